@@ -1,0 +1,28 @@
+"""What can go wrong, and how work is told to stop. Imported by every layer, imports nothing."""
+
+from collections.abc import Callable
+
+
+class ExplorerError(Exception):
+    """Something a person caused or can mend, as one clear sentence.
+
+    The sentence says what happened and, where there is one, what to do next. The command line
+    prints it on one line, the window shows it in its message strip; the cause (``raise ... from``)
+    goes to the log.
+    """
+
+
+class UsageError(ExplorerError):
+    """The command line was called wrongly (exit code 2)."""
+
+
+class Cancelled(Exception):
+    """The person, or newer work, asked this work to stop. Nothing is delivered after it."""
+
+
+Checkpoint = Callable[[float], None]
+"""Called by long work with the fraction done (0 to 1): reports progress, raises `Cancelled`."""
+
+
+def no_checkpoint(fraction: float) -> None:
+    """A `Checkpoint` for work that nobody watches and nobody cancels."""

@@ -1,0 +1,1 @@
+"""A network as a drawing: extraction, hierarchy, metrics, layout, export. No Qt."""

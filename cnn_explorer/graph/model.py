@@ -1,0 +1,169 @@
+"""The layer graph of a network as plain, immutable values: neither torch nor Qt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+KINDS = (
+    "input", "conv", "pool", "linear", "activation", "norm", "add", "concat",
+    "dropout", "reshape", "other", "output",
+)  # fmt: skip
+"""What a layer does, for its colour and its place in the legend."""
+
+Shape = tuple[int, ...]
+"""A tensor's shape without the batch: (C, H, W) or (N,)."""
+
+
+@dataclass(frozen=True)
+class LayerNode:
+    """One operation: a leaf module called once, or the input or output of the network."""
+
+    name: str
+    """The module's dotted name as in torch; a second call of the same module is ``relu#2``.
+    The input is ``input``, the output ``output``."""
+    parent: str
+    """The dotted name of the enclosing block; empty at the top."""
+    kind: str
+    """One of `KINDS`."""
+    type_name: str
+    """The class, ``Conv2d``."""
+    in_shapes: tuple[Shape, ...]
+    out_shape: Shape
+    parameters: int
+    macs: int
+    attributes: tuple[tuple[str, str], ...] = ()
+    """What to show of its settings, in order: ``("kernel", "7 × 7"), ("stride", "2")``."""
+    training_only: bool = False
+    """Takes part in training alone (GoogLeNet's auxiliary heads)."""
+
+    @property
+    def label(self) -> str:
+        """The last part of the name."""
+        return self.name.rsplit(".", 1)[-1]
+
+
+@dataclass(frozen=True)
+class BlockNode:
+    """A module with parts: a stage, an Inception module, a residual block."""
+
+    name: str
+    parent: str
+    type_name: str
+    children: tuple[str, ...]
+    """Names of the layers and blocks directly inside, in forward order."""
+    parameters: int
+    macs: int
+    out_shape: Shape
+    training_only: bool = False
+
+    @property
+    def label(self) -> str:
+        """The last part of the name."""
+        return self.name.rsplit(".", 1)[-1]
+
+
+@dataclass(frozen=True)
+class GraphEdge:
+    """A tensor going from one layer to another."""
+
+    source: str
+    target: str
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class LayerGraph:
+    """All operations of a network in forward order, the blocks they stand in, the tensors between."""
+
+    network: str
+    layers: tuple[LayerNode, ...]
+    blocks: tuple[BlockNode, ...]
+    edges: tuple[GraphEdge, ...]
+
+    @cached_property
+    def layer(self) -> Mapping[str, LayerNode]:
+        """Layers by name."""
+        return {node.name: node for node in self.layers}
+
+    @cached_property
+    def block(self) -> Mapping[str, BlockNode]:
+        """Blocks by name."""
+        return {node.name: node for node in self.blocks}
+
+    @property
+    def parameters(self) -> int:
+        """All parameters that a prediction uses (training-only parts left out)."""
+        return sum(node.parameters for node in self.layers if not node.training_only)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one forward pass of one picture."""
+        return sum(node.macs for node in self.layers if not node.training_only)
+
+
+@dataclass(frozen=True)
+class VisibleNode:
+    """A box as drawn: a layer, or a block that is not expanded."""
+
+    name: str
+    parent: str
+    kind: str
+    """One of `KINDS`, or ``block``."""
+    type_name: str
+    label: str
+    out_shape: Shape
+    parameters: int
+    macs: int
+    layers: int
+    """How many layers stand behind this box: 1 for a layer."""
+    training_only: bool
+    caption: str
+    """The second line: ``7×7, stride 2`` or ``Bottleneck, 10 layers``."""
+
+
+@dataclass(frozen=True)
+class VisibleGraph:
+    """What is drawn for one state of expansion: boxes, edges between them, frames of open blocks."""
+
+    nodes: tuple[VisibleNode, ...]
+    edges: tuple[GraphEdge, ...]
+    frames: tuple[str, ...]
+    """Names of expanded blocks, outermost first."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """In scene units (a pixel at 100 %), y downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.x + self.width / 2, self.y + self.height / 2)
+
+
+@dataclass(frozen=True)
+class EdgePath:
+    """An orthogonal polyline from source to target, border to border."""
+
+    source: str
+    target: str
+    shape: Shape
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class GraphLayout:
+    """Where everything goes: the drawing of a `VisibleGraph`, top to bottom."""
+
+    graph: VisibleGraph
+    boxes: Mapping[str, Rect]
+    """By name of the visible node."""
+    frames: Mapping[str, Rect]
+    """By name of the expanded block; nested frames lie inside their parents'."""
+    edges: tuple[EdgePath, ...]
+    width: float
+    height: float

@@ -1,0 +1,104 @@
+"""The order of work: a pure Python queue with one job running and one waiting per lane.
+
+The GUI thread owns the queue; the engine thread runs what it hands out. A newer request replaces
+the one that waits in its lane. A person's gesture also cancels running work that it makes stale;
+live frames never do, since cancelling for each frame would starve them all.
+"""
+
+import enum
+import itertools
+import threading
+from dataclasses import dataclass, field
+
+
+class Lane(enum.IntEnum):
+    """Kinds of work, most urgent first."""
+
+    PICTURE = 0
+    """Decode a picture: quick, and shown before anything else."""
+    MODEL = 1
+    """Open a network."""
+    RUN = 2
+    """Run the network on a picture, for a gesture."""
+    LOOK = 3
+    """Read a layer's weights and source."""
+    LIVE = 4
+    """Run the network on a frame or a drawing in progress."""
+
+
+_STALE = {
+    Lane.PICTURE: frozenset({Lane.PICTURE}),
+    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE}),
+    Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
+    Lane.LOOK: frozenset({Lane.LOOK}),
+    Lane.LIVE: frozenset({Lane.LIVE}),
+}
+"""What waits and is made pointless by new work in a lane."""
+
+_CANCELS = {lane: stale for lane, stale in _STALE.items() if lane is not Lane.LIVE}
+"""What runs and is cancelled by new work in a lane: the same, but a frame cancels nothing."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work: a frozen request, and the flag that cancels it."""
+
+    lane: Lane
+    request: object
+    title: str
+    """For the progress bar: ``Opening ResNet-50``."""
+    number: int = field(default_factory=itertools.count(1).__next__)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class JobQueue:
+    """At most one job runs; per lane at most one waits."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Lane, Job] = {}
+        self._running: Job | None = None
+
+    @property
+    def running(self) -> Job | None:
+        """The job handed out and not yet reported finished, cancelled or not."""
+        return self._running
+
+    @property
+    def waiting(self) -> tuple[Job, ...]:
+        """The jobs that wait, most urgent first."""
+        return tuple(self._waiting[lane] for lane in sorted(self._waiting))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return self._running is None and not self._waiting
+
+    def submit(self, job: Job) -> None:
+        """Put a job in its lane, dropping and cancelling what it makes stale."""
+        for lane in _STALE[job.lane]:
+            self._waiting.pop(lane, None)
+        running = self._running
+        if running is not None and running.lane in _CANCELS.get(job.lane, frozenset()):
+            running.cancelled.set()
+        self._waiting[job.lane] = job
+
+    def start_next(self) -> Job | None:
+        """Hand out the most urgent job, or None while one runs or none waits."""
+        if self._running is not None or not self._waiting:
+            return None
+        self._running = self._waiting.pop(min(self._waiting))
+        return self._running
+
+    def finish(self, number: int) -> Job | None:
+        """Note that a job has ended; gives it back if its result is still wanted."""
+        job = self._running
+        if job is None or job.number != number:
+            return None
+        self._running = None
+        return None if job.cancelled.is_set() else job
+
+    def cancel_all(self) -> None:
+        """Forget what waits and tell what runs to stop."""
+        self._waiting.clear()
+        if self._running is not None:
+            self._running.cancelled.set()

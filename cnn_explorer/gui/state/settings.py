@@ -1,0 +1,120 @@
+"""What the program remembers between starts. The file is parsed as hostile: anything odd is ignored."""
+
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from PySide6.QtCore import QByteArray, QSettings
+
+ThemeChoice = Literal["system", "light", "dark"]
+
+_RECENT = 8
+
+
+class Settings:
+    """Typed access to a QSettings; every getter gives a sound value."""
+
+    def __init__(self, store: QSettings) -> None:
+        self._store = store
+
+    @classmethod
+    def of_user(cls) -> "Settings":
+        """The settings in the user's configuration folder."""
+        return cls(
+            QSettings(
+                QSettings.Format.IniFormat, QSettings.Scope.UserScope, "cnn-explorer", "window"
+            )
+        )
+
+    @classmethod
+    def in_file(cls, path: Path) -> "Settings":
+        """Settings kept in a file of the caller's, for tests and snapshots."""
+        return cls(QSettings(str(path), QSettings.Format.IniFormat))
+
+    def _text(self, key: str, default: str) -> str:
+        value = self._store.value(key, default)
+        return value if isinstance(value, str) else default
+
+    @property
+    def theme(self) -> ThemeChoice:
+        value = self._text("theme", "system")
+        return cast(ThemeChoice, value) if value in get_args(ThemeChoice) else "system"
+
+    @theme.setter
+    def theme(self, value: ThemeChoice) -> None:
+        self._store.setValue("theme", value)
+
+    @property
+    def network(self) -> str:
+        """The network shown last; empty where none was. It may not exist any more."""
+        return self._text("network", "")
+
+    @network.setter
+    def network(self, value: str) -> None:
+        self._store.setValue("network", value)
+
+    @property
+    def folder(self) -> str:
+        """Where the last picture was opened; empty where that is gone."""
+        value = self._text("folder", "")
+        try:
+            return value if value and Path(value).is_dir() else ""
+        except (OSError, ValueError):
+            return ""
+
+    @folder.setter
+    def folder(self, value: str) -> None:
+        self._store.setValue("folder", value)
+
+    @property
+    def recent(self) -> tuple[str, ...]:
+        """Pictures opened lately, newest first."""
+        value = self._store.value("recent", [])
+        if isinstance(value, str):  # an INI file gives a list of one as its item
+            value = [value]
+        if not isinstance(value, list):
+            return ()
+        return tuple(item for item in value if isinstance(item, str) and item)[:_RECENT]
+
+    def add_recent(self, path: str) -> None:
+        """Put a picture first among the recent ones."""
+        kept = [item for item in self.recent if item != path]
+        self._store.setValue("recent", [path, *kept][:_RECENT])
+
+    def forget_recent(self, path: str = "") -> None:
+        """Drop one recent picture, or all."""
+        kept = [item for item in self.recent if path and item != path]
+        self._store.setValue("recent", kept)
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    @property
+    def geometry(self) -> QByteArray:
+        return self._bytes("geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("geometry", value)
+
+    @property
+    def panels(self) -> QByteArray:
+        return self._bytes("panels")
+
+    @panels.setter
+    def panels(self, value: QByteArray) -> None:
+        self._store.setValue("panels", value)
+
+    @property
+    def tab(self) -> int:
+        """The tab below the graph that was open last."""
+        text = self._text("tab", "0")
+        return int(text) if text.isdecimal() and len(text) < 3 else 0
+
+    @tab.setter
+    def tab(self, value: int) -> None:
+        self._store.setValue("tab", str(value))
+
+    def save(self) -> None:
+        """Write to disk now."""
+        self._store.sync()

@@ -1,0 +1,74 @@
+"""What the window shows, as frozen values: one dataclass a signal of `Explorer`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.graph.model import GraphLayout, LayerGraph
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkShown:
+    """A network was opened: its module is built and its graph is known."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    trained: bool
+    weights: str
+    """For people: ``MNIST``, ``ImageNet V1``, a file name, or ``random (seed 0)``."""
+    expanded: frozenset[str]
+    """Names of the blocks that stand open in `layout`."""
+    layout: GraphLayout
+
+
+@dataclass(frozen=True, eq=False)
+class AnswersShown:
+    """The network has answered for the picture."""
+
+    card: NetworkCard
+    trained: bool
+    picture: Picture
+    prepared: PreparedInput
+    classes: tuple[ClassScore, ...]
+    """All classes, most likely first."""
+    decode_ms: float
+    preprocess_ms: float
+    forward_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationsShown:
+    """The output of one layer for the picture."""
+
+    card: NetworkCard
+    trained: bool
+    layer: str
+    maps: npt.NDArray[np.float32]
+    """(C, H, W), or (N,) of a flat layer."""
+    class_names: tuple[str, ...] = ()
+    """Where the N values are the network's classes: their names; else empty."""
+
+
+@dataclass(frozen=True, eq=False)
+class FiltersShown:
+    """The weights of one layer, or None in `filters` where it has none."""
+
+    card: NetworkCard
+    trained: bool
+    layer: str
+    filters: LayerFilters | None
+
+
+@dataclass(frozen=True)
+class SourceShown:
+    """The source code of a layer's or block's class."""
+
+    layer: str
+    type_name: str
+    code: str
+    origin: str
+    """Where it stands: ``cnn_explorer/networks/resnet.py, line 40`` or ``torch.nn.Conv2d``."""

@@ -1,0 +1,207 @@
+"""What the engine thread does: frozen requests in, frozen responses out.
+
+A `Workbench` lives in the engine thread alone. It imports torch at its first network, so that
+the window is on the screen long before.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.gui.state.shown import (
+    ActivationsShown,
+    AnswersShown,
+    FiltersShown,
+    NetworkShown,
+    SourceShown,
+)
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.probe.results import ClassScore
+
+if TYPE_CHECKING:
+    from cnn_explorer.probe.results import PreparedInput
+    from cnn_explorer.probe.session import Session
+
+
+@dataclass(frozen=True)
+class OpenPicture:
+    """Decode a file. Answered by a `Picture`."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class OpenNetwork:
+    """Build a network, load its weights, extract and lay out its graph. Answered by `NetworkShown`."""
+
+    card: NetworkCard
+    weights_file: Path | None = None
+    expanded: frozenset[str] | None = None
+    """The blocks to open in the drawing; None for the usual ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Run the open network on a picture. Answered by `Ran`."""
+
+    card: NetworkCard
+    picture: Picture
+    layer: str
+    """The layer or block whose output is wanted too; empty for none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """The answer to `Run`."""
+
+    answers: AnswersShown
+    activations: ActivationsShown | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """Read the weights and the source of a layer. Answered by `Looked`."""
+
+    card: NetworkCard
+    layer: str
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """The answer to `Look`."""
+
+    filters: FiltersShown
+    source: SourceShown
+
+
+Request = OpenPicture | OpenNetwork | Run | Look
+Response = Picture | NetworkShown | Ran | Looked
+
+
+class Workbench:
+    """The engine's side of the window: one network open at a time, one picture prepared for it."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._prepared: tuple[Picture, PreparedInput] | None = None
+
+    def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
+        """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
+        match request:
+            case OpenPicture(path):
+                return self._open_picture(path, checkpoint)
+            case OpenNetwork():
+                return self._open_network(request, checkpoint)
+            case Run():
+                return self._run(request, checkpoint)
+            case Look():
+                return self._look(request)
+
+    def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
+        from cnn_explorer.media.decode import decode_file
+
+        return decode_file(path, checkpoint)
+
+    def _open_network(self, request: OpenNetwork, checkpoint: Checkpoint) -> NetworkShown:
+        from cnn_explorer.probe.session import Session, import_torch
+
+        import_torch()
+        checkpoint(0.05)
+        from cnn_explorer.graph.extract import extract
+        from cnn_explorer.graph.hierarchy import default_expansion, visible
+        from cnn_explorer.graph.layout import lay_out
+
+        card = request.card
+        session = Session.open(
+            card, request.weights_file, lambda fraction: checkpoint(0.05 + 0.75 * fraction)
+        )
+        graph = extract(session.model, session.preprocessing.input_shape, network=card.name)
+        checkpoint(0.95)
+        expanded = default_expansion(graph) if request.expanded is None else request.expanded
+        layout = lay_out(visible(graph, expanded))
+        # Only now, with nothing left that can fail or be cancelled, the old network gives way.
+        checkpoint(1.0)
+        self._session = session
+        self._prepared = None
+        return NetworkShown(
+            card=card,
+            graph=graph,
+            trained=session.trained,
+            weights=session.weights,
+            expanded=expanded,
+            layout=layout,
+        )
+
+    def _session_of(self, card: NetworkCard) -> "Session":
+        if self._session is None or self._session.card is not card:
+            raise ExplorerError(f"{card.title} is not open any more; choose it again.")
+        return self._session
+
+    def _run(self, request: Run, checkpoint: Checkpoint) -> Ran:
+        from cnn_explorer.probe.preprocess import prepare
+
+        session = self._session_of(request.card)
+        picture = request.picture
+        if self._prepared is None or self._prepared[0] is not picture:
+            self._prepared = (picture, prepare(picture, session.preprocessing))
+        prepared = self._prepared[1]
+        layer = request.layer
+        # the graph's input and output are drawn, but are no modules: their values are at hand
+        layers = (layer,) if layer not in ("", "input", "output") else ()
+        result = session.run(prepared, layers, checkpoint)
+        answers = AnswersShown(
+            card=request.card,
+            trained=session.trained,
+            picture=picture,
+            prepared=prepared,
+            classes=result.classes,
+            decode_ms=picture.decode_ms,
+            preprocess_ms=prepared.preprocess_ms,
+            forward_ms=result.forward_ms,
+        )
+        maps = prepared.tensor if layer == "input" else result.activations.get(layer)
+        if layer == "output":
+            maps = probabilities(result.classes)
+        if maps is None:
+            return Ran(answers, None)
+        names: tuple[str, ...] = ()
+        if maps.shape == (len(result.classes),):
+            names = tuple(
+                score.name for score in sorted(result.classes, key=lambda score: score.index)
+            )
+        return Ran(
+            answers,
+            ActivationsShown(
+                card=request.card,
+                trained=session.trained,
+                layer=layer,
+                maps=maps,
+                class_names=names,
+            ),
+        )
+
+    def _look(self, request: Look) -> Looked:
+        from cnn_explorer.probe.source import source_of
+
+        session = self._session_of(request.card)
+        layer = request.layer
+        drawn_only = layer in ("input", "output")
+        filters = None if drawn_only else session.filters(layer)
+        type_name, code, origin = source_of(session.model, "" if drawn_only else layer)
+        return Looked(
+            FiltersShown(request.card, session.trained, layer, filters),
+            SourceShown(layer, type_name, code, origin),
+        )
+
+
+def probabilities(classes: tuple[ClassScore, ...]) -> npt.NDArray[np.float32]:
+    """The probabilities in the order of the network's outputs."""
+    values = np.empty(len(classes), dtype=np.float32)
+    for score in classes:
+        values[score.index] = score.probability
+    return values

@@ -1,0 +1,1 @@
+"""Views: they draw the state and forward gestures; no decisions about networks."""

@@ -1,0 +1,143 @@
+"""The one place for the window's colours, spacing, type and icons.
+
+Fusion on a palette of our own, light or dark with the system (or as chosen). Widgets take colours
+from their palette or from `GroundStyle`; none has a style sheet of its own.
+"""
+
+from typing import Literal
+
+import qtawesome
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from cnn_explorer.graph.style import DARK, KIND_STYLES, LIGHT, GroundStyle
+from cnn_explorer.paths import resource
+
+ThemeName = Literal["system", "light", "dark"]
+
+GAP = 8
+"""Between related things, pixels. Half of it inside groups, twice between groups."""
+MARGIN = 12
+RADIUS = 6
+FONT_SIZE = 13
+"""Pixels at 100 %; small print is 11.5, headings 15."""
+SMALL = 11.5
+HEADING = 15.0
+
+
+def load_fonts() -> None:
+    """Make the program's own fonts known to Qt. Call once, after the QApplication is made."""
+    for path in sorted(resource("fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def text_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The reading font at a size in pixels."""
+    font = QFont("Inter")
+    font.setPixelSize(round(size))
+    font.setWeight(weight)
+    return font
+
+
+def mono_font(size: float = 12.5) -> QFont:
+    """The font of source code."""
+    font = QFont("JetBrains Mono")
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    font.setPixelSize(round(size))
+    return font
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Whether a palette is a dark one."""
+    return palette.color(QPalette.ColorRole.Window).lightnessF() < 0.5
+
+
+def ground(widget: QWidget) -> GroundStyle:
+    """The drawing colours that go with a widget's palette."""
+    return DARK if is_dark(widget.palette()) else LIGHT
+
+
+def kind_colour(kind: str, dark: bool) -> QColor:
+    """The accent of a kind of layer (or ``block``)."""
+    style = KIND_STYLES.get(kind, KIND_STYLES["other"])
+    return QColor(style.dark if dark else style.light)
+
+
+def quiet_colour(widget: QWidget) -> QColor:
+    """For secondary text; at least 4.5 : 1 on the window's ground."""
+    return QColor(ground(widget).text_quiet)
+
+
+WARNING = {False: ("#fff4d6", "#7a4d00"), True: ("#3d3115", "#ffd479")}
+"""Ground and text of a warning, by dark: "untrained" badges, message strip."""
+ERROR = {False: ("#fde8e8", "#a11d1d"), True: ("#44201f", "#ffaaa5")}
+INFO = {False: ("#e6effc", "#1d4fa3"), True: ("#1b2c48", "#a9cbff")}
+
+
+def icon(name: str, widget: QWidget) -> QIcon:
+    """An icon of the Phosphor set (``ph.folder-open``) in the colours of a widget's palette.
+
+    The first icon loads the icon fonts: ask after the first paint.
+    """
+    palette = widget.palette()
+    made: QIcon = qtawesome.icon(
+        name,
+        color=palette.color(QPalette.ColorRole.ButtonText),
+        color_disabled=palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText),
+    )
+    return made
+
+
+def palette_for(dark: bool) -> QPalette:
+    """The window's palette."""
+    style = DARK if dark else LIGHT
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    window = "#1a1d24" if dark else "#f2f4f7"
+    palette = QPalette(QColor(window))
+    colours = {
+        role.Window: window,
+        role.WindowText: style.text,
+        role.Base: "#14171c" if dark else "#ffffff",
+        role.AlternateBase: "#1b1f27" if dark else "#f6f8fb",
+        role.Text: style.text,
+        role.PlaceholderText: style.text_quiet,
+        role.Button: "#262b35" if dark else "#ffffff",
+        role.ButtonText: style.text,
+        role.BrightText: "#ffffff",
+        role.Highlight: "#2f6fdc" if dark else "#2563eb",
+        role.HighlightedText: "#ffffff",
+        role.Link: "#7fb2ff" if dark else "#1d55c9",
+        role.LinkVisited: "#b79cff" if dark else "#6b3fc0",
+        role.ToolTipBase: "#2b313c" if dark else "#ffffff",
+        role.ToolTipText: style.text,
+        role.Accent: style.selection,
+        role.Light: "#323946" if dark else "#ffffff",
+        role.Midlight: "#2b313c" if dark else "#eef1f5",
+        role.Mid: "#3a4251" if dark else "#cfd5df",
+        role.Dark: "#0f1116" if dark else "#b4bcc9",
+        role.Shadow: "#000000" if dark else "#8b94a3",
+    }
+    for which, colour in colours.items():
+        palette.setColor(which, QColor(colour))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(group.Disabled, which, QColor("#667083" if dark else "#9aa3b0"))
+    palette.setColor(group.Disabled, role.Highlight, QColor(style.box_border))
+    return palette
+
+
+def apply_theme(app: QApplication, theme: ThemeName) -> None:
+    """Give the application its style, palette and font; ``system`` follows the desktop."""
+    app.setStyle("Fusion")
+    hints = app.styleHints()
+    scheme = {
+        "light": Qt.ColorScheme.Light,
+        "dark": Qt.ColorScheme.Dark,
+        "system": Qt.ColorScheme.Unknown,
+    }[theme]
+    hints.setColorScheme(scheme)
+    dark = theme == "dark" or (
+        theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark
+    )
+    app.setPalette(palette_for(dark))
+    app.setFont(text_font())

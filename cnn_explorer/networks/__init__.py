@@ -1,0 +1,1 @@
+"""The networks: what they are, how they are built, where their weights are."""

@@ -1,0 +1,1 @@
+"""Run a network and look inside: preprocessing, sessions, capture, filters, pictures of maps."""

@@ -1,0 +1,1 @@
+"""Training: data sets and recipes, run in a process of its own."""
