@@ -1,0 +1,190 @@
+"""The window's composition root: the only module that joins all layers."""
+
+import logging
+import os
+import sys
+import tempfile
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from cnn_explorer import __version__
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.gui.state.explorer import Explorer, Message
+from cnn_explorer.gui.state.network_model import NetworkModel
+from cnn_explorer.gui.state.settings import Settings
+from cnn_explorer.gui.widgets.main_window import MainWindow
+from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
+from cnn_explorer.media.save import write_bytes
+from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
+from cnn_explorer.networks.weights import at_hand
+from cnn_explorer.paths import log_folder
+
+_FIRST_NETWORK = "lenet5"
+"""Shown at the first start: it answers truly with the weights that come along."""
+
+_SNAPSHOT_PATIENCE = 300_000  # ms
+
+
+def make_application() -> QApplication:
+    """The QApplication with the program's name, fonts and style."""
+    QApplication.setApplicationName("cnn-explorer")
+    QApplication.setApplicationDisplayName("CNN Explorer")
+    QApplication.setApplicationVersion(__version__)
+    QApplication.setDesktopFileName("cnn-explorer")
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    # the engine thread runs Python too; shorter turns keep the window answering meanwhile
+    sys.setswitchinterval(0.001)
+    load_fonts()
+    return app
+
+
+def make_window(settings: Settings) -> tuple[MainWindow, Explorer]:
+    """The window and its state; the engine starts after the first paint."""
+    explorer = Explorer()
+    window = MainWindow(explorer, NetworkModel(NETWORKS.values(), weights_badge), settings)
+    window.painted.connect(explorer.start)
+    return window, explorer
+
+
+def weights_badge(card: NetworkCard) -> str:
+    """What the list says about a network's weights."""
+    found = at_hand(card)
+    if found is None:
+        return "untrained"
+    return "shipped" if found[1].shipped else "downloaded"
+
+
+def run_window(picture: Path | None, network: str | None) -> int:
+    """Show the window until it is closed; gives the exit code."""
+    _log_to_file()
+    if network is not None:
+        card_of(network)
+    app = make_application()
+    settings = Settings.of_user()
+    apply_theme(app, settings.theme)
+    window, explorer = make_window(settings)
+    name = network or settings.network
+    explorer.choose_network(name if name in NETWORKS else _FIRST_NETWORK)
+    if picture is not None:
+        explorer.open_file(picture)
+    window.show()
+    code = app.exec()
+    explorer.close()
+    return code
+
+
+class _Snapshot(QObject):
+    """Waits until all work has settled, and notes what went wrong on the way."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        super().__init__()
+        self.error: str | None = None
+        self._loop = QEventLoop(self)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(0)
+        self._quiet.timeout.connect(self._loop.quit)
+        self._limit = QTimer(self)
+        self._limit.setSingleShot(True)
+        self._limit.setInterval(_SNAPSHOT_PATIENCE)
+        self._limit.timeout.connect(self._on_limit)
+        self._explorer = explorer
+        explorer.settled.connect(self._on_settled)
+        explorer.message_shown.connect(self._on_message)
+
+    def wait(self) -> None:
+        """Turn the event loop until nothing runs and nothing waits."""
+        self._limit.start()
+        self._loop.exec()
+        self._limit.stop()
+
+    @Slot()
+    def _on_settled(self) -> None:
+        self._quiet.start()
+
+    @Slot()
+    def _on_limit(self) -> None:
+        self.error = "the window did not settle within five minutes."
+        self._loop.quit()
+
+    @Slot(object)
+    def _on_message(self, message: Message) -> None:
+        if message.level == "error" and self.error is None:
+            self.error = message.text[:1].lower() + message.text[1:]
+
+
+def snapshot(
+    output: Path,
+    *,
+    network: str | None,
+    layer: str | None,
+    size: tuple[int, int],
+    theme: str,
+    picture: Path | None,
+    tab: str = "activations",
+    scale: float = 1.0,
+) -> int:
+    """Draw the real window without a display and save it when all work has settled.
+
+    `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display).
+    """
+    if output.suffix.lower() != ".png":
+        raise ExplorerError(f"the snapshot {output.name} must end in .png.")
+    name = network or _FIRST_NETWORK
+    card_of(name)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
+    app = make_application()
+    apply_theme(app, "dark" if theme == "dark" else "light")
+    with tempfile.TemporaryDirectory() as folder:
+        window, explorer = make_window(Settings.in_file(Path(folder) / "settings.ini"))
+        try:
+            window.resize(*size)
+            window.show_layer_tab(window.tab_index(tab))
+            watch = _Snapshot(explorer)
+            explorer.choose_network(name, layer=layer or "")
+            if picture is not None:
+                explorer.open_file(picture)
+            window.show()
+            watch.wait()
+            shown = explorer.network
+            if watch.error is None and layer and shown is not None and explorer.layer != layer:
+                raise ExplorerError(f'{shown.card.title} has no layer "{layer}".')
+            if watch.error is not None:
+                raise ExplorerError(watch.error)
+            app.processEvents()
+            write_bytes(output, _png(window))
+        finally:
+            window.close()
+            explorer.close()
+            window.deleteLater()
+            app.processEvents()
+    return 0
+
+
+def _png(window: MainWindow) -> bytes:
+    from PySide6.QtCore import QBuffer, QIODevice
+
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    window.grab().save(buffer, "PNG")
+    return bytes(buffer.data().data())
+
+
+def _log_to_file() -> None:
+    """Tracebacks go to a small log in the user's log folder; without it the program runs on."""
+    try:
+        log_folder().mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            log_folder() / "window.log", maxBytes=500_000, backupCount=1, delay=True
+        )
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    root = logging.getLogger("cnn_explorer")
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)

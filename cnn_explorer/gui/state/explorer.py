@@ -1,0 +1,385 @@
+"""The state of the window: which network, which picture, which layer, and what is known of them.
+
+Widgets show what the signals carry and call the commands; the engine thread does the work.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.hierarchy import expand_to, visible
+from cnn_explorer.graph.layout import lay_out
+from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
+from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
+from cnn_explorer.gui.state.shown import AnswersShown, NetworkShown
+from cnn_explorer.gui.state.workbench import Look, Looked, OpenNetwork, OpenPicture, Ran, Run
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One sentence for the person."""
+
+    text: str
+    level: str
+    """``info``, ``warning`` or ``error``."""
+    details: str = ""
+    """What stands in the log about it, or empty."""
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What the engine is doing, and how far it is (0 to 1; negative where nobody knows)."""
+
+    title: str
+    fraction: float
+
+
+class Explorer(QObject):
+    """The one state behind the window."""
+
+    network_opening = Signal(object)
+    """A `NetworkCard`: the network was chosen and is being opened."""
+    network_shown = Signal(object)
+    """A `NetworkShown`."""
+    network_failed = Signal()
+    """Opening was stopped or failed, and no network was open before."""
+    layout_changed = Signal(object)
+    """A `NetworkShown` with another expansion and layout of the same graph."""
+    picture_shown = Signal(object)
+    """A `Picture`."""
+    run_started = Signal(str)
+    """The layer whose output comes with the answers; empty for none."""
+    run_stopped = Signal()
+    """The run that was started gives no answer: cancelled or failed."""
+    answers_shown = Signal(object)
+    """An `AnswersShown`."""
+    activations_shown = Signal(object)
+    """An `ActivationsShown`."""
+    layer_selected = Signal(str)
+    """A layer's or block's name; empty for the whole network."""
+    filters_shown = Signal(object)
+    """A `FiltersShown`."""
+    source_shown = Signal(object)
+    """A `SourceShown`."""
+    picture_cleared = Signal()
+    """The drawing was wiped: there is no picture."""
+    message_shown = Signal(object)
+    """A `Message`."""
+    busy_changed = Signal(object)
+    """A `Busy`, or None when the engine rests."""
+    file_opened = Signal(object)
+    """The `Path` of a picture that was opened from a file."""
+    settled = Signal()
+    """No work runs and none waits."""
+
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        networks: Mapping[str, NetworkCard] = NETWORKS,
+    ) -> None:
+        super().__init__(parent)
+        self._networks = networks
+        self._queue = JobQueue()
+        self._engine = Engine(self)
+        self._engine.finished.connect(self._on_finished)
+        self._engine.progressed.connect(self._on_progressed)
+        self._started = False
+        self._opening: OpenNetwork | None = None
+        self._network: NetworkShown | None = None
+        self._expansions: dict[str, frozenset[str]] = {}
+        self._picture: Picture | None = None
+        self._picture_is_live = False
+        self._answers: AnswersShown | None = None
+        self._layer = ""
+        self._reported: Busy | None = None
+        self._last_layers: dict[str, str] = {}
+
+    # what is so now
+
+    @property
+    def network(self) -> NetworkShown | None:
+        """The network on show."""
+        return self._network
+
+    @property
+    def card(self) -> NetworkCard | None:
+        """The network chosen: being opened, or on show."""
+        if self._opening is not None:
+            return self._opening.card
+        return self._network.card if self._network is not None else None
+
+    @property
+    def picture(self) -> Picture | None:
+        return self._picture
+
+    @property
+    def answers(self) -> AnswersShown | None:
+        """The last answer; it may be for a picture or network shown before."""
+        return self._answers
+
+    @property
+    def layer(self) -> str:
+        """The selected layer or block; empty for none."""
+        return self._layer
+
+    @property
+    def idle(self) -> bool:
+        """Whether all work has settled."""
+        return self._queue.idle
+
+    # commands
+
+    def start(self) -> None:
+        """Let the engine work; until then requests wait. Call after the first paint."""
+        self._started = True
+        self._advance()
+
+    def choose_network(self, name: str, weights_file: Path | None = None, layer: str = "") -> None:
+        """Open a network of the catalogue; the picture is classified again with it."""
+        try:
+            card = card_of(name)
+        except ExplorerError as error:
+            self._complain(error)
+            return
+        if self._network is not None:
+            self._last_layers[self._network.card.name] = self._layer
+        if layer:
+            self._last_layers[name] = layer
+        self._opening = OpenNetwork(card, weights_file, self._expansions.get(name))
+        self.network_opening.emit(card)
+        self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(card.title))
+
+    def open_file(self, path: Path) -> None:
+        """Decode a picture file and classify it; a bad one leaves everything as it was."""
+        self._submit(
+            Lane.PICTURE, OpenPicture(path), self.tr("Reading {}").format(path.name or path)
+        )
+
+    def show_picture(self, picture: Picture, *, live: bool = False) -> None:
+        """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
+        self._picture = picture
+        self._picture_is_live = live
+        self.picture_shown.emit(picture)
+        self._run()
+
+    def clear_picture(self) -> None:
+        """Forget the picture: an empty drawing pad."""
+        self._picture = None
+        self._answers = None
+        self.picture_cleared.emit()
+
+    def select_layer(self, name: str) -> None:
+        """Show a layer or block: its activations, weights, source."""
+        network = self._network
+        if network is None or name == self._layer:
+            return
+        if name and name not in network.graph.layer and name not in network.graph.block:
+            self._complain(ExplorerError(f'{network.card.title} has no layer "{name}".'))
+            return
+        self._layer = name
+        self.layer_selected.emit(name)
+        self._look()
+        self._run()
+
+    def expand(self, expanded: frozenset[str]) -> None:
+        """Draw the network with these blocks open."""
+        network = self._network
+        if network is None:
+            return
+        known = frozenset(network.graph.block)
+        self._draw(network, expanded & known)
+
+    def reveal(self, name: str) -> None:
+        """Open the blocks that hide a layer."""
+        network = self._network
+        if network is not None and name:
+            expanded = expand_to(network.graph, network.expanded, name)
+            if expanded != network.expanded:
+                self._draw(network, expanded)
+
+    def cancel(self) -> None:
+        """Stop what runs and forget what waits; what was shown before stays."""
+        if self._queue.idle:
+            return
+        opening = self._opening is not None
+        self._queue.cancel_all()
+        self._opening = None
+        self.message_shown.emit(Message(self.tr("Stopped."), "info"))
+        self.run_stopped.emit()
+        if opening:
+            self._show_again()
+        self._report()
+
+    def close(self) -> None:
+        """Cancel everything and end the engine thread."""
+        self._started = False
+        self._queue.cancel_all()
+        self._engine.stop()
+
+    # work
+
+    def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
+        shown = NetworkShown(
+            card=network.card,
+            graph=network.graph,
+            trained=network.trained,
+            weights=network.weights,
+            expanded=expanded,
+            layout=lay_out(visible(network.graph, expanded)),
+        )
+        self._network = shown
+        self._expansions[network.card.name] = expanded
+        self.layout_changed.emit(shown)
+
+    def _run(self) -> None:
+        network, picture = self._network, self._picture
+        if network is None or picture is None or self._opening is not None:
+            return  # asked again when the network is there
+        lane = Lane.LIVE if self._picture_is_live else Lane.RUN
+        # an auxiliary head computes nothing in a prediction: run without looking at it
+        layer = "" if trains_only(network.graph, self._layer) else self._layer
+        self.run_started.emit(layer)
+        self._submit(
+            lane,
+            Run(network.card, picture, layer),
+            self.tr("Running {}").format(network.card.title),
+        )
+
+    def _look(self) -> None:
+        network = self._network
+        if network is not None and self._opening is None:
+            self._submit(
+                Lane.LOOK,
+                Look(network.card, self._layer),
+                self.tr("Reading {}").format(self._layer or network.card.title),
+            )
+
+    def _submit(self, lane: Lane, request: object, title: str) -> None:
+        self._queue.submit(Job(lane, request, title))
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._started:
+            job = self._queue.start_next()
+            if job is not None:
+                self._engine.perform(job)
+        self._report()
+
+    def _report(self) -> None:
+        job = self._queue.running
+        busy = None if job is None else Busy(job.title, -1.0)
+        if (busy is None) != (self._reported is None) or (
+            busy is not None and self._reported is not None and busy.title != self._reported.title
+        ):
+            self._reported = busy
+            self.busy_changed.emit(busy)
+        if self._started and self._queue.idle:
+            self.settled.emit()
+
+    @Slot(object)
+    def _on_progressed(self, progress: Progress) -> None:
+        job = self._queue.running
+        if job is not None and job.number == progress.number and not job.cancelled.is_set():
+            self._reported = Busy(job.title, progress.fraction)
+            self.busy_changed.emit(self._reported)
+
+    @Slot(object)
+    def _on_finished(self, outcome: Outcome) -> None:
+        job = self._queue.finish(outcome.number)
+        if job is not None:
+            if outcome.error is not None:
+                self._on_failed(job, outcome)
+            else:
+                self._on_response(job, outcome.response)
+        self._advance()
+
+    def _on_failed(self, job: Job, outcome: Outcome) -> None:
+        log.warning("%s: %s\n%s", job.title, outcome.error, outcome.details)
+        if job.request is self._opening:
+            self._opening = None
+            self._show_again()
+        elif isinstance(job.request, Run):
+            self.run_stopped.emit()
+        self.message_shown.emit(Message(_sentence(outcome.error or ""), "error", outcome.details))
+
+    def _on_response(self, job: Job, response: object) -> None:
+        handlers: Mapping[type, Callable[..., None]] = {
+            Picture: self._on_picture,
+            NetworkShown: self._on_network,
+            Ran: self._on_ran,
+            Looked: self._on_looked,
+        }
+        handlers[type(response)](job.request, response)
+
+    def _on_picture(self, request: OpenPicture, picture: Picture) -> None:
+        self.file_opened.emit(request.path)
+        self.show_picture(picture)
+        if picture.note:
+            self.message_shown.emit(Message(picture.note, "info"))
+
+    def _on_network(self, request: OpenNetwork, network: NetworkShown) -> None:
+        self._opening = None
+        self._network = network
+        self._expansions[request.card.name] = network.expanded
+        self._answers = None
+        self._layer = first_layer(network.graph, self._last_layers.get(request.card.name, ""))
+        self._show_again()
+        self.reveal(self._layer)
+
+    def _show_again(self) -> None:
+        """Show the open network with its layer and picture: a new one, or the old one if opening
+        another was stopped or failed."""
+        network = self._network
+        if network is None:
+            self.network_failed.emit()
+            return
+        self.network_shown.emit(network)
+        self.layer_selected.emit(self._layer)
+        self._look()
+        self._run()
+
+    def _on_ran(self, request: Run, ran: Ran) -> None:
+        if self._picture is None:
+            return
+        if request.picture is not self._picture and not self._picture_is_live:
+            return
+        self._answers = ran.answers
+        self.answers_shown.emit(ran.answers)
+        if ran.activations is not None and ran.activations.layer == self._layer:
+            self.activations_shown.emit(ran.activations)
+
+    def _on_looked(self, request: Look, looked: Looked) -> None:
+        if request.layer == self._layer:
+            self.filters_shown.emit(looked.filters)
+            self.source_shown.emit(looked.source)
+
+    def _complain(self, error: ExplorerError) -> None:
+        self.message_shown.emit(Message(_sentence(str(error)), "error"))
+
+
+def first_layer(graph: LayerGraph, wished: str) -> str:
+    """The layer to select when a network opens: the one wished for, else the first convolution."""
+    if wished in graph.layer or wished in graph.block:
+        return wished
+    return next((node.name for node in graph.layers if node.kind == "conv"), "")
+
+
+
+
+def trains_only(graph: LayerGraph, name: str) -> bool:
+    """Whether a layer or block takes part in training alone."""
+    node = graph.layer.get(name) or graph.block.get(name)
+    return node is not None and node.training_only
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,780 @@
+"""The main window: puts the panels together and joins them to the state. No decisions of its own."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QColor,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer import __version__
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.export import export
+from cnn_explorer.gui.state.explorer import Explorer, Message, trains_only
+from cnn_explorer.gui.state.network_model import NetworkModel
+from cnn_explorer.gui.state.qimages import to_picture
+from cnn_explorer.gui.state.settings import Settings, ThemeChoice
+from cnn_explorer.gui.state.shown import (
+    ActivationsShown,
+    AnswersShown,
+    FiltersShown,
+    NetworkShown,
+    SourceShown,
+)
+from cnn_explorer.gui.widgets.about_panel import AboutPanel
+from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
+from cnn_explorer.gui.widgets.answers_panel import AnswersPanel
+from cnn_explorer.gui.widgets.code_panel import CodePanel
+from cnn_explorer.gui.widgets.details_panel import DetailsPanel
+from cnn_explorer.gui.widgets.drop import may_offer, offered
+from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
+from cnn_explorer.gui.widgets.graph_view import GraphView
+from cnn_explorer.gui.widgets.input_panel import InputPanel
+from cnn_explorer.gui.widgets.message_strip import MessageStrip
+from cnn_explorer.gui.widgets.network_list import NetworkList
+from cnn_explorer.gui.widgets.status import StatusBar
+from cnn_explorer.gui.widgets.theme import apply_theme, ground, icon
+from cnn_explorer.media.decode import supported_suffixes
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.catalog import NetworkCard
+
+_STATE_VERSION = 1
+"""Of the panels' places: raised when docks change, so that old places are not misread."""
+
+
+class DropHint(QWidget):
+    """The frame over the window while a picture hangs above it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def cover(self) -> None:
+        """Lie over the whole parent."""
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.raise_()
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = QColor(ground(self).selection)
+        fill = QColor(accent)
+        fill.setAlphaF(0.10)
+        painter.fillRect(self.rect(), fill)
+        painter.setPen(QPen(accent, 3))
+        painter.drawRoundedRect(self.rect().adjusted(5, 5, -5, -5), 10, 10)
+        text = self.tr("Drop the picture anywhere to classify it")
+        font = self.font()
+        font.setPixelSize(20)
+        painter.setFont(font)
+        box = painter.fontMetrics().boundingRect(text).adjusted(-24, -14, 24, 14)
+        box.moveCenter(self.rect().center())
+        painter.setBrush(self.palette().window())
+        painter.drawRoundedRect(box, 10, 10)
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class MainWindow(QMainWindow):
+    """Networks left, graph in the middle, picture and answers right, the layer below."""
+
+    painted = Signal()
+    """The window has been painted for the first time."""
+    theme_chosen = Signal(str)
+
+    def __init__(self, explorer: Explorer, networks: NetworkModel, settings: Settings) -> None:
+        super().__init__()
+        self._explorer = explorer
+        self._settings = settings
+        self._painted = False
+        self.setObjectName("main_window")
+        self.setWindowTitle(self.tr("CNN Explorer"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setAnimated(False)
+        self.setUnifiedTitleAndToolBarOnMac(True)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+
+        self.message_strip = MessageStrip()
+        self.graph_view = GraphView()
+        self.network_list = NetworkList(networks)
+        self.input_panel = InputPanel()
+        self.answers_panel = AnswersPanel()
+        self.activations_panel = ActivationsPanel()
+        self.filters_panel = FiltersPanel()
+        self.details_panel = DetailsPanel()
+        self.code_panel = CodePanel()
+        self.about_panel = AboutPanel()
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.message_strip)
+        column.addWidget(self.graph_view, 1)
+        self.setCentralWidget(middle)
+
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.activations_panel, self.tr("Activations"))
+        self.tabs.addTab(self.filters_panel, self.tr("Filters"))
+        self.tabs.addTab(self.details_panel, self.tr("Details"))
+        self.tabs.addTab(self.code_panel, self.tr("Code"))
+        self.tabs.addTab(self.about_panel, self.tr("About"))
+
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        right = Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self.networks_dock = self._dock("networks", self.tr("Networks"), self.network_list, left)
+        self.input_dock = self._dock("input", self.tr("Picture"), self.input_panel, right)
+        self.answers_dock = self._dock("answers", self.tr("Answers"), self.answers_panel, right)
+        self.layer_dock = self._dock("layer", self.tr("Layer"), self.tabs, bottom)
+        self._docks = (self.networks_dock, self.input_dock, self.answers_dock, self.layer_dock)
+
+        self._drop_hint = DropHint(self)
+        self._make_actions()
+        self._make_menus()
+        self._make_tool_bar()
+        self._join()
+        self._take_drops()
+        self._usual_places()
+        self._default_state = self.saveState(_STATE_VERSION)
+        self._restore()
+
+    # building
+
+    def _dock(
+        self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea
+    ) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _action(
+        self,
+        text: str,
+        tip: str,
+        shortcut: QKeySequence | QKeySequence.StandardKey | str | None,
+        slot: object,
+    ) -> QAction:
+        action = QAction(text, self)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        action.setStatusTip("")
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def _make_actions(self) -> None:
+        keys = QKeySequence.StandardKey
+        self.open_action = self._action(
+            self.tr("Open…"), self.tr("Open a picture and classify it"), keys.Open, self.open_picture
+        )
+        self.paste_action = self._action(
+            self.tr("Paste"),
+            self.tr("Classify the picture on the clipboard"),
+            keys.Paste,
+            self.paste_picture,
+        )
+        self.export_action = self._action(
+            self.tr("Export Graph…"),
+            self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
+            "Ctrl+E",
+            self.export_graph,
+        )
+        self.weights_action = self._action(
+            self.tr("Load Weights…"),
+            self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
+            "Ctrl+L",
+            self.open_weights,
+        )
+        self.search_action = self._action(
+            self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K", self._find_network
+        )
+        self.stop_action = self._action(
+            self.tr("Stop"), self.tr("Stop the work going on"), "Esc", self._explorer.cancel
+        )
+        self.stop_action.setEnabled(False)
+        self.full_screen_action = self._action(
+            self.tr("Full Screen"), self.tr("Use the whole screen"), "F11", self._toggle_full_screen
+        )
+        self.full_screen_action.setCheckable(True)
+        self.next_panel_action = self._action(
+            self.tr("Next Panel"), self.tr("Move the keyboard to the next panel"), "F6",
+            self._next_panel,
+        )  # fmt: skip
+        self.previous_panel_action = self._action(
+            self.tr("Previous Panel"), self.tr("Move the keyboard to the previous panel"),
+            "Shift+F6", self._previous_panel,
+        )  # fmt: skip
+        self.quit_action = self._action(
+            self.tr("Quit"), self.tr("Close the program"), keys.Quit, self.close
+        )
+        self.tab_actions: list[QAction] = []
+        for index in range(self.tabs.count()):
+            action = QAction(self.tabs.tabText(index), self)
+            action.setShortcut(QKeySequence(f"Ctrl+{index + 1}"))
+            action.setData(index)
+            action.triggered.connect(self._on_tab_asked)
+            self.addAction(action)
+            self.tabs.setTabToolTip(index, f"Ctrl+{index + 1}")
+            self.tab_actions.append(action)
+        self.theme_actions: dict[str, QAction] = {}
+        for name, text in (
+            ("system", self.tr("Follow the System")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            action = QAction(text, self)
+            action.setCheckable(True)
+            action.setChecked(self._settings.theme == name)
+            action.setData(name)
+            action.triggered.connect(self._on_theme_asked)
+            self.theme_actions[name] = action
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        file = bar.addMenu(self.tr("&File"))
+        file.addAction(self.open_action)
+        self._recent_menu: QMenu = file.addMenu(self.tr("Open Recent"))
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        file.addAction(self.paste_action)
+        file.addSeparator()
+        file.addAction(self.weights_action)
+        file.addAction(self.export_action)
+        file.addSeparator()
+        file.addAction(self.quit_action)
+        view = bar.addMenu(self.tr("&View"))
+        for dock in self._docks:
+            view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        tabs = view.addMenu(self.tr("Layer Tab"))
+        tabs.addActions(self.tab_actions)
+        theme = view.addMenu(self.tr("Theme"))
+        theme.addActions(list(self.theme_actions.values()))
+        view.addSeparator()
+        view.addAction(self.search_action)
+        view.addAction(self.next_panel_action)
+        view.addAction(self.previous_panel_action)
+        view.addAction(self.full_screen_action)
+        reset = view.addAction(self.tr("Reset Panels"))
+        reset.triggered.connect(self.reset_panels)
+        help_menu = bar.addMenu(self.tr("&Help"))
+        shortcuts = help_menu.addAction(self.tr("Keyboard Shortcuts"))
+        shortcuts.setShortcut(QKeySequence("F1"))
+        shortcuts.triggered.connect(self.show_shortcuts)
+        about = help_menu.addAction(self.tr("About CNN Explorer"))
+        about.triggered.connect(self.show_about)
+
+    def _make_tool_bar(self) -> None:
+        bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.addAction(self.open_action)
+        bar.addAction(self.paste_action)
+        bar.addSeparator()
+        bar.addAction(self.weights_action)
+        bar.addAction(self.export_action)
+        bar.toggleViewAction().setVisible(False)
+        self.addToolBar(bar)
+
+    def _load_icons(self) -> None:
+        for action, name in (
+            (self.open_action, "ph.folder-open"),
+            (self.paste_action, "ph.clipboard-text"),
+            (self.export_action, "ph.export"),
+            (self.weights_action, "ph.database"),
+            (self.stop_action, "ph.stop"),
+            (self.search_action, "ph.magnifying-glass"),
+        ):
+            action.setIcon(icon(name, self))
+
+    def _join(self) -> None:
+        explorer = self._explorer
+        explorer.network_opening.connect(self._on_network_opening)
+        explorer.network_shown.connect(self._on_network_shown)
+        explorer.network_failed.connect(self.graph_view.clear)
+        explorer.layout_changed.connect(self._on_layout_changed)
+        explorer.picture_shown.connect(self._on_picture_shown)
+        explorer.picture_cleared.connect(self._on_picture_cleared)
+        explorer.run_started.connect(self._on_run_started)
+        explorer.run_stopped.connect(self._on_run_stopped)
+        explorer.answers_shown.connect(self._on_answers_shown)
+        explorer.activations_shown.connect(self._on_activations_shown)
+        explorer.layer_selected.connect(self._on_layer_selected)
+        explorer.filters_shown.connect(self._on_filters_shown)
+        explorer.source_shown.connect(self._on_source_shown)
+        explorer.message_shown.connect(self._on_message)
+        explorer.busy_changed.connect(self._on_busy_changed)
+        explorer.file_opened.connect(self._on_file_opened)
+
+        self.network_list.network_chosen.connect(explorer.choose_network)
+        self.graph_view.layer_clicked.connect(explorer.select_layer)
+        self.graph_view.expansion_asked.connect(explorer.expand)
+        self.input_panel.open_asked.connect(self.open_picture)
+        self.input_panel.paste_asked.connect(self.paste_picture)
+        self.input_panel.sample_chosen.connect(explorer.open_file)
+        self.input_panel.drawing_changed.connect(self._on_drawing_changed)
+        self.input_panel.drawing_cleared.connect(explorer.clear_picture)
+        self.status.cancel_asked.connect(explorer.cancel)
+
+    def _take_drops(self) -> None:
+        # a drop anywhere is a drop on the window: no child may keep it for itself
+        for child in self.findChildren(QWidget):
+            if child.acceptDrops():
+                child.setAcceptDrops(False)
+
+    def _usual_places(self) -> None:
+        self.resizeDocks(
+            [self.networks_dock, self.input_dock], [264, 316], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([self.layer_dock], [300], Qt.Orientation.Vertical)
+        self.resizeDocks([self.input_dock, self.answers_dock], [460, 280], Qt.Orientation.Vertical)
+
+    def _restore(self) -> None:
+        if not self.restoreGeometry(self._settings.geometry):
+            self.resize(1440, 900)
+        self.restoreState(self._settings.panels, _STATE_VERSION)
+        self.tabs.setCurrentIndex(min(self._settings.tab, self.tabs.count() - 1))
+
+    # commands
+
+    @Slot()
+    def open_picture(self) -> None:
+        """Ask for a picture file and classify it."""
+        patterns = " ".join(f"*{suffix}" for suffix in supported_suffixes())
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open a picture"),
+            self._settings.folder,
+            self.tr("Pictures ({});;All files (*)").format(patterns),
+        )
+        if name:
+            self._explorer.open_file(Path(name))
+
+    @Slot()
+    def paste_picture(self) -> None:
+        """Classify what is on the clipboard: an image or a copied file."""
+        offer = offered(QGuiApplication.clipboard().mimeData())
+        if offer.path is not None:
+            self._explorer.open_file(offer.path)
+        elif offer.image is not None:
+            self._explorer.show_picture(to_picture(offer.image, self.tr("Pasted picture")))
+        else:
+            self._on_message(
+                Message(self.tr("There is no picture on the clipboard; copy one first."), "info")
+            )
+
+    @Slot()
+    def open_weights(self) -> None:
+        """Ask for a state dict and load it into the network shown."""
+        card = self._explorer.card
+        if card is None:
+            return
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Load weights into {}").format(card.title),
+            self._settings.folder,
+            self.tr("State dicts (*.safetensors *.pth *.pt);;All files (*)"),
+        )
+        if name:
+            self._explorer.choose_network(card.name, Path(name))
+
+    @Slot()
+    def export_graph(self) -> None:
+        """Ask for a file and save the graph in it as it is drawn now."""
+        network = self._explorer.network
+        if network is None:
+            self._on_message(
+                Message(self.tr("There is no graph to export yet; choose a network."), "info")
+            )
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            self.tr("Export the graph of {}").format(network.card.title),
+            str(Path(self._settings.folder) / f"{network.card.name}.svg"),
+            self.tr("Drawings (*.svg *.pdf *.png);;Data (*.json *.dot)"),
+        )
+        if name:
+            self.export_graph_to(Path(name))
+
+    def export_graph_to(self, path: Path) -> None:
+        """Save the graph as it is drawn now; the suffix says in which format."""
+        network = self._explorer.network
+        if network is None:
+            return
+        try:
+            export(network.graph, network.layout, path, title=network.card.title)
+        except ExplorerError as error:
+            text = str(error)
+            self._on_message(Message(text[:1].upper() + text[1:], "error"))
+        else:
+            self._on_message(Message(self.tr("Saved {}.").format(path), "info"))
+
+    @Slot()
+    def reset_panels(self) -> None:
+        """Put every panel back to where it was at first."""
+        self.restoreState(self._default_state, _STATE_VERSION)
+        for dock in self._docks:
+            dock.show()
+        self._usual_places()
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """The keys, in a window that does not stop anything."""
+        rows = [
+            (self.tr("Open a picture"), "Ctrl+O"),
+            (self.tr("Paste a picture"), "Ctrl+V"),
+            (self.tr("Find a network"), "Ctrl+K"),
+            (self.tr("Next, previous panel"), "F6, Shift+F6"),
+            (self.tr("Walk along the layers"), "←  ↑  →  ↓"),
+            (self.tr("Open, close a block"), "Enter, Backspace"),
+            (self.tr("Zoom the graph"), "+, −, 0, 1"),
+            (self.tr("Layer tabs"), "Ctrl+1 … Ctrl+5"),
+            (self.tr("Export the graph"), "Ctrl+E"),
+            (self.tr("Load weights"), "Ctrl+L"),
+            (self.tr("Stop work, close a message"), "Esc"),
+            (self.tr("Full screen"), "F11"),
+            (self.tr("Quit"), "Ctrl+Q"),
+        ]
+        cells = "".join(
+            f"<tr><td style='padding:3px 28px 3px 0'>{what}</td><td><b>{keys}</b></td></tr>"
+            for what, keys in rows
+        )
+        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{cells}</table>")
+
+    @Slot()
+    def show_about(self) -> None:
+        """Version and licences."""
+        self._tell(
+            self.tr("About CNN Explorer"),
+            self.tr(
+                "<h3>CNN Explorer {version}</h3>"
+                "<p>Explore the classic convolutional networks: their layers, their answers, "
+                "every activation.</p>"
+                "<p>MIT licence. Sample pictures, fonts and class names have licences of their "
+                "own; they lie beside them in <code>resources</code>.</p>"
+            ).format(version=__version__),
+        )
+
+    def _tell(self, title: str, html: str) -> None:
+        box = QMessageBox(self)
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(html)
+        box.setStandardButtons(QMessageBox.StandardButton.Close)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setModal(False)
+        box.show()
+
+    def show_layer_tab(self, index: int) -> None:
+        """Bring one of the tabs below the graph to the front."""
+        self.layer_dock.show()
+        self.tabs.setCurrentIndex(index)
+
+    def tab_index(self, name: str) -> int:
+        """The place of a tab by its English name, in lower case; 0 where there is none."""
+        names = ("activations", "filters", "details", "code", "about")
+        return names.index(name) if name in names else 0
+
+    # from the state
+
+    @Slot(object)
+    def _on_network_opening(self, card: NetworkCard) -> None:
+        self.network_list.set_current(card.name)
+        self.about_panel.show_card(card)
+        self.graph_view.show_loading(card.title)
+        self.answers_panel.show_pending()
+        self.input_panel.set_kind(card.preprocessing.kind)
+        self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
+
+    @Slot(object)
+    def _on_network_shown(self, shown: NetworkShown) -> None:
+        self._settings.network = shown.card.name
+        self.network_list.set_current(shown.card.name)
+        self.about_panel.show_card(shown.card)
+        self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
+        self.input_panel.set_kind(shown.card.preprocessing.kind)
+        self.input_panel.show_prepared(None)
+        self.graph_view.show_network(shown)
+        self.status.show_network(shown)
+        self.answers_panel.clear()
+        self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(object)
+    def _on_layout_changed(self, shown: NetworkShown) -> None:
+        self.graph_view.show_layout(shown.expanded, shown.layout)
+
+    @Slot(object)
+    def _on_picture_shown(self, picture: Picture) -> None:
+        self.input_panel.show_picture(picture)
+        self.message_strip.clear()
+
+    @Slot()
+    def _on_picture_cleared(self) -> None:
+        self.input_panel.show_prepared(None)
+        self.answers_panel.clear()
+        self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(str)
+    def _on_run_started(self, layer: str) -> None:
+        self.answers_panel.show_pending()
+        if layer:
+            self.activations_panel.show_pending(layer)
+
+    @Slot()
+    def _on_run_stopped(self) -> None:
+        self.answers_panel.clear()
+        self.activations_panel.clear(self.tr("This was stopped. Click the layer to run it again."))
+
+    @Slot(object)
+    def _on_answers_shown(self, answers: AnswersShown) -> None:
+        self.input_panel.show_prepared(answers.prepared)
+        self.answers_panel.show_answers(answers)
+        self.status.show_times(answers)
+
+    @Slot(object)
+    def _on_activations_shown(self, shown: ActivationsShown) -> None:
+        self.activations_panel.show_activations(shown)
+
+    @Slot(str)
+    def _on_layer_selected(self, name: str) -> None:
+        self.graph_view.set_selected(name)
+        network = self._explorer.network
+        if network is not None:
+            self.details_panel.show_layer(network.graph, name)
+        if network is not None and trains_only(network.graph, name):
+            self.activations_panel.clear(
+                self.tr("This part works in training alone: a prediction does not pass through it.")
+            )
+        elif self._explorer.picture is None:
+            self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(object)
+    def _on_filters_shown(self, shown: FiltersShown) -> None:
+        self.filters_panel.show_filters(shown)
+
+    @Slot(object)
+    def _on_source_shown(self, shown: SourceShown) -> None:
+        self.code_panel.show_source(shown)
+
+    @Slot(object)
+    def _on_message(self, message: Message) -> None:
+        self.message_strip.show_message(message.text, message.level, message.details)
+
+    @Slot(object)
+    def _on_busy_changed(self, busy: object) -> None:
+        self.stop_action.setEnabled(busy is not None)
+        self.status.show_busy(busy)  # type: ignore[arg-type]
+
+    @Slot(object)
+    def _on_file_opened(self, path: Path) -> None:
+        self._settings.folder = str(path.parent)
+        self._settings.add_recent(str(path))
+
+    @Slot(object)
+    def _on_drawing_changed(self, picture: Picture) -> None:
+        self._explorer.show_picture(picture, live=True)
+
+    def _nothing_yet(self) -> str:
+        return self.tr("Drop a picture on the window, or choose a sample, to see what this layer "
+                       "makes of it.")  # fmt: skip
+
+    # gestures
+
+    @Slot()
+    def _on_tab_asked(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.show_layer_tab(int(action.data()))
+
+    @Slot()
+    def _on_theme_asked(self) -> None:
+        action = self.sender()
+        if not isinstance(action, QAction):
+            return
+        name: ThemeChoice = action.data()
+        self._settings.theme = name
+        for other, theirs in self.theme_actions.items():
+            theirs.setChecked(other == name)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, name)
+        self._load_icons()
+        self.theme_chosen.emit(name)
+
+    @Slot()
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for path in self._settings.recent:
+            action = self._recent_menu.addAction(Path(path).name.replace("&", "&&"))
+            action.setToolTip(path)
+            action.setData(path)
+            action.triggered.connect(self._on_recent_asked)
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction(self.tr("No pictures yet")).setEnabled(False)
+        else:
+            self._recent_menu.addSeparator()
+            forget = self._recent_menu.addAction(self.tr("Forget These"))
+            forget.triggered.connect(self._on_forget_asked)
+
+    @Slot()
+    def _on_recent_asked(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._explorer.open_file(Path(str(action.data())))
+
+    @Slot()
+    def _on_forget_asked(self) -> None:
+        self._settings.forget_recent()
+
+    @Slot()
+    def _find_network(self) -> None:
+        self.networks_dock.show()
+        self.network_list.focus_search()
+
+    @Slot()
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _panels(self) -> list[QWidget]:
+        panels = [
+            self.network_list, self.graph_view, self.input_panel, self.answers_panel, self.tabs
+        ]  # fmt: skip
+        return [panel for panel in panels if panel.isVisible()]
+
+    def _move_focus(self, step: int) -> None:
+        panels = self._panels()
+        if not panels:
+            return
+        focus = QApplication.focusWidget()
+        here = next(
+            (
+                number
+                for number, panel in enumerate(panels)
+                if focus is not None and (panel is focus or panel.isAncestorOf(focus))
+            ),
+            -step if step > 0 else 0,
+        )
+        panel = panels[(here + step) % len(panels)]
+        target = panel
+        if panel.focusPolicy() == Qt.FocusPolicy.NoFocus and panel.focusProxy() is None:
+            target = next(
+                (
+                    child
+                    for child in panel.findChildren(QWidget)
+                    if child.focusPolicy() & Qt.FocusPolicy.TabFocus and child.isVisible()
+                ),
+                panel,
+            )
+        target.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @Slot()
+    def _next_panel(self) -> None:
+        self._move_focus(1)
+
+    @Slot()
+    def _previous_panel(self) -> None:
+        self._move_focus(-1)
+
+    @Slot()
+    def _after_first_paint(self) -> None:
+        self._load_icons()
+        self.painted.emit()
+
+    @staticmethod
+    def open_link(url: str) -> None:
+        """Open a web page in the browser."""
+        QDesktopServices.openUrl(QUrl(url))
+
+    # Qt's
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if may_offer(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._drop_hint.cover()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_hint.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_hint.hide()
+        offer = offered(event.mimeData())
+        if offer.path is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._explorer.open_file(offer.path)
+            if offer.files > 1:
+                self._on_message(
+                    Message(
+                        self.tr("{} files were dropped; this is the first of them.").format(
+                            offer.files
+                        ),
+                        "info",
+                    )
+                )
+        elif offer.image is not None:
+            event.acceptProposedAction()
+            self._explorer.show_picture(to_picture(offer.image, self.tr("Dropped picture")))
+        elif offer.remote:
+            self._on_message(
+                Message(
+                    self.tr("Only files of this computer can be dropped; save the picture first."),
+                    "warning",
+                )
+            )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # the panels are painted in the same pass, right after the window itself
+            QTimer.singleShot(0, self, self._after_first_paint)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.geometry = self.saveGeometry()
+        self._settings.panels = self.saveState(_STATE_VERSION)
+        self._settings.tab = self.tabs.currentIndex()
+        self._settings.save()
+        self.hide()  # the window goes at once, even if the engine needs a moment to stop
+        self._explorer.close()
+        super().closeEvent(event)

@@ -1,0 +1,107 @@
+"""The status bar: what is on show, how long it took, what the engine is doing and how to stop it."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from cnn_explorer.graph.metrics import format_count, format_macs
+from cnn_explorer.gui.state.explorer import Busy
+from cnn_explorer.gui.state.shown import AnswersShown, NetworkShown
+from cnn_explorer.gui.widgets.theme import GAP, icon
+
+_PATIENCE = 250  # ms; work that ends sooner shows no bar, which would only flicker
+
+
+class StatusBar(QStatusBar):
+    """One quiet line below everything."""
+
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(GAP, 0, GAP, 0)
+        self._facts = QLabel()
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._times = QLabel()
+        self._times.setToolTip(self.tr("Milliseconds of the last picture, on this machine."))
+        self._task = QLabel()
+        self._bar = QProgressBar()
+        self._bar.setFixedWidth(160)
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(self.tr("Progress"))
+        self._cancel = QToolButton()
+        self._cancel.setText(self.tr("Cancel"))
+        self._cancel.setToolTip(self.tr("Stop this work (Esc). What is shown stays."))
+        self._cancel.setAutoRaise(True)
+        self._cancel.clicked.connect(self.cancel_asked)
+        self.addWidget(self._facts, 1)
+        self.addPermanentWidget(self._task)
+        self.addPermanentWidget(self._bar)
+        self.addPermanentWidget(self._cancel)
+        self.addPermanentWidget(self._times)
+        self._busy: Busy | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(self._show_busy)
+        self._hide_busy()
+
+    def show_network(self, shown: NetworkShown) -> None:
+        """Name the network, its weights and its totals."""
+        self._facts.setText(
+            self.tr("{title} · weights: {weights} · {parameters} parameters · "
+                    "{macs} multiply-adds · CPU, float32").format(
+                title=shown.card.title,
+                weights=shown.weights,
+                parameters=format_count(shown.graph.parameters),
+                macs=format_macs(shown.graph.macs),
+            )
+        )  # fmt: skip
+        self._times.clear()
+
+    def show_times(self, answers: AnswersShown) -> None:
+        """The times of the last picture."""
+        self._times.setText(
+            self.tr("decode {decode:.0f} · preprocess {preprocess:.0f} · forward {forward:.0f} ms")
+            .format(
+                decode=answers.decode_ms,
+                preprocess=answers.preprocess_ms,
+                forward=answers.forward_ms,
+            )
+        )  # fmt: skip
+
+    def show_busy(self, busy: Busy | None) -> None:
+        """The work going on, shown once it has lasted; None when there is none."""
+        self._busy = busy
+        if busy is None:
+            self._patience.stop()
+            self._hide_busy()
+        elif self._bar.isVisibleTo(self):
+            self._show_busy()
+        elif not self._patience.isActive():
+            self._patience.start()
+
+    def _show_busy(self) -> None:
+        busy = self._busy
+        if busy is None:
+            return
+        self._task.setText(busy.title + " …")
+        if busy.fraction < 0:
+            self._bar.setRange(0, 0)
+        else:
+            self._bar.setRange(0, 1000)
+            self._bar.setValue(round(busy.fraction * 1000))
+        for widget in (self._task, self._bar, self._cancel):
+            widget.show()
+
+    def _hide_busy(self) -> None:
+        for widget in (self._task, self._bar, self._cancel):
+            widget.hide()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._load_icon)
+
+    def _load_icon(self) -> None:
+        self._cancel.setIcon(icon("ph.x", self))

@@ -1,0 +1,122 @@
+"""The job queue as a state machine: never two at once, the newest wins, frames cancel nothing."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
+
+
+def job(lane: Lane) -> Job:
+    return Job(lane, object(), lane.name)
+
+
+def test_the_newest_of_a_lane_replaces_the_one_that_waits() -> None:
+    queue = JobQueue()
+    first, second, third = job(Lane.LIVE), job(Lane.LIVE), job(Lane.LIVE)
+    queue.submit(first)
+    assert queue.start_next() is first
+    queue.submit(second)
+    queue.submit(third)
+    assert queue.waiting == (third,)
+    assert not first.cancelled.is_set()  # frames never pre-empt
+    assert queue.finish(first.number) is first
+    assert queue.start_next() is third
+
+
+def test_a_gesture_cancels_the_run_it_makes_stale() -> None:
+    queue = JobQueue()
+    old, new = job(Lane.RUN), job(Lane.RUN)
+    queue.submit(old)
+    queue.start_next()
+    queue.submit(new)
+    assert old.cancelled.is_set()
+    assert queue.start_next() is None  # it still runs until it notices
+    assert queue.finish(old.number) is None  # and delivers nothing
+    assert queue.start_next() is new
+
+
+def test_decoding_a_picture_leaves_the_run_alone() -> None:
+    queue = JobQueue()
+    run = job(Lane.RUN)
+    queue.submit(run)
+    queue.start_next()
+    queue.submit(job(Lane.PICTURE))
+    assert not run.cancelled.is_set()
+
+
+def test_choosing_a_network_makes_everything_about_the_old_one_stale() -> None:
+    queue = JobQueue()
+    run, look, picture, model = (
+        job(lane) for lane in (Lane.RUN, Lane.LOOK, Lane.PICTURE, Lane.MODEL)
+    )
+    for one in (run, look, picture):
+        queue.submit(one)
+    queue.submit(model)
+    assert queue.waiting == (picture, model)
+
+
+def test_cancel_all() -> None:
+    queue = JobQueue()
+    running, waiting = job(Lane.RUN), job(Lane.LOOK)
+    queue.submit(running)
+    queue.start_next()
+    queue.submit(waiting)
+    queue.cancel_all()
+    assert running.cancelled.is_set()
+    assert queue.waiting == ()
+    assert queue.finish(running.number) is None
+    assert queue.idle
+
+
+class Queueing(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = JobQueue()
+        self.newest: dict[Lane, Job] = {}
+        self.cancelled_all = False
+
+    @rule(lane=st.sampled_from(Lane))
+    def submit(self, lane: Lane) -> None:
+        new = job(lane)
+        self.queue.submit(new)
+        self.newest[lane] = new
+        assert new in self.queue.waiting
+        assert not new.cancelled.is_set()
+
+    @rule()
+    def start(self) -> None:
+        busy = self.queue.running
+        waiting = self.queue.waiting
+        started = self.queue.start_next()
+        if busy is not None or not waiting:
+            assert started is None
+        else:
+            assert started is waiting[0]
+
+    @precondition(lambda self: self.queue.running is not None)
+    @rule()
+    def finish(self) -> None:
+        running = self.queue.running
+        assert running is not None
+        delivered = self.queue.finish(running.number)
+        assert (delivered is None) == running.cancelled.is_set()
+        assert self.queue.running is None
+
+    @rule(number=st.integers(min_value=10**9))
+    def finish_a_stranger(self, number: int) -> None:
+        before = self.queue.running
+        assert self.queue.finish(number) is None
+        assert self.queue.running is before
+
+    @invariant()
+    def one_waits_per_lane_and_it_is_the_newest(self) -> None:
+        lanes = [one.lane for one in self.queue.waiting]
+        assert lanes == sorted(set(lanes))
+        for one in self.queue.waiting:
+            assert one is self.newest[one.lane]
+            assert not one.cancelled.is_set()
+
+
+TestQueueing = Queueing.TestCase
+TestQueueing.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -1,0 +1,65 @@
+"""Settings survive a restart, and a file gone bad is ignored."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray
+
+from cnn_explorer.gui.state.settings import Settings
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "settings.ini"
+    first = Settings.in_file(file)
+    first.theme = "dark"
+    first.network = "vgg16"
+    first.folder = str(tmp_path)
+    first.tab = 3
+    first.panels = QByteArray(b"\x00\xffpanels")
+    first.geometry = QByteArray(b"geometry")
+    first.add_recent("/a.png")
+    first.add_recent("/b, c.png")
+    first.save()
+    again = Settings.in_file(file)
+    assert again.theme == "dark"
+    assert again.network == "vgg16"
+    assert again.folder == str(tmp_path)
+    assert again.tab == 3
+    assert again.panels == QByteArray(b"\x00\xffpanels")
+    assert again.geometry == QByteArray(b"geometry")
+    assert again.recent == ("/b, c.png", "/a.png")
+
+
+def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
+    settings = Settings.in_file(tmp_path / "settings.ini")
+    for number in range(20):
+        settings.add_recent(f"/{number}.png")
+    settings.add_recent("/15.png")
+    assert len(settings.recent) == 8
+    assert settings.recent[:2] == ("/15.png", "/19.png")
+    settings.forget_recent("/19.png")
+    assert "/19.png" not in settings.recent
+    settings.forget_recent()
+    assert settings.recent == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00\xff\xfe garbage",
+        b"[General]\ntheme=pink\ntab=minus\nfolder=/no/such\npanels=7\ngeometry=@Point(1 2)\n",
+        b"[General]\ntheme=@Invalid()\nrecent=@Invalid()\nnetwork=@ByteArray(x)\ntab=999999\n",
+        b"",
+    ],
+)
+def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "settings.ini"
+    file.write_bytes(content)
+    settings = Settings.in_file(file)
+    assert settings.theme == "system"
+    assert settings.tab == 0
+    assert settings.folder == ""
+    assert isinstance(settings.network, str)
+    assert all(isinstance(path, str) for path in settings.recent)
+    assert isinstance(settings.panels, QByteArray)
+    assert isinstance(settings.geometry, QByteArray)

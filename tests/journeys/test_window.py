@@ -1,0 +1,268 @@
+"""Whole paths through the program: by mouse, by keyboard alone, and closing in the middle."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.gui.widgets.main_window import MainWindow
+from cnn_explorer.paths import resource
+from tests.journeys.conftest import Stage, close_stage, open_stage
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def drop(window: MainWindow, data: QMimeData, place: QPoint | None = None) -> bool:
+    """Drag and drop as the platform would deliver it, to whatever widget lies there."""
+    point = QPointF(place or window.rect().center())
+    target: QWidget = window.childAt(point.toPoint()) or window
+    while not target.acceptDrops():
+        target = target.parentWidget()
+    where = QPointF(target.mapFrom(window, point.toPoint()))
+    action, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(where.toPoint(), action, data, LEFT, none)
+    QApplication.sendEvent(target, enter)
+    if not enter.isAccepted():
+        return False
+    event = QDropEvent(where, action, data, LEFT, none)
+    QApplication.sendEvent(target, event)
+    return event.isAccepted()
+
+
+def file_data(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def test_drop_a_digit_read_the_answer_open_a_layer(stage: Stage) -> None:
+    window, explorer = stage.window, stage.explorer
+    with stage.qtbot.waitSignal(explorer.activations_shown):
+        assert drop(window, file_data(resource("samples", "digit-7.png")))
+    answers = explorer.answers
+    assert answers is not None
+    assert answers.trained
+    assert answers.classes[0].index == 7
+    stage.settle()
+    # a click on a layer of the graph shows its channels
+    with stage.qtbot.waitSignal(explorer.activations_shown) as shown:
+        window.graph_view.layer_clicked.emit("features.conv2")
+    assert shown.args is not None
+    maps = shown.args[0].maps
+    assert maps.shape == (16, 10, 10)
+    assert np.isfinite(maps).all()
+    stage.settle()
+    assert "16 of 16 channels" in window.activations_panel.header_text()
+
+
+@pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight", "center"])
+def test_every_place_of_the_window_takes_a_drop(stage: Stage, corner: str) -> None:
+    window = stage.window
+    place = getattr(window.rect().adjusted(30, 90, -30, -40), corner)()
+    with stage.qtbot.waitSignal(stage.explorer.answers_shown):
+        assert drop(window, file_data(resource("samples", "digit-3.png")), place)
+    stage.settle()
+
+
+def test_another_network_classifies_the_same_picture(stage: Stage) -> None:
+    explorer = stage.explorer
+    with stage.qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "photo-cat.jpg"))
+    picture = explorer.picture
+    with stage.qtbot.waitSignal(explorer.answers_shown, timeout=60_000) as answered:
+        stage.window.network_list.network_chosen.emit("alexnet")
+    assert answered.args is not None
+    answers = answered.args[0]
+    assert answers.card.name == "alexnet"
+    assert answers.picture is picture
+    assert not answers.trained
+    assert len(answers.classes) == 1000
+    stage.settle()
+    assert stage.window.answers_panel.untrained_badge.isVisible()
+
+
+def test_paste(stage: Stage) -> None:
+    image = QImage(str(resource("samples", "digit-5.png")))
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setImage(image)
+    with stage.qtbot.waitSignal(stage.explorer.answers_shown) as answered:
+        stage.window.paste_action.trigger()
+    assert answered.args is not None
+    assert answered.args[0].classes[0].index == 5
+    clipboard.clear()
+    stage.window.paste_action.trigger()
+    assert "no picture on the clipboard" in stage.window.message_strip.text()
+    stage.settle()
+
+
+def test_a_bad_file_says_so_and_changes_nothing(stage: Stage, tmp_path: Path) -> None:
+    explorer = stage.explorer
+    with stage.qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-2.png"))
+    stage.settle()
+    picture, answers = explorer.picture, explorer.answers
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture at all")
+    for path in (bad, tmp_path, tmp_path / "absent.png"):
+        with stage.qtbot.waitSignal(explorer.message_shown) as said:
+            drop(stage.window, file_data(path))
+        assert said.args is not None
+        assert said.args[0].level == "error"
+        assert stage.window.message_strip.isVisible()
+        stage.settle()
+        assert explorer.picture is picture
+        assert explorer.answers is answers
+    with stage.qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-3.png"))
+    stage.settle()
+    assert not stage.window.message_strip.isVisible()
+
+
+def test_draw_a_digit_and_see_the_answer_change(stage: Stage) -> None:
+    pad = stage.window.input_panel.pad
+    stage.window.input_panel.show_pad()
+    stage.qtbot.waitUntil(pad.isVisible)
+    side = min(pad.width(), pad.height())
+    centre = pad.rect().center()
+
+    def at(x: float, y: float) -> QPoint:
+        return QPoint(int(centre.x() + x * side), int(centre.y() + y * side))
+
+    answers: list[int] = []
+    stage.explorer.answers_shown.connect(lambda shown: answers.append(shown.classes[0].index))
+    # a one: a single stroke downwards
+    stage.qtbot.mousePress(pad, LEFT, pos=at(0.02, -0.3))
+    for step in range(1, 31):
+        stage.qtbot.mouseMove(pad, at(0.02 - 0.04 * step / 30, -0.3 + 0.6 * step / 30))
+    stage.qtbot.mouseRelease(pad, LEFT, pos=at(-0.02, 0.3))
+    stage.qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
+    stage.settle()
+    assert answers[-1] == 1
+
+
+def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
+    window, explorer, qtbot = stage.window, stage.explorer, stage.qtbot
+    key = Qt.Key
+    window.activateWindow()
+    # find a network
+    window.search_action.trigger()
+    qtbot.waitUntil(lambda: window.network_list.isAncestorOf(QApplication.focusWidget()))
+    qtbot.keyClicks(QApplication.focusWidget(), "alex")
+    qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
+    qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
+    stage.network_open("alexnet")
+    # go to the graph and walk to the next layer
+    for _ in range(6):
+        if window.graph_view.isAncestorOf(QApplication.focusWidget()):
+            break
+        window.next_panel_action.trigger()
+    assert window.graph_view.isAncestorOf(QApplication.focusWidget())
+    before = explorer.layer
+    qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
+    qtbot.waitUntil(lambda: explorer.layer != before)
+    stage.settle()
+    # read the code of the layer, then choose a sample picture
+    window.tab_actions[3].trigger()
+    assert window.tabs.currentWidget() is window.code_panel
+    for _ in range(6):
+        if window.input_panel.isAncestorOf(QApplication.focusWidget()):
+            break
+        window.next_panel_action.trigger()
+    samples = window.input_panel.samples
+    samples.setFocus()
+    with qtbot.waitSignal(explorer.answers_shown, timeout=60_000):
+        qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
+    stage.settle()
+    # export the graph, put the panels back, close
+    window.export_graph_to(tmp_path / "graph.svg")
+    assert (tmp_path / "graph.svg").read_text("utf-8").startswith("<?xml")
+    assert "Saved" in window.message_strip.text()
+
+
+@pytest.mark.parametrize("network", ["vgg16", "densenet121"])
+def test_closing_while_a_job_runs(
+    qtbot: QtBot, themed: object, tmp_path: Path, network: str
+) -> None:
+    assert themed is not None
+    stage = open_stage(qtbot, tmp_path / "settings.ini")
+    stage.explorer.open_file(resource("samples", "photo-cat.jpg"))
+    stage.settle()
+    stage.explorer.choose_network(network)
+    with qtbot.waitSignal(stage.explorer.busy_changed, timeout=60_000):
+        pass  # it runs
+    assert not stage.explorer.idle
+    close_stage(stage)
+    assert not stage.window.isVisible()
+
+
+def test_cancelling_an_opening_keeps_the_old_network(stage: Stage) -> None:
+    explorer = stage.explorer
+    explorer.choose_network("vgg16")
+    with stage.qtbot.waitSignal(explorer.busy_changed, timeout=60_000):
+        pass
+    explorer.cancel()
+    stage.settle()
+    assert explorer.network is not None
+    assert explorer.network.card.name == "lenet5"
+    assert explorer.card is explorer.network.card
+    # and it still answers
+    with stage.qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-8.png"))
+    stage.settle()
+
+
+def test_panels_come_back_as_they_were_left(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    file = tmp_path / "settings.ini"
+    stage = open_stage(qtbot, file, "alexnet")
+    stage.window.networks_dock.hide()
+    stage.window.show_layer_tab(2)
+    stage.window.addDockWidget(
+        Qt.DockWidgetArea.LeftDockWidgetArea, stage.window.answers_dock
+    )
+    close_stage(stage)
+    again = open_stage(qtbot, file)
+    window = again.window
+    assert not window.networks_dock.isVisible()
+    assert window.tabs.currentIndex() == 2
+    area = window.dockWidgetArea(window.answers_dock)
+    assert area == Qt.DockWidgetArea.LeftDockWidgetArea
+    window.reset_panels()
+    assert window.networks_dock.isVisible()
+    assert window.dockWidgetArea(window.answers_dock) == Qt.DockWidgetArea.RightDockWidgetArea
+    close_stage(again)
+
+
+def test_weights_that_do_not_fit_leave_the_network(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    with stage.qtbot.waitSignal(stage.explorer.message_shown) as said:
+        stage.explorer.choose_network("lenet5", file)
+    assert said.args is not None
+    assert said.args[0].level == "error"
+    stage.settle()
+    assert stage.explorer.network is not None
+    assert stage.explorer.network.trained
+
+
+def test_opening_blocks_of_the_graph(stage: Stage) -> None:
+    stage.explorer.choose_network("resnet18")
+    stage.network_open("resnet18")
+    network = stage.explorer.network
+    assert network is not None
+    everything = frozenset(network.graph.block)
+    stage.window.graph_view.expansion_asked.emit(everything)
+    assert stage.explorer.network is not None
+    assert set(stage.explorer.network.layout.boxes) == {
+        layer.name for layer in network.graph.layers
+    }
+    # the expansion is remembered when the network comes back
+    stage.explorer.choose_network("lenet5")
+    stage.network_open("lenet5")
+    stage.explorer.choose_network("resnet18")
+    stage.network_open("resnet18")
+    assert stage.explorer.network.expanded == everything

@@ -1,0 +1,115 @@
+"""The law of the house: imports run one way, torch and Qt stay in their rooms."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "cnn_explorer"
+
+# a room may import itself, what is named here, and nothing else of the package
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "paths": set(),
+    "display": {"errors"},
+    "networks": {"errors", "paths"},
+    "media": {"errors", "paths"},
+    "graph": {"errors", "paths", "networks", "media"},
+    "probe": {"errors", "paths", "networks", "media"},
+    "training": {"errors", "paths", "networks", "media"},
+    "gui.state": {"errors", "paths", "networks", "media", "graph", "probe"},
+    "gui.widgets": {"errors", "paths", "networks", "media", "graph", "probe", "gui.state"},
+}
+JOINERS = {"app", "cli", "__main__", "__init__"}
+"""The composition roots may import anything."""
+
+TORCH_ROOMS = {"networks", "graph", "probe", "training"}
+NO_TORCH_AT_IMPORT = {
+    "networks.catalog", "networks.labels", "networks.weights", "graph.model", "graph.style",
+    "graph.glyphs", "graph.hierarchy", "graph.layout", "graph.text", "graph.export",
+    "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
+    "probe.session", "probe.source",
+}  # fmt: skip
+"""Modules that the command line or the GUI thread imports before torch is wanted."""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts if parts[-1] != "__init__" else parts[:-1] or ("__init__",))
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "gui" and len(parts) > 1 else parts[0]
+
+
+def imported(tree: ast.AST, *, top_level: bool) -> set[str]:
+    """Dotted names that a module imports: all, or those that run when it is imported."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.add(node.module or "")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return  # for the type checker alone
+        elif top_level and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(tree)
+    return found
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way(module: str) -> None:
+    room = room_of(module)
+    if room in JOINERS or module == "gui":
+        return
+    assert room in ROOMS, f"{module} stands in no room; give it one here and in ARCHITECTURE.md"
+    allowed = ROOMS[room] | {room, "__version__"}
+    for name in imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False):
+        if name.startswith("cnn_explorer."):
+            target = room_of(name.removeprefix("cnn_explorer."))
+            assert target in allowed, f"{module} must not import {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_qt_stays_in_the_gui(module: str) -> None:
+    names = imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False)
+    roots = {name.split(".")[0] for name in names}
+    qt = {"PySide6", "pyqtgraph", "qtawesome", "qtpy", "shiboken6"}
+    if room_of(module) not in {"gui", "gui.state", "gui.widgets", "app"}:
+        assert not roots & qt, f"{module} imports Qt"
+    if room_of(module) == "gui.state":
+        assert not any(name.startswith("PySide6.QtWidgets") for name in names), (
+            f"{module}: the state knows no widgets"
+        )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_torch_stays_in_the_engine(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    everywhere = {name.split(".")[0] for name in imported(tree, top_level=False)}
+    at_import = {name.split(".")[0] for name in imported(tree, top_level=True)}
+    heavy = {"torch", "torchview", "torchvision"}
+    if room_of(module) not in TORCH_ROOMS:
+        assert not everywhere & heavy, f"{module} imports torch"
+    if module in NO_TORCH_AT_IMPORT:
+        assert not at_import & heavy, f"{module} imports torch when it is imported"
+    if module != "networks.torchvision_models":
+        assert "torchvision" not in everywhere, "only networks.torchvision_models may"
+    if module != "graph.extract":
+        assert "torchview" not in everywhere, "only graph.extract may"
+
+
+def test_the_lists_above_name_real_modules() -> None:
+    assert set(MODULES) >= NO_TORCH_AT_IMPORT
+    assert {room_of(module) for module in MODULES} >= set(ROOMS)

@@ -1,0 +1,78 @@
+"""Starting is quick because the heavy things come later: checked by what is in sys.modules."""
+
+import subprocess
+import sys
+
+import pytest
+
+FIRST_PAINT = """
+import sys, os
+from pathlib import Path
+from PySide6.QtCore import QTimer
+import cnn_explorer.app as app
+from cnn_explorer.gui.state.settings import Settings
+application = app.make_application()
+app.apply_theme(application, "light")
+window, explorer = app.make_window(Settings.in_file(Path(sys.argv[1])))
+explorer.choose_network("lenet5")
+seen = []
+def look():
+    seen.extend(name for name in ("torch", "torchvision", "torchview", "pyqtgraph", "onnx")
+                if name in sys.modules)
+    application.quit()
+window.painted.disconnect(explorer.start)
+window.painted.connect(look)
+window.show()
+QTimer.singleShot(60000, application.quit)
+application.exec()
+window.close()
+assert window._painted
+print("HEAVY", seen)
+"""
+
+
+def run_python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_package_imports_neither_torch_nor_qt() -> None:
+    out = run_python(
+        "import sys, cnn_explorer, cnn_explorer.cli\n"
+        "print([n for n in ('torch', 'PySide6', 'numpy', 'PIL') if n in sys.modules])"
+    )
+    assert out.strip() == "[]"
+
+
+def test_listing_the_networks_imports_neither_torch_nor_qt() -> None:
+    out = run_python(
+        "import sys, contextlib, io\n"
+        "from cnn_explorer.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()): assert main(['list']) == 0\n"
+        "print([n for n in ('torch', 'PySide6') if n in sys.modules])"
+    )
+    assert out.strip() == "[]"
+
+
+def test_torch_comes_after_the_first_paint(tmp_path: object) -> None:
+    pytest.importorskip("PySide6")
+    out = run_python(FIRST_PAINT, f"{tmp_path}/settings.ini")
+    assert out.strip() == "HEAVY []"
+
+
+def test_qt_keeps_the_count_of_none() -> None:
+    """PySide6 6.12.0 on Python 3.11 loses a reference to None at each call and aborts in the end."""
+    pytest.importorskip("PySide6")
+    out = run_python(
+        "import sys\n"
+        "from PySide6.QtCore import QObject\n"
+        "thing = QObject()\n"
+        "before = sys.getrefcount(None)\n"
+        "for _ in range(2000): thing.setObjectName('x')\n"
+        "print(abs(sys.getrefcount(None) - before) < 100 or sys.version_info >= (3, 12))"
+    )
+    assert out.strip() == "True"
