@@ -1,0 +1,133 @@
+"""From a card to a module: opening a network.
+
+Torch fills the weights of every layer it makes with random numbers. For VGG-16 that is 138
+million, a second or more, all thrown away when trained weights are loaded next. So there are four
+ways to build:
+
+- `build`: as torch does it, from torch's own random state;
+- `build_random`: seeded random weights, the same for everyone, filled once;
+- `build_for_loading`: weights left unfilled, to be loaded right after;
+- `build_empty`: no memory at all (the ``meta`` device): shapes only, for the diagram.
+"""
+
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from cnn_explorer.errors import Checkpoint, no_checkpoint
+from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.layers import Add
+
+_CHUNK = 1 << 22
+"""Numbers drawn between two looks at the checkpoint: some 10 ms of work."""
+
+
+def build(card: NetworkCard) -> nn.Module:
+    """The network in eval mode, its weights drawn by torch from its global random state."""
+    return _builder(card)().eval()
+
+
+def build_random(
+    card: NetworkCard, seed: int = 0, checkpoint: Checkpoint = no_checkpoint
+) -> nn.Module:
+    """The network in eval mode with the random weights of `randomise`: untrained, repeatable."""
+    model = build_for_loading(card)
+    randomise(model, seed, checkpoint)
+    return model
+
+
+def build_for_loading(card: NetworkCard) -> nn.Module:
+    """The network in eval mode, its random weights **left unfilled**: whatever memory held.
+
+    Load a full ``state_dict`` into it before anything else, strictly, with or without
+    ``assign=True``. All that is not random is right: normalisation at identity, buffers, and
+    whatever a ``state_dict`` does not hold.
+    """
+    with _Unfilled():
+        return _builder(card)().eval()
+
+
+def build_empty(card: NetworkCard, device: str = "meta") -> nn.Module:
+    """The network in eval mode on `device`; on ``meta`` it has shapes and no numbers."""
+    with torch.device(device), _Unfilled():
+        return _builder(card)().eval()
+
+
+def randomise(model: nn.Module, seed: int = 0, checkpoint: Checkpoint = no_checkpoint) -> None:
+    """Fill `model` with random weights that depend on `seed` alone.
+
+    Convolutions and linear layers: uniform with variance 2 / fan-in, so that signals keep their
+    size through ReLUs (He et al., "Delving Deep into Rectifiers", ICCV 2015, section 2.2), biases
+    zero. Normalisation: the identity, with one exception. Untrained normalisation normalises
+    nothing, and each of a residual network's n additions would double the variance (2^50 in
+    ResNet-152); so the last normalisation of a residual branch starts at 1 / sqrt(n), and n
+    additions multiply it by no more than e (De and Smith, "Batch Normalization Biases Residual
+    Blocks Towards the Identity Function in Deep Networks", NeurIPS 2020, is the same thought).
+
+    Torch's global random state is neither read nor changed.
+
+    Raises `Cancelled` when the checkpoint does; the model is then half filled.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    total = max(1, sum(parameter.numel() for parameter in model.parameters()))
+    done = 0
+
+    def progress(numbers: int) -> None:
+        nonlocal done
+        done += numbers
+        checkpoint(min(1.0, done / total))
+
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                bound = math.sqrt(6 / module.weight[0].numel())  # variance bound² / 3 = 2 / fan-in
+                _fill_uniform(module.weight, bound, generator, progress)
+                if module.bias is not None:
+                    module.bias.zero_()
+            elif isinstance(module, nn.BatchNorm2d):
+                module.reset_parameters()  # weight 1, bias 0, mean 0, variance 1
+        last_norms = _last_norms_of_residual_branches(model)
+        for norm in last_norms:
+            norm.weight.fill_(1 / math.sqrt(len(last_norms)))
+    checkpoint(1.0)
+
+
+def _fill_uniform(
+    weight: Tensor, bound: float, generator: torch.Generator, progress: Callable[[int], None]
+) -> None:
+    for part in torch.split(weight.view(-1), _CHUNK):
+        part.uniform_(-bound, bound, generator=generator)
+        progress(part.numel())
+
+
+def _last_norms_of_residual_branches(model: nn.Module) -> list[nn.BatchNorm2d]:
+    norms = []
+    for block in model.modules():
+        parts = list(block.children())
+        if any(isinstance(part, Add) for part in parts):
+            norms += [part for part in parts if isinstance(part, nn.BatchNorm2d)][-1:]
+    return norms
+
+
+def _builder(card: NetworkCard) -> Callable[[], nn.Module]:
+    module, _, name = card.builder.partition(":")
+    builder: Callable[[], nn.Module] = getattr(importlib.import_module(module), name)
+    return builder
+
+
+class _Unfilled(TorchFunctionMode):
+    """While active, and in this thread alone, tensors are not filled with random numbers."""
+
+    _RANDOM = frozenset({"uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_"})
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in self._RANDOM:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))

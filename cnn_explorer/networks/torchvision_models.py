@@ -1,0 +1,48 @@
+"""Torchvision, also beside a torch that it was not built for. Nothing else here imports it.
+
+The torchvision of PyPI is built for CUDA. Beside a CPU build of torch its native library does not
+load, which torchvision allows for, but then declares fake kernels for operators that only that
+library would have made known, and the import fails: ``operator torchvision::nms does not exist``.
+Declaring the missing operators first is enough for all that is written in Python: models, weights,
+transforms. What is native stays missing: box operators, and ``torchvision.io`` (the program
+decodes pictures with Pillow).
+"""
+
+import importlib
+import sys
+import threading
+from types import ModuleType
+
+import torch
+
+_SYMPTOM = "operator torchvision::nms does not exist"
+_OPERATORS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+
+_lock = threading.Lock()
+_declared: list[torch.library.Library] = []
+"""The declarations last as long as this holds their library."""
+
+
+def import_torchvision() -> ModuleType:
+    """The module ``torchvision``, imported at the first call; any thread may ask.
+
+    Raises what the import raises, when it is not the failure described above: no torchvision, or
+    one that is broken in another way.
+    """
+    with _lock:
+        try:
+            return importlib.import_module("torchvision")
+        except RuntimeError as error:
+            if _SYMPTOM not in str(error) or _declared:
+                raise
+        # Half of its modules are imported and would be taken as they are.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+        for operator in _OPERATORS:
+            library.define(operator)  # type: ignore[no-untyped-call]
+        _declared.append(library)
+        return importlib.import_module("torchvision")
