@@ -16,7 +16,7 @@ class UsageError(ExplorerError):
     """The command line was called wrongly (exit code 2)."""
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818  # an outcome, not an error
     """The person, or newer work, asked this work to stop. Nothing is delivered after it."""
 
 

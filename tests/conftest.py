@@ -88,9 +88,7 @@ def _no_leaked_qt(request: pytest.FixtureRequest) -> Iterator[None]:
     threads = [
         thing.objectName()
         for thing in alive
-        if isinstance(thing, QThread)
-        and thing.isRunning()
-        and thing is not QThread.currentThread()
+        if isinstance(thing, QThread) and thing.isRunning() and thing is not QThread.currentThread()
     ]
     assert not threads, f"threads left running: {threads}"
     timers = [thing for thing in alive if isinstance(thing, QTimer) and thing.isActive()]
@@ -105,4 +103,3 @@ def themed(qapp: object) -> object:
     load_fonts()
     apply_theme(qapp, "light")  # type: ignore[arg-type]
     return qapp
-

@@ -1,4 +1,4 @@
-"""A pytest plugin (``-p tests.no_qt -p no:pytest-qt``): Qt cannot be imported, as where it is absent."""
+"""A pytest plugin (``-p tests.no_qt -p no:pytest-qt``): Qt cannot be imported, as if absent."""
 
 import importlib.abc
 import sys

@@ -65,7 +65,7 @@ def test_torch_comes_after_the_first_paint(tmp_path: object) -> None:
 
 
 def test_qt_keeps_the_count_of_none() -> None:
-    """PySide6 6.12.0 on Python 3.11 loses a reference to None at each call and aborts in the end."""
+    """PySide6 6.12.0 on Python 3.11 loses a reference to None at each call, and aborts at last."""
     pytest.importorskip("PySide6")
     out = run_python(
         "import sys\n"

@@ -1,7 +1,7 @@
 """The layer graph of a network as plain, immutable values: neither torch nor Qt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 KINDS = (
@@ -12,6 +12,15 @@ KINDS = (
 
 Shape = tuple[int, ...]
 """A tensor's shape without the batch: (C, H, W) or (N,)."""
+
+
+def readable_label(name: str) -> str:
+    """The last part of a dotted name; a bare number takes the part before along: ``layer1.0``."""
+    parts = name.split(".")
+    start = len(parts) - 1
+    while start and parts[start].partition("#")[0].isdecimal():
+        start -= 1
+    return ".".join(parts[start:])
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,31 @@ class VisibleGraph:
     edges: tuple[GraphEdge, ...]
     frames: tuple[str, ...]
     """Names of expanded blocks, outermost first."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """The block around each expanded block; empty at the top."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What to write at the top of each frame after its name: ``Sequential, 216 k parameters``."""
+    source: LayerGraph | None = field(default=None, repr=False, compare=False)
+    """The whole graph behind what is seen."""
+
+    def frame_around(self, name: str) -> str:
+        """The frame that a box or another frame stands in; empty at the top."""
+        around = self._parent_of.get(name, "")
+        while around and around not in self._framed:
+            around = self.parents.get(around, "")
+        return around
+
+    def frame_label(self, name: str) -> str:
+        """What to call a frame: the last part of its name, or ``layer1.0`` for a bare number."""
+        return readable_label(name)
+
+    @cached_property
+    def _parent_of(self) -> Mapping[str, str]:
+        return {**self.parents, **{node.name: node.parent for node in self.nodes}}
+
+    @cached_property
+    def _framed(self) -> frozenset[str]:
+        return frozenset(self.frames)
 
 
 @dataclass(frozen=True)
@@ -153,6 +187,12 @@ class EdgePath:
     target: str
     shape: Shape
     points: tuple[tuple[float, float], ...]
+    label: str = ""
+    """What to write beside the line, where the shape changes: ``64 × 56 × 56``; else empty."""
+    label_at: tuple[float, float] = (0.0, 0.0)
+    """Where the label stands: the left end of its text, at mid height."""
+    training_only: bool = False
+    """Drawn dashed."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def timed(work: Callable[[], object]) -> Measure:
 
 def paired(ours: Measure, base: Measure, rounds: int) -> tuple[list[float], list[float]]:
     """Seconds of both, measured in turn; the order within a pair changes from pair to pair."""
-    ours(), base()  # noqa: B018  # the first of each warms caches and is not counted
+    ours(), base()  # the first of each warms caches and is not counted
     left, right = [], []
     for number in range(rounds):
         if number % 2:
@@ -47,16 +47,17 @@ def ratio_line(name: str, goal: str, left: list[float], right: list[float]) -> s
     low, middle, high = statistics.quantiles(ratios, n=4)
     return (
         f"{name:58} {middle:6.3f}  (quartiles {low:.3f} to {high:.3f}; "
-        f"{statistics.median(left) * 1000:.1f} ms against {statistics.median(right) * 1000:.1f} ms; "
+        f"{statistics.median(left) * 1000:.1f} against {statistics.median(right) * 1000:.1f} ms; "
         f"{len(ratios)} pairs; goal {goal})"
     )
 
 
 def _prepared(name: str):  # type: ignore[no-untyped-def]
     from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.probe.preprocess import prepare
+
     from cnn_explorer.networks.catalog import card_of
     from cnn_explorer.paths import resource
-    from cnn_explorer.probe.preprocess import prepare
     from cnn_explorer.probe.session import Session
 
     session = Session.open(card_of(name))
@@ -76,12 +77,17 @@ def _bare(session, prepared):  # type: ignore[no-untyped-def]
     return forward
 
 
+def watched(fraction: float) -> None:
+    """A checkpoint as the window's: there, so that a run reports and can be cancelled."""
+    assert fraction >= 0
+
+
 def capture_shown() -> None:
     """ResNet-50: a forward whose shown layer is captured and drawn, against the bare forward."""
+    from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
     from PySide6.QtWidgets import QApplication
 
     from cnn_explorer.gui.state.shown import ActivationsShown
-    from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
 
     app = QApplication.instance() or QApplication([])
     session, prepared = _prepared("resnet50")
@@ -91,11 +97,9 @@ def capture_shown() -> None:
     for layer in ("conv1", "layer3.5"):
 
         def shown(layer: str = layer) -> None:
-            result = session.run(prepared, (layer,), lambda fraction: None)
+            result = session.run(prepared, (layer,), watched)
             panel.show_activations(
-                ActivationsShown(
-                    session.card, session.trained, layer, result.activations[layer]
-                )
+                ActivationsShown(session.card, session.trained, layer, result.activations[layer])
             )
             panel.grab()
 
@@ -108,14 +112,12 @@ def capture_shown() -> None:
 def capture_all() -> None:
     """ResNet-50: a forward with every leaf captured, against the bare forward."""
     session, prepared = _prepared("resnet50")
-    from cnn_explorer.probe.capture import capture
-
     import torch
 
+    from cnn_explorer.probe.capture import capture
+
     batch = torch.from_numpy(prepared.tensor[None].copy())
-    leaves = [
-        name for name, module in session.model.named_modules() if not list(module.children())
-    ]
+    leaves = [name for name, module in session.model.named_modules() if not list(module.children())]
 
     def everything() -> None:
         with torch.no_grad(), capture(session.model, leaves):
@@ -174,13 +176,13 @@ def start_up() -> None:
 
 def graph() -> None:
     """ResNet-50: extraction, layout and scene, beside its bare forward."""
+    from cnn_explorer.gui.widgets.graph_view import GraphView
     from PySide6.QtWidgets import QApplication
 
     from cnn_explorer.graph.extract import extract
     from cnn_explorer.graph.hierarchy import default_expansion, visible
     from cnn_explorer.graph.layout import lay_out
     from cnn_explorer.gui.state.shown import NetworkShown
-    from cnn_explorer.gui.widgets.graph_view import GraphView
 
     app = QApplication.instance() or QApplication([])
     session, prepared = _prepared("resnet50")

@@ -90,11 +90,11 @@ def test_paste(stage: Stage) -> None:
     clipboard = QGuiApplication.clipboard()
     clipboard.setImage(image)
     with stage.qtbot.waitSignal(stage.explorer.answers_shown) as answered:
-        stage.window.paste_action.trigger()
+        stage.window.commands.paste.trigger()
     assert answered.args is not None
     assert answered.args[0].classes[0].index == 5
     clipboard.clear()
-    stage.window.paste_action.trigger()
+    stage.window.commands.paste.trigger()
     assert "no picture on the clipboard" in stage.window.message_strip.text()
     stage.settle()
 
@@ -149,7 +149,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     key = Qt.Key
     window.activateWindow()
     # find a network
-    window.search_action.trigger()
+    window.commands.find.trigger()
     qtbot.waitUntil(lambda: window.network_list.isAncestorOf(QApplication.focusWidget()))
     qtbot.keyClicks(QApplication.focusWidget(), "alex")
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
@@ -159,19 +159,19 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     for _ in range(6):
         if window.graph_view.isAncestorOf(QApplication.focusWidget()):
             break
-        window.next_panel_action.trigger()
+        window.commands.next_panel.trigger()
     assert window.graph_view.isAncestorOf(QApplication.focusWidget())
     before = explorer.layer
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
     qtbot.waitUntil(lambda: explorer.layer != before)
     stage.settle()
     # read the code of the layer, then choose a sample picture
-    window.tab_actions[3].trigger()
+    window.commands.tabs[3].trigger()
     assert window.tabs.currentWidget() is window.code_panel
     for _ in range(6):
         if window.input_panel.isAncestorOf(QApplication.focusWidget()):
             break
-        window.next_panel_action.trigger()
+        window.commands.next_panel.trigger()
     samples = window.input_panel.samples
     samples.setFocus()
     with qtbot.waitSignal(explorer.answers_shown, timeout=60_000):
@@ -221,9 +221,7 @@ def test_panels_come_back_as_they_were_left(qtbot: QtBot, themed: object, tmp_pa
     stage = open_stage(qtbot, file, "alexnet")
     stage.window.networks_dock.hide()
     stage.window.show_layer_tab(2)
-    stage.window.addDockWidget(
-        Qt.DockWidgetArea.LeftDockWidgetArea, stage.window.answers_dock
-    )
+    stage.window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, stage.window.answers_dock)
     close_stage(stage)
     again = open_stage(qtbot, file)
     window = again.window

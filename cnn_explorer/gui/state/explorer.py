@@ -373,8 +373,6 @@ def first_layer(graph: LayerGraph, wished: str) -> str:
     return next((node.name for node in graph.layers if node.kind == "conv"), "")
 
 
-
-
 def trains_only(graph: LayerGraph, name: str) -> bool:
     """Whether a layer or block takes part in training alone."""
     node = graph.layer.get(name) or graph.block.get(name)

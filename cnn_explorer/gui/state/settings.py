@@ -1,4 +1,4 @@
-"""What the program remembers between starts. The file is parsed as hostile: anything odd is ignored."""
+"""What the program remembers between starts. The file is hostile: what is odd in it is ignored."""
 
 from pathlib import Path
 from typing import Literal, cast, get_args

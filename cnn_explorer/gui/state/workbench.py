@@ -37,7 +37,7 @@ class OpenPicture:
 
 @dataclass(frozen=True)
 class OpenNetwork:
-    """Build a network, load its weights, extract and lay out its graph. Answered by `NetworkShown`."""
+    """Build a network, load weights, lay out its graph. Answered by `NetworkShown`."""
 
     card: NetworkCard
     weights_file: Path | None = None

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from cnn_explorer.gui.widgets.theme import ground
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,41 @@ def offered(data: QMimeData) -> Offered:
     if text.startswith("/") and text.isprintable() and len(text) < 4096 and Path(text).is_file():
         return Offered(path=Path(text), files=1)
     return Offered(remote=bool(urls))
+
+
+class DropHint(QWidget):
+    """The frame over the window while a picture hangs above it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def cover(self) -> None:
+        """Lie over the whole parent."""
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.raise_()
+        self.show()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = QColor(ground(self).selection)
+        fill = QColor(accent)
+        fill.setAlphaF(0.10)
+        painter.fillRect(self.rect(), fill)
+        painter.setPen(QPen(accent, 3))
+        painter.drawRoundedRect(self.rect().adjusted(5, 5, -5, -5), 10, 10)
+        text = self.tr("Drop the picture anywhere to classify it")
+        font = self.font()
+        font.setPixelSize(20)
+        painter.setFont(font)
+        box = painter.fontMetrics().boundingRect(text).adjusted(-24, -14, 24, 14)
+        box.moveCenter(self.rect().center())
+        painter.setBrush(self.palette().window())
+        painter.drawRoundedRect(box, 10, 10)
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

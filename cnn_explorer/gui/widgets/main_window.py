@@ -1,36 +1,27 @@
-"""The main window: puts the panels together and joins them to the state. No decisions of its own."""
+"""The main window: puts the panels together and joins them to the state. Decides nothing."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QKeySequence,
-    QPainter,
     QPaintEvent,
-    QPen,
-    QColor,
 )
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QFileDialog,
     QMainWindow,
-    QMenu,
-    QMessageBox,
     QTabWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from cnn_explorer import __version__
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.export import export
 from cnn_explorer.gui.state.explorer import Explorer, Message, trains_only
@@ -45,18 +36,20 @@ from cnn_explorer.gui.state.shown import (
     SourceShown,
 )
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
+from cnn_explorer.gui.widgets.actions import Actions
 from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
 from cnn_explorer.gui.widgets.answers_panel import AnswersPanel
 from cnn_explorer.gui.widgets.code_panel import CodePanel
 from cnn_explorer.gui.widgets.details_panel import DetailsPanel
-from cnn_explorer.gui.widgets.drop import may_offer, offered
+from cnn_explorer.gui.widgets.dialogs import show_about, show_keys
+from cnn_explorer.gui.widgets.drop import DropHint, may_offer, offered
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.status import StatusBar
-from cnn_explorer.gui.widgets.theme import apply_theme, ground, icon
+from cnn_explorer.gui.widgets.theme import apply_theme
 from cnn_explorer.media.decode import supported_suffixes
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NetworkCard
@@ -65,50 +58,11 @@ _STATE_VERSION = 1
 """Of the panels' places: raised when docks change, so that old places are not misread."""
 
 
-class DropHint(QWidget):
-    """The frame over the window while a picture hangs above it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def cover(self) -> None:
-        """Lie over the whole parent."""
-        parent = self.parentWidget()
-        if parent is not None:
-            self.setGeometry(parent.rect())
-        self.raise_()
-        self.show()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        del event
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        accent = QColor(ground(self).selection)
-        fill = QColor(accent)
-        fill.setAlphaF(0.10)
-        painter.fillRect(self.rect(), fill)
-        painter.setPen(QPen(accent, 3))
-        painter.drawRoundedRect(self.rect().adjusted(5, 5, -5, -5), 10, 10)
-        text = self.tr("Drop the picture anywhere to classify it")
-        font = self.font()
-        font.setPixelSize(20)
-        painter.setFont(font)
-        box = painter.fontMetrics().boundingRect(text).adjusted(-24, -14, 24, 14)
-        box.moveCenter(self.rect().center())
-        painter.setBrush(self.palette().window())
-        painter.drawRoundedRect(box, 10, 10)
-        painter.setPen(self.palette().windowText().color())
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-
-
 class MainWindow(QMainWindow):
     """Networks left, graph in the middle, picture and answers right, the layer below."""
 
     painted = Signal()
     """The window has been painted for the first time."""
-    theme_chosen = Signal(str)
 
     def __init__(self, explorer: Explorer, networks: NetworkModel, settings: Settings) -> None:
         super().__init__()
@@ -163,10 +117,12 @@ class MainWindow(QMainWindow):
         self._docks = (self.networks_dock, self.input_dock, self.answers_dock, self.layer_dock)
 
         self._drop_hint = DropHint(self)
-        self._make_actions()
-        self._make_menus()
-        self._make_tool_bar()
-        self._join()
+        titles = [self.tabs.tabText(index) for index in range(self.tabs.count())]
+        self.commands = Actions(self, titles, settings.theme)
+        self._recent_menu = self.commands.fill_menus(self._docks)
+        self.addToolBar(self.commands.tool_bar())
+        self._join_actions()
+        self._join_state()
         self._take_drops()
         self._usual_places()
         self._default_state = self.saveState(_STATE_VERSION)
@@ -174,159 +130,33 @@ class MainWindow(QMainWindow):
 
     # building
 
-    def _dock(
-        self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea
-    ) -> QDockWidget:
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setWidget(widget)
         self.addDockWidget(area, dock)
         return dock
 
-    def _action(
-        self,
-        text: str,
-        tip: str,
-        shortcut: QKeySequence | QKeySequence.StandardKey | str | None,
-        slot: object,
-    ) -> QAction:
-        action = QAction(text, self)
-        if shortcut is not None:
-            action.setShortcut(QKeySequence(shortcut))
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{tip} ({keys})" if keys else tip)
-        action.setStatusTip("")
-        action.triggered.connect(slot)
-        self.addAction(action)
-        return action
-
-    def _make_actions(self) -> None:
-        keys = QKeySequence.StandardKey
-        self.open_action = self._action(
-            self.tr("Open…"), self.tr("Open a picture and classify it"), keys.Open, self.open_picture
-        )
-        self.paste_action = self._action(
-            self.tr("Paste"),
-            self.tr("Classify the picture on the clipboard"),
-            keys.Paste,
-            self.paste_picture,
-        )
-        self.export_action = self._action(
-            self.tr("Export Graph…"),
-            self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
-            "Ctrl+E",
-            self.export_graph,
-        )
-        self.weights_action = self._action(
-            self.tr("Load Weights…"),
-            self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
-            "Ctrl+L",
-            self.open_weights,
-        )
-        self.search_action = self._action(
-            self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K", self._find_network
-        )
-        self.stop_action = self._action(
-            self.tr("Stop"), self.tr("Stop the work going on"), "Esc", self._explorer.cancel
-        )
-        self.stop_action.setEnabled(False)
-        self.full_screen_action = self._action(
-            self.tr("Full Screen"), self.tr("Use the whole screen"), "F11", self._toggle_full_screen
-        )
-        self.full_screen_action.setCheckable(True)
-        self.next_panel_action = self._action(
-            self.tr("Next Panel"), self.tr("Move the keyboard to the next panel"), "F6",
-            self._next_panel,
-        )  # fmt: skip
-        self.previous_panel_action = self._action(
-            self.tr("Previous Panel"), self.tr("Move the keyboard to the previous panel"),
-            "Shift+F6", self._previous_panel,
-        )  # fmt: skip
-        self.quit_action = self._action(
-            self.tr("Quit"), self.tr("Close the program"), keys.Quit, self.close
-        )
-        self.tab_actions: list[QAction] = []
-        for index in range(self.tabs.count()):
-            action = QAction(self.tabs.tabText(index), self)
-            action.setShortcut(QKeySequence(f"Ctrl+{index + 1}"))
-            action.setData(index)
-            action.triggered.connect(self._on_tab_asked)
-            self.addAction(action)
-            self.tabs.setTabToolTip(index, f"Ctrl+{index + 1}")
-            self.tab_actions.append(action)
-        self.theme_actions: dict[str, QAction] = {}
-        for name, text in (
-            ("system", self.tr("Follow the System")),
-            ("light", self.tr("Light")),
-            ("dark", self.tr("Dark")),
-        ):
-            action = QAction(text, self)
-            action.setCheckable(True)
-            action.setChecked(self._settings.theme == name)
-            action.setData(name)
-            action.triggered.connect(self._on_theme_asked)
-            self.theme_actions[name] = action
-
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu(self.tr("&File"))
-        file.addAction(self.open_action)
-        self._recent_menu: QMenu = file.addMenu(self.tr("Open Recent"))
+    def _join_actions(self) -> None:
+        actions = self.commands
+        actions.open.triggered.connect(self.open_picture)
+        actions.paste.triggered.connect(self.paste_picture)
+        actions.weights.triggered.connect(self.open_weights)
+        actions.export.triggered.connect(self.export_graph)
+        actions.find.triggered.connect(self._find_network)
+        actions.stop.triggered.connect(self._explorer.cancel)
+        actions.full_screen.triggered.connect(self._toggle_full_screen)
+        actions.next_panel.triggered.connect(self._next_panel)
+        actions.previous_panel.triggered.connect(self._previous_panel)
+        actions.reset_panels.triggered.connect(self.reset_panels)
+        actions.keys.triggered.connect(self._show_keys)
+        actions.about.triggered.connect(self._show_about)
+        actions.quit.triggered.connect(self.close)
+        actions.tab_asked.connect(self.show_layer_tab)
+        actions.theme_asked.connect(self._on_theme_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
-        file.addAction(self.paste_action)
-        file.addSeparator()
-        file.addAction(self.weights_action)
-        file.addAction(self.export_action)
-        file.addSeparator()
-        file.addAction(self.quit_action)
-        view = bar.addMenu(self.tr("&View"))
-        for dock in self._docks:
-            view.addAction(dock.toggleViewAction())
-        view.addSeparator()
-        tabs = view.addMenu(self.tr("Layer Tab"))
-        tabs.addActions(self.tab_actions)
-        theme = view.addMenu(self.tr("Theme"))
-        theme.addActions(list(self.theme_actions.values()))
-        view.addSeparator()
-        view.addAction(self.search_action)
-        view.addAction(self.next_panel_action)
-        view.addAction(self.previous_panel_action)
-        view.addAction(self.full_screen_action)
-        reset = view.addAction(self.tr("Reset Panels"))
-        reset.triggered.connect(self.reset_panels)
-        help_menu = bar.addMenu(self.tr("&Help"))
-        shortcuts = help_menu.addAction(self.tr("Keyboard Shortcuts"))
-        shortcuts.setShortcut(QKeySequence("F1"))
-        shortcuts.triggered.connect(self.show_shortcuts)
-        about = help_menu.addAction(self.tr("About CNN Explorer"))
-        about.triggered.connect(self.show_about)
 
-    def _make_tool_bar(self) -> None:
-        bar = QToolBar(self.tr("Tools"))
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(18, 18))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.addAction(self.open_action)
-        bar.addAction(self.paste_action)
-        bar.addSeparator()
-        bar.addAction(self.weights_action)
-        bar.addAction(self.export_action)
-        bar.toggleViewAction().setVisible(False)
-        self.addToolBar(bar)
-
-    def _load_icons(self) -> None:
-        for action, name in (
-            (self.open_action, "ph.folder-open"),
-            (self.paste_action, "ph.clipboard-text"),
-            (self.export_action, "ph.export"),
-            (self.weights_action, "ph.database"),
-            (self.stop_action, "ph.stop"),
-            (self.search_action, "ph.magnifying-glass"),
-        ):
-            action.setIcon(icon(name, self))
-
-    def _join(self) -> None:
+    def _join_state(self) -> None:
         explorer = self._explorer
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_shown.connect(self._on_network_shown)
@@ -456,54 +286,6 @@ class MainWindow(QMainWindow):
             dock.show()
         self._usual_places()
 
-    @Slot()
-    def show_shortcuts(self) -> None:
-        """The keys, in a window that does not stop anything."""
-        rows = [
-            (self.tr("Open a picture"), "Ctrl+O"),
-            (self.tr("Paste a picture"), "Ctrl+V"),
-            (self.tr("Find a network"), "Ctrl+K"),
-            (self.tr("Next, previous panel"), "F6, Shift+F6"),
-            (self.tr("Walk along the layers"), "←  ↑  →  ↓"),
-            (self.tr("Open, close a block"), "Enter, Backspace"),
-            (self.tr("Zoom the graph"), "+, −, 0, 1"),
-            (self.tr("Layer tabs"), "Ctrl+1 … Ctrl+5"),
-            (self.tr("Export the graph"), "Ctrl+E"),
-            (self.tr("Load weights"), "Ctrl+L"),
-            (self.tr("Stop work, close a message"), "Esc"),
-            (self.tr("Full screen"), "F11"),
-            (self.tr("Quit"), "Ctrl+Q"),
-        ]
-        cells = "".join(
-            f"<tr><td style='padding:3px 28px 3px 0'>{what}</td><td><b>{keys}</b></td></tr>"
-            for what, keys in rows
-        )
-        self._tell(self.tr("Keyboard Shortcuts"), f"<table>{cells}</table>")
-
-    @Slot()
-    def show_about(self) -> None:
-        """Version and licences."""
-        self._tell(
-            self.tr("About CNN Explorer"),
-            self.tr(
-                "<h3>CNN Explorer {version}</h3>"
-                "<p>Explore the classic convolutional networks: their layers, their answers, "
-                "every activation.</p>"
-                "<p>MIT licence. Sample pictures, fonts and class names have licences of their "
-                "own; they lie beside them in <code>resources</code>.</p>"
-            ).format(version=__version__),
-        )
-
-    def _tell(self, title: str, html: str) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(html)
-        box.setStandardButtons(QMessageBox.StandardButton.Close)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setModal(False)
-        box.show()
-
     def show_layer_tab(self, index: int) -> None:
         """Bring one of the tabs below the graph to the front."""
         self.layer_dock.show()
@@ -601,7 +383,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_busy_changed(self, busy: object) -> None:
-        self.stop_action.setEnabled(busy is not None)
+        self.commands.stop.setEnabled(busy is not None)
         self.status.show_busy(busy)  # type: ignore[arg-type]
 
     @Slot(object)
@@ -619,26 +401,22 @@ class MainWindow(QMainWindow):
 
     # gestures
 
-    @Slot()
-    def _on_tab_asked(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.show_layer_tab(int(action.data()))
-
-    @Slot()
-    def _on_theme_asked(self) -> None:
-        action = self.sender()
-        if not isinstance(action, QAction):
-            return
-        name: ThemeChoice = action.data()
+    @Slot(str)
+    def _on_theme_asked(self, name: ThemeChoice) -> None:
         self._settings.theme = name
-        for other, theirs in self.theme_actions.items():
-            theirs.setChecked(other == name)
+        self.commands.check_theme(name)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, name)
-        self._load_icons()
-        self.theme_chosen.emit(name)
+        self.commands.load_icons()
+
+    @Slot()
+    def _show_keys(self) -> None:
+        show_keys(self)
+
+    @Slot()
+    def _show_about(self) -> None:
+        show_about(self)
 
     @Slot()
     def _fill_recent(self) -> None:
@@ -716,13 +494,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _after_first_paint(self) -> None:
-        self._load_icons()
+        self.commands.load_icons()
         self.painted.emit()
-
-    @staticmethod
-    def open_link(url: str) -> None:
-        """Open a web page in the browser."""
-        QDesktopServices.openUrl(QUrl(url))
 
     # Qt's
 

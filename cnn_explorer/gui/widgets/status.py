@@ -1,4 +1,4 @@
-"""The status bar: what is on show, how long it took, what the engine is doing and how to stop it."""
+"""The status bar: what is on show, how long it took, what the engine does and how to stop it."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent

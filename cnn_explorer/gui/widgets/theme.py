@@ -136,8 +136,6 @@ def apply_theme(app: QApplication, theme: ThemeName) -> None:
         "system": Qt.ColorScheme.Unknown,
     }[theme]
     hints.setColorScheme(scheme)
-    dark = theme == "dark" or (
-        theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark
-    )
+    dark = theme == "dark" or (theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     app.setPalette(palette_for(dark))
     app.setFont(text_font())

@@ -1,7 +1,7 @@
 """A small pill that says plainly when a network's weights are random."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from cnn_explorer.gui.widgets import theme
@@ -13,57 +13,50 @@ _PAD_Y = 3
 class UntrainedBadge(QLabel):
     """Shows "untrained: these answers mean nothing" beside whatever such a network says.
 
-    Hidden until `set_untrained` says that the network is untrained.
+    Hidden until `set_untrained` says that the network is untrained. Where there is too little
+    room the text is elided; the tool tip has it whole.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(self.tr("untrained: these answers mean nothing"))
-        self.setAccessibleName(self.tr("Warning: this network is untrained."))
+        self.setAccessibleName(self.tr("Warning, untrained: these answers mean nothing."))
         self.setToolTip(
             self.tr(
-                "No trained weights of this network are at hand. It runs with random ones, "
-                "so its predictions and maps mean nothing."
+                "Untrained: these answers mean nothing. No trained weights of this network are "
+                "at hand, so it runs with random ones."
             )
         )
-        self.setFont(theme.text_font(theme.SMALL, theme.text_font().weight().Medium))
-        self.setContentsMargins(_PAD_X, _PAD_Y, _PAD_X, _PAD_Y)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._take_colours()
+        self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setVisible(False)
 
     def set_untrained(self, untrained: bool) -> None:
         """Show the badge, or hide it."""
         self.setVisible(untrained)
 
-    def _colours(self) -> tuple[QColor, QColor]:
-        dark = theme.is_dark(self.parentWidget().palette() if self.parentWidget() else _app())
-        ground, text = theme.WARNING[dark]
-        return QColor(ground), QColor(text)
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(
+            metrics.horizontalAdvance(self.text()) + 2 * _PAD_X + 1, metrics.height() + 2 * _PAD_Y
+        )
 
-    def _take_colours(self) -> None:
-        text = self._colours()[1]
-        palette = self.palette()
-        if palette.color(QPalette.ColorRole.WindowText) != text:
-            palette.setColor(QPalette.ColorRole.WindowText, text)
-            self.setPalette(palette)
+    def minimumSizeHint(self) -> QSize:
+        shortest = self.fontMetrics().horizontalAdvance(self.text().split(":")[0] + "…")
+        return QSize(shortest + 2 * _PAD_X + 1, self.sizeHint().height())
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._take_colours()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        ground, text = theme.WARNING[theme.is_dark(self.palette())]
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colours()[0])
-        radius = self.height() / 2
-        painter.drawRoundedRect(self.rect(), radius, radius)
-        painter.end()
-        super().paintEvent(event)
-
-    def sizeHint(self) -> QSize:
-        text = self.fontMetrics().size(0, self.text())
-        return QSize(text.width() + 2 * _PAD_X, text.height() + 2 * _PAD_Y)
+        painter.setBrush(QColor(ground))
+        box = QRectF(self.rect())
+        painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
+        painter.setPen(QColor(text))
+        inner = self.rect().adjusted(_PAD_X, 0, -_PAD_X, 0)
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, inner.width()
+        )
+        painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, shown)
