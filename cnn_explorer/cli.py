@@ -1,0 +1,633 @@
+"""The command line: the window, and the same answers without one.
+
+Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted. An error is one line on standard
+error. Everything heavy is imported by the command that needs it: ``list`` needs no torch, and only
+``gui`` and ``snapshot`` need Qt.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from cnn_explorer import __version__
+from cnn_explorer.errors import ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from cnn_explorer.graph.model import LayerGraph
+    from cnn_explorer.media.picture import Picture
+    from cnn_explorer.networks.catalog import NetworkCard
+    from cnn_explorer.probe.results import PreparedInput, RunResult
+    from cnn_explorer.probe.session import Session
+
+PROGRAM = "cnn-explorer"
+UNTRAINED = "untrained: these answers mean nothing"
+
+_GRAPH_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
+_ACTIVATION_SUFFIXES = (".png", ".npy")
+_TABS = ("activations", "filters", "details", "code", "about")
+
+_MOSAIC_GROUND = (24, 26, 32)
+_MOSAIC_SIZE = 1000
+"""A small mosaic is enlarged, by a whole number, to about so many pixels."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; never raises."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    interrupts: list[int] = []
+    try:
+        with _noting_interrupts(interrupts):
+            code = _run(arguments)
+            sys.stdout.flush()
+        return code
+    except SystemExit as end:  # argparse, after --help and --version
+        return end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:
+        # the reader has gone (``| head``): let Python's own flush at the end not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if interrupts:
+            return 130
+        if "--debug" in arguments:
+            traceback.print_exc()
+        _print_error(_sentence(error))
+        return 2 if isinstance(error, UsageError) else 1
+
+
+@contextmanager
+def _noting_interrupts(interrupts: list[int]) -> Iterator[None]:
+    """Ctrl+C raises `KeyboardInterrupt` as ever, and is noted: libraries that are being imported
+    turn it into errors of their own."""
+    before = signal.getsignal(signal.SIGINT)
+    ours = before is signal.default_int_handler
+    ours = ours and threading.current_thread() is threading.main_thread()
+
+    def note(number: int, _frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, before)
+
+
+def _run(arguments: list[str]) -> int:
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")  # a terminal that cannot show "×" is no error
+    options = _parser().parse_args(_with_command(arguments))
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """The arguments with ``gui`` put in where no command is named: ``cnn-explorer PHOTO``."""
+    first = 0
+    while first < len(arguments) and arguments[first] == "--debug":
+        first += 1
+    rest = arguments[first:]
+    if rest and (rest[0] in _COMMANDS or rest[0] in ("-h", "--help", "--version")):
+        return arguments
+    return [*arguments[:first], "gui", *rest]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are raised, to be printed like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f'{message} (see "{self.prog} --help")')
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS,
+        help="show where in the program an error arose",
+    )  # fmt: skip
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Explore the classic convolutional networks. Without a command the window "
+        f'opens; "{PROGRAM} PHOTO" opens it with a photo.',
+        epilog=f'"{PROGRAM} COMMAND --help" tells more about a command.',
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (run, describe, text) in _COMMANDS.items():
+        command = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", parents=[common],
+            allow_abbrev=False,
+        )  # fmt: skip
+        command.set_defaults(run=run)
+        describe(command)
+    return parser
+
+
+# the window
+
+
+def _describe_gui(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="PHOTO", nargs="?", type=Path, help="a picture to open")
+    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+
+
+def _gui(options: argparse.Namespace) -> int:
+    picture: Path | None = options.image
+    if picture is not None and not os.path.lexists(picture):
+        near = difflib.get_close_matches(str(picture), _COMMANDS, n=1)
+        hint = f'did you mean the command "{near[0]}"?' if near else "check its name."
+        raise UsageError(f"there is no picture {picture}: {hint}")
+    from cnn_explorer.display import check_display
+    from cnn_explorer.probe.runtime import keep_freed_memory
+
+    keep_freed_memory()
+    platform = check_display()
+    if platform is not None:
+        os.environ["QT_QPA_PLATFORM"] = platform
+    try:
+        from cnn_explorer.app import run_window
+    except ImportError as error:
+        raise _qt_error(error) from error
+    return run_window(picture, options.network)
+
+
+def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", nargs="?", type=Path, help="a picture to open")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True, type=_output((".png",)),
+        help="where to save the drawing (.png)",
+    )  # fmt: skip
+    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+    parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
+    parser.add_argument(
+        "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
+    )
+    parser.add_argument(
+        "--size", metavar="WxH", type=_size, default=(1600, 1000),
+        help="of the window, in pixels (1600x1000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scale", metavar="N", type=_scale, default=1.0, help="2 for a picture as on a 2x display"
+    )
+    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+
+
+def _snapshot(options: argparse.Namespace) -> int:
+    from cnn_explorer.display import check_drawing
+    from cnn_explorer.probe.runtime import keep_freed_memory
+
+    keep_freed_memory()
+    check_drawing()
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    try:
+        from cnn_explorer.app import snapshot
+    except ImportError as error:
+        raise _qt_error(error) from error
+    return snapshot(
+        options.output,
+        network=options.network,
+        layer=options.layer,
+        size=options.size,
+        theme=options.theme,
+        picture=options.image,
+        tab=options.tab,
+        scale=options.scale,
+    )
+
+
+def _qt_error(error: ImportError) -> Exception:
+    from cnn_explorer.display import explain_import
+
+    sentence = explain_import(error)
+    return error if sentence is None else UsageError(sentence)
+
+
+# networks
+
+
+def _describe_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from cnn_explorer.networks.catalog import NETWORKS
+
+    facts = [_facts(card) for card in NETWORKS.values()]
+    if options.json:
+        _print_json(facts)
+        return 0
+    from cnn_explorer.graph.metrics import format_count, format_macs
+
+    rows = [
+        (
+            fact["name"],
+            fact["title"],
+            fact["year"],
+            format_count(fact["parameters"]),
+            format_macs(fact["macs"]),
+            fact["weights"] or "none (untrained)",
+        )
+        for fact in facts
+    ]
+    titles = ("network", "title", "year", "parameters", "multiply-adds", "weights at hand")
+    _print_table(titles, rows, "<<>>><")
+    return 0
+
+
+def _describe_info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _info(options: argparse.Namespace) -> int:
+    card = _card(options.network)
+    graph = _graph_of(card)
+    facts = _facts(card)
+    if options.json:
+        _print_json(
+            {**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]}
+        )
+        return 0
+    from cnn_explorer.graph.metrics import format_shape
+
+    inputs = format_shape(card.preprocessing.input_shape)
+    for title, value in (
+        (card.title, f"{card.family}, {card.year}"),
+        ("paper", f"{card.authors}: {card.paper}"),
+        ("", card.url),
+        ("depth", f"{card.depth} layers with weights"),
+        ("input", inputs),
+        ("parameters", f"{card.parameters:,}"),
+        ("multiply-adds", f"{card.macs:,}"),
+        ("accuracy", card.accuracy),
+        ("weights", facts["weights"] or "none at hand: runs with random ones, untrained"),
+        *(("differs" if n == 0 else "", text) for n, text in enumerate(card.differences)),
+    ):
+        print(f"{title:<14} {value}".rstrip())
+    print()
+    _print_table(
+        ("layer", "type", "output", "parameters", "multiply-adds"),
+        [
+            (
+                layer.name,
+                layer.type_name + (" (training only)" if layer.training_only else ""),
+                format_shape(layer.out_shape),
+                f"{layer.parameters:,}",
+                f"{layer.macs:,}",
+            )
+            for layer in graph.layers
+        ]
+        + [("total", "", "", f"{graph.parameters:,}", f"{graph.macs:,}")],
+        "<<>>>",
+    )
+    return 0
+
+
+def _facts(card: "NetworkCard") -> dict[str, Any]:
+    from cnn_explorer.networks.weights import at_hand
+
+    found = at_hand(card)
+    return {
+        "name": card.name,
+        "title": card.title,
+        "family": card.family,
+        "year": card.year,
+        "authors": card.authors,
+        "paper": card.paper,
+        "url": card.url,
+        "depth": card.depth,
+        "parameters": card.parameters,
+        "macs": card.macs,
+        "input": list(card.preprocessing.input_shape),
+        "classes": card.classes,
+        "accuracy": card.accuracy,
+        "differences": list(card.differences),
+        "weights": None if found is None else found[1].tag,
+    }
+
+
+def _layer_facts(graph: "LayerGraph", name: str) -> dict[str, Any]:
+    layer = graph.layer[name]
+    return {
+        "name": layer.name,
+        "block": layer.parent,
+        "kind": layer.kind,
+        "type": layer.type_name,
+        "in": [list(shape) for shape in layer.in_shapes],
+        "out": list(layer.out_shape),
+        "parameters": layer.parameters,
+        "macs": layer.macs,
+        "training_only": layer.training_only,
+        "attributes": dict(layer.attributes),
+    }
+
+
+def _describe_graph(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True, type=_output(_GRAPH_SUFFIXES),
+        help=f"where to save it ({' '.join(_GRAPH_SUFFIXES)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--depth", choices=("all", "blocks"), default="all",
+        help="every layer, or the blocks as the window first shows them (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--dark", action="store_true", help="on a dark ground")
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from cnn_explorer.graph.export import export
+    from cnn_explorer.graph.hierarchy import default_expansion, visible
+    from cnn_explorer.graph.layout import lay_out
+
+    card = _card(options.network)
+    graph = _graph_of(card)
+    expanded = default_expansion(graph) if options.depth == "blocks" else frozenset(graph.block)
+    layout = lay_out(visible(graph, expanded))
+    export(layout, options.output, title=card.title, dark=options.dark)
+    print(f"{options.output}: {card.title}, {len(layout.graph.nodes)} boxes")
+    return 0
+
+
+def _graph_of(card: "NetworkCard") -> "LayerGraph":
+    """The graph of a network from its shapes alone: no weights are loaded or drawn."""
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    from cnn_explorer.graph.extract import extract
+    from cnn_explorer.networks.build import build_empty
+
+    return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
+
+
+# pictures
+
+
+def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", metavar="NAME", required=True, type=_network_name)
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path,
+        help="a state dict that fits the network (.safetensors, .pth); no code in it is run",
+    )  # fmt: skip
+
+
+def _describe_classify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    _describe_picture_run(parser)
+    parser.add_argument(
+        "--top", metavar="N", type=_positive, default=5,
+        help="how many classes to tell, likeliest first (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _classify(options: argparse.Namespace) -> int:
+    session = _open_session(options)
+    answers: list[dict[str, Any]] = []
+    failed = False
+    for number, path in enumerate(options.images):
+        try:
+            picture, prepared, result = _run_on(session, path)
+        except (ExplorerError, OSError, MemoryError) as error:
+            if getattr(options, "debug", False):
+                traceback.print_exc()
+            _print_error(_sentence(error))
+            failed = True
+            continue
+        answer = _answer(session, path, options.top, picture, prepared, result)
+        answers.append(answer)
+        if not options.json:
+            if number:
+                print()
+            _print_answer(session, answer, picture.note)
+    if options.json:
+        _print_json(answers)
+    return 1 if failed else 0
+
+
+def _answer(
+    session: "Session",
+    path: Path,
+    top: int,
+    picture: "Picture",
+    prepared: "PreparedInput",
+    result: "RunResult",
+) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "network": session.card.name,
+        "weights": session.weights,
+        "trained": session.trained,
+        "classes": [
+            {"index": score.index, "name": score.name, "probability": score.probability}
+            for score in result.classes[:top]
+        ],
+        "ms": {
+            "decode": round(picture.decode_ms, 3),
+            "preprocess": round(prepared.preprocess_ms, 3),
+            "forward": round(result.forward_ms, 3),
+        },
+    }
+
+
+def _print_answer(session: "Session", answer: Mapping[str, Any], note: str) -> None:
+    print(f"{answer['file']}: {session.card.title}, weights {session.weights}")
+    if not session.trained:
+        print(f"  {UNTRAINED}")
+    if note:
+        print(f"  {note}")
+    for score in answer["classes"]:
+        print(f"  {score['probability']:7.2%}  {score['name']}")
+    spent = ", ".join(f"{what} {ms:.1f} ms" for what, ms in answer["ms"].items())
+    print(f"  ({spent})")
+
+
+def _describe_activations(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", type=Path)
+    _describe_picture_run(parser)
+    parser.add_argument(
+        "--layer", metavar="LAYER", required=True,
+        help=f"dotted name of a layer or block, as \"{PROGRAM} info NETWORK\" lists them",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True, type=_output(_ACTIVATION_SUFFIXES),
+        help="a mosaic of all channels (.png), or the values, float32 (C, H, W) (.npy)",
+    )  # fmt: skip
+
+
+def _activations(options: argparse.Namespace) -> int:
+    from cnn_explorer.media.save import save_npy, save_png
+    from cnn_explorer.probe.capture import module_at
+
+    session = _open_session(options)
+    try:
+        module_at(session.model, options.layer)
+    except ExplorerError as error:
+        raise UsageError(str(error)) from error
+    _, _, result = _run_on(session, options.image, (options.layer,))
+    values = result.activations[options.layer]
+    maps = values.reshape(*values.shape[:3], *(1,) * (3 - values.ndim))
+    if options.output.suffix.lower() == ".npy":
+        save_npy(options.output, maps)
+    else:
+        save_png(options.output, _mosaic_picture(maps))
+    count, height, width = maps.shape
+    print(
+        f"{options.output}: {options.layer} of {session.card.title}, {count} × {height} × {width}"
+    )
+    if not session.trained:
+        print(UNTRAINED)
+    return 0
+
+
+def _mosaic_picture(maps: "npt.NDArray[np.float32]") -> "npt.NDArray[np.uint8]":
+    """All channels in viridis, each over its own range: (height, width, 3)."""
+    from cnn_explorer.probe.colormaps import colour_table
+    from cnn_explorer.probe.mosaic import mosaic
+
+    pixels = mosaic(maps).pixels
+    times = max(1, _MOSAIC_SIZE // max(pixels.shape))
+    enlarged = pixels.repeat(times, axis=0).repeat(times, axis=1)
+    return colour_table("viridis", _MOSAIC_GROUND)[enlarged]
+
+
+def _open_session(options: argparse.Namespace) -> "Session":
+    from cnn_explorer.probe.session import Session
+
+    return Session.open(_card(options.network), options.weights)
+
+
+def _run_on(
+    session: "Session", path: Path, layers: Sequence[str] = ()
+) -> "tuple[Picture, PreparedInput, RunResult]":
+    from cnn_explorer.errors import no_checkpoint
+    from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.probe.preprocess import prepare
+
+    picture = decode_file(path, no_checkpoint)
+    prepared = prepare(picture, session.preprocessing)
+    return picture, prepared, session.run(prepared, layers)
+
+
+# reading arguments
+
+
+def _network_name(text: str) -> str:
+    """A network's name; an unknown one is wrong usage."""
+    try:
+        return _card(text).name
+    except ExplorerError as error:
+        raise UsageError(str(error)) from error
+
+
+def _card(name: str) -> "NetworkCard":
+    from cnn_explorer.networks.catalog import card_of
+
+    return card_of(name)
+
+
+def _output(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
+    def output(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() not in suffixes:
+            raise UsageError(f"{text} must end in {' or '.join(suffixes)}.")
+        return path
+
+    return output
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a size such as 1600x1000')
+    width, height = map(int, parts)
+    if not (200 <= width <= 8000 and 200 <= height <= 8000):
+        raise argparse.ArgumentTypeError(f'"{text}" is not between 200x200 and 8000x8000')
+    return width, height
+
+
+def _scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0.5 <= scale <= 4:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 0.5 to 4')
+    return scale
+
+
+# printing
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ExplorerError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this."
+    if isinstance(error, OSError) and error.strerror:
+        where = (
+            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        )
+        return f"{where}{error.strerror}."
+    return f"{type(error).__name__}: {error} (--debug shows where this arose)"
+
+
+def _print_error(text: str) -> None:
+    """One line, whatever the names in it hold."""
+    print(f"{PROGRAM}: error: {' '.join(text.split())}", file=sys.stderr)
+
+
+def _print_json(value: object) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:  # a terminal of another encoding, a file name that is not text
+        text = json.dumps(value, indent=2, allow_nan=False)
+    print(text)
+
+
+def _print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
+    cells = [list(titles), *([str(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        print("  ".join(map(format, row, map("{}{}".format, align, widths))).rstrip())
+
+
+_Command = tuple[
+    Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str
+]
+_COMMANDS: Mapping[str, _Command] = {
+    "gui": (_gui, _describe_gui, "open the window (this is what no command does)"),
+    "list": (_list, _describe_list, "list the networks"),
+    "info": (_info, _describe_info, "tell the facts, totals and layers of a network"),
+    "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
+    "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
+    "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
+    "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),
+}

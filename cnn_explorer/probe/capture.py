@@ -1,0 +1,146 @@
+"""Keep what chosen modules put out while a network runs, by forward hooks.
+
+A reference is kept, not a copy: that costs next to nothing, and is exact as long as no later
+operation works in place. Torch counts the changes of every tensor, so at the end of the run each
+kept reference is checked against its count; where one was overwritten, `Captured.overwritten`
+names it and the caller runs once more with ``copy=True``. (Tensors of ``inference_mode`` have no
+such count: those are copied at once.)
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cnn_explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Captured(Mapping[str, "Tensor"]):
+    """The outputs that were kept, by layer name, in the order they came. Complete after the run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Tensor] = {}
+        self._versions: dict[str, int] = {}
+
+    @property
+    def overwritten(self) -> tuple[str, ...]:
+        """Layers whose kept output a later operation has changed in place."""
+        return tuple(
+            name for name, version in self._versions.items() if self._kept[name]._version != version
+        )
+
+    def keep(self, name: str, output: "Tensor", copy: bool) -> None:
+        """Keep an output; hooks call this."""
+        if copy or output.is_inference():
+            self._kept[name] = output.detach().clone()
+        else:
+            self._kept[name] = output
+            self._versions[name] = output._version
+
+    def __getitem__(self, name: str) -> "Tensor":
+        try:
+            return self._kept[name]
+        except KeyError:
+            raise ExplorerError(f'the layer "{name}" took no part in this run.') from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kept
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+@contextmanager
+def capture(model: "nn.Module", layers: Iterable[str], *, copy: bool = False) -> Iterator[Captured]:
+    """Within the context, keep the outputs of `layers` at each forward of `model`.
+
+    A layer is a module's dotted name; ``name#2`` is the second call of that module within the
+    context. Of an output of several tensors the first is kept. No hook is left behind, however
+    the context ends. Raises `ExplorerError` for a name the model does not have.
+    """
+    modules = dict(model.named_modules())
+    calls: dict[str, set[int]] = {}
+    for layer in layers:
+        name, number = split_call(layer)
+        if name not in modules:
+            raise _unknown(layer, modules)
+        calls.setdefault(name, set()).add(number)
+    captured = Captured()
+    handles = []
+    try:
+        for name, numbers in calls.items():
+            hook = _keeper(captured, name, numbers, copy)
+            handles.append(modules[name].register_forward_hook(hook))
+        yield captured
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def module_at(model: "nn.Module", layer: str) -> "nn.Module":
+    """The module behind a layer's name: ``layer1.0.relu#2`` is ``layer1.0.relu``'s second call.
+
+    The empty name is the model itself. An unknown name raises `ExplorerError` with near ones.
+    """
+    modules: dict[str, nn.Module] = dict(model.named_modules())
+    name, _ = split_call(layer)
+    if name in modules:
+        return modules[name]
+    raise _unknown(layer, modules)
+
+
+def split_call(layer: str) -> tuple[str, int]:
+    """A layer's name as module name and number of the call: ``relu#2`` is ("relu", 2)."""
+    name, mark, number = layer.rpartition("#")
+    if mark and number.isascii() and number.isdecimal() and int(number) > 0:
+        return name, int(number)
+    return layer, 1
+
+
+def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:
+    """The error for a name that no module has, with names that are near."""
+    name, _ = split_call(layer)
+    names = [known for known in modules if known]
+    # "conv1" for "features.conv1"; else names that look alike
+    near = [known for known in names if known.rsplit(".", 1)[-1] == name][:3]
+    near = near or difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"the first ones are {', '.join(names[:5])}."
+    )
+    return ExplorerError(f'there is no layer "{layer}" in this network: {hint}')
+
+
+def _keeper(
+    captured: Captured, name: str, numbers: set[int], copy: bool
+) -> Callable[["nn.Module", Any, Any], None]:
+    call = 0
+
+    def keep(_module: "nn.Module", _inputs: Any, output: Any) -> None:
+        nonlocal call
+        call += 1
+        if call in numbers:
+            tensor = _first_tensor(output)
+            if tensor is not None:
+                captured.keep(name if call == 1 else f"{name}#{call}", tensor, copy)
+
+    return keep
+
+
+def _first_tensor(output: Any) -> "Tensor | None":
+    """The output itself, or the first tensor in a (named) tuple, list or dictionary of outputs."""
+    if hasattr(output, "is_inference"):
+        tensor: Tensor = output
+        return tensor
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    if isinstance(output, (tuple, list)):
+        return next((t for t in map(_first_tensor, output) if t is not None), None)
+    return None

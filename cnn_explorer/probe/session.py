@@ -1,0 +1,209 @@
+"""An open network: run it on prepared pictures, read its layers' outputs and weights.
+
+Torch is imported when the first network is opened, not with this module.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
+from cnn_explorer.probe.capture import Captured, capture, module_at
+from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
+from cnn_explorer.probe.runtime import import_torch
+
+__all__ = ["Session", "import_torch"]
+
+_CHECKPOINTS = 20
+"""In one forward, at most. One at each leaf of a deep network would cost 4 % of its time."""
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+@dataclass(eq=False)
+class Session:
+    """One network, opened. Use it in one thread only.
+
+    A session keeps no activations: drop the last `RunResult` before the next run, and its memory
+    is used again.
+    """
+
+    card: NetworkCard
+    model: "nn.Module"
+    """In eval mode."""
+    trained: bool
+    weights: str
+    """For people: ``MNIST``, ``ImageNet V1``, a file name, or ``random (seed 0)``."""
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def open(
+        cls,
+        card: NetworkCard,
+        weights_file: Path | None = None,
+        checkpoint: Checkpoint = no_checkpoint,
+    ) -> "Session":
+        """Build a network and load its weights: those of the file, else the best at hand, else
+        seeded random ones. Raises `ExplorerError` where the file does not fit."""
+        import_torch()
+        from cnn_explorer.networks.labels import class_names
+        from cnn_explorer.networks.weights import open_network
+
+        opened = open_network(card, weights_file, checkpoint=checkpoint)
+        opened.model.eval()
+        return cls(
+            card=card,
+            model=opened.model,
+            trained=opened.trained,
+            weights=opened.weights,
+            preprocessing=opened.preprocessing,
+            class_names=tuple(class_names(card.classes)),
+        )
+
+    def run(
+        self,
+        prepared: PreparedInput,
+        layers: Sequence[str] = (),
+        checkpoint: Checkpoint = no_checkpoint,
+    ) -> RunResult:
+        """The network's answer to one picture, and the outputs of `layers` (names as in `capture`).
+
+        The checkpoint is called at some twenty places on the way, where a run can be cancelled.
+        Raises `ExplorerError` for an unknown layer, for one that takes no part in a prediction,
+        and where the answer is not finite.
+        """
+        shape = prepared.tensor.shape
+        if shape != self.preprocessing.input_shape:
+            raise ExplorerError(
+                f"{self.card.title} takes an input of {_times(self.preprocessing.input_shape)} "
+                f"values, not {_times(shape)}."
+            )
+        import torch
+
+        if self.model.training:
+            self.model.eval()
+        # A copy: what is prepared stays as it is whatever the network does to its input.
+        batch = torch.from_numpy(np.array(prepared.tensor, dtype=np.float32, order="C")[None])
+        started = time.perf_counter()
+        logits, captured = self._forward(batch, layers, checkpoint)
+        forward_ms = (time.perf_counter() - started) * 1000
+        activations = {layer: _array(captured[layer][0]) for layer in dict.fromkeys(layers)}
+        return RunResult(
+            classes=self._ranked(_finite(logits)),
+            activations=activations,
+            forward_ms=forward_ms,
+        )
+
+    def filters(self, layer: str) -> LayerFilters | None:
+        """The weights of a layer; None where it has none of its own (a ReLU, a block).
+
+        The arrays are read-only views of the network's own weights: VGG-16's largest layer has
+        411 MB of them.
+        """
+        module = module_at(self.model, layer)
+        tensors = dict(module.named_parameters(recurse=False))
+        if "weight" not in tensors:
+            return None
+        bias = tensors.get("bias")
+        return LayerFilters(
+            layer=layer,
+            weight=_array(tensors["weight"]),
+            bias=None if bias is None else _array(bias),
+        )
+
+    def _forward(
+        self, batch: "Tensor", layers: Sequence[str], checkpoint: Checkpoint
+    ) -> tuple["Tensor", Captured]:
+        """(classes,) and the captured outputs."""
+        import torch
+
+        with ExitStack() as stack:
+            if checkpoint is not no_checkpoint:
+                stack.enter_context(_checked(self.model, checkpoint))
+            if not layers:
+                with torch.inference_mode():
+                    return _logits(self.model(batch)), Captured()
+            # Not inference_mode: its tensors do not tell whether they were changed in place. It
+            # is no slower: what inference_mode saves is lost among convolutions.
+            with torch.no_grad():
+                with capture(self.model, layers) as captured:
+                    logits = _logits(self.model(batch))
+                if captured.overwritten:
+                    with capture(self.model, layers, copy=True) as captured:
+                        logits = _logits(self.model(batch))
+                return logits, captured
+
+    def _ranked(self, logits: npt.NDArray[np.float64]) -> tuple[ClassScore, ...]:
+        """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0."""
+        names = self.class_names
+        powers = np.exp(logits - logits.max())
+        values = (powers / powers.sum()).tolist()
+        order = np.argsort(-logits, kind="stable").tolist()
+        return tuple(
+            ClassScore(
+                index, names[index] if index < len(names) else f"class {index}", values[index]
+            )
+            for index in order
+        )
+
+
+@contextmanager
+def _checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
+    """Within the context, call the checkpoint after leaf modules of `model`, evenly spread."""
+    leaves = [module for module in model.modules() if not module._modules]
+    watched = leaves[:: -(-len(leaves) // _CHECKPOINTS)]
+    done = 0
+
+    def report(_module: "nn.Module", _inputs: Any, _output: Any) -> None:
+        nonlocal done
+        done += 1
+        checkpoint(min(1.0, done / len(watched)))
+
+    handles = []
+    try:
+        for leaf in watched:
+            handles.append(leaf.register_forward_hook(report))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _logits(output: Any) -> "Tensor":
+    """(classes,) of a batch of one; of several outputs (auxiliary heads) the first."""
+    if isinstance(output, (tuple, list)):
+        output = output[0]
+    logits: torch.Tensor = output.reshape(output.shape[0], -1)[0]
+    return logits
+
+
+def _finite(logits: "Tensor") -> npt.NDArray[np.float64]:
+    """The network's outputs; `ExplorerError` where they hold values that are not finite."""
+    values: npt.NDArray[np.float64] = logits.detach().cpu().numpy().astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ExplorerError(
+            "the network's answer is not a number: its weights hold values that are broken or far "
+            "too large; choose another weights file."
+        )
+    return values
+
+
+def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
+    """A read-only float32 array, C-contiguous; without a copy where that is possible."""
+    array = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
+    array.flags.writeable = False
+    return array
+
+
+def _times(shape: Iterable[int]) -> str:
+    return " × ".join(map(str, shape))

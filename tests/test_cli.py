@@ -1,0 +1,481 @@
+"""The command line: its exit codes, its one-line errors, its JSON, and that it needs no Qt."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnn_explorer import __version__, cli
+from cnn_explorer.cli import main
+from cnn_explorer.errors import ExplorerError, UsageError
+
+ROOT = str(Path(__file__).resolve().parents[1])
+
+
+def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, where no Qt can be imported."""
+    code = (
+        f"import sys; sys.path.insert(0, {ROOT!r}); import tests.no_qt\n"
+        "from cnn_explorer.cli import main; sys.exit(main())"
+    )
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], env={**clean, **environ},
+        capture_output=True, text=True, timeout=120, check=False, encoding="utf-8",
+    )  # fmt: skip
+
+
+def error_line(text: str) -> str:
+    assert text.startswith("cnn-explorer: error: "), text
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    return text.removeprefix("cnn-explorer: error: ")
+
+
+@pytest.fixture
+def digit(tmp_path: Path) -> Path:
+    """A one, as MNIST has it, with a name that is not ASCII."""
+    path = tmp_path / "Zählt – 1.png"
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, 13:15] = 255
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "broken\nname.png"
+    path.write_bytes(b"\x89PNG nothing")
+    return path
+
+
+# list and info
+
+
+def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--json"]) == 0
+    networks = {network["name"]: network for network in json.loads(capsys.readouterr().out)}
+    assert {"lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "resnet50"} <= set(networks)
+    lenet, resnet = networks["lenet5"], networks["resnet50"]
+    assert (lenet["family"], lenet["year"], lenet["parameters"]) == ("LeNet", 1998, 61_706)
+    assert (resnet["family"], resnet["parameters"]) == ("ResNet", 25_557_032)
+    assert resnet["macs"] == pytest.approx(4.089e9, rel=1e-3)
+    assert resnet["weights"] is None
+
+
+def test_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split("  ")[0] == "network"
+    row = next(line for line in lines if line.startswith("resnet18"))
+    assert "11.7 M" in row
+    assert "none (untrained)" in row
+
+
+def test_list_needs_neither_torch_nor_qt_and_info_help_no_torch() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {ROOT!r}); import tests.no_qt\n"
+        "from cnn_explorer.cli import main\n"
+        "assert main(sys.argv[1:]) == 0; assert 'torch' not in sys.modules"
+    )
+    for arguments in (["list"], ["list", "--json"], ["info", "--help"], ["--help"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+
+
+def test_info_as_json_adds_up() -> None:
+    done = run("info", "lenet5", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = json.loads(done.stdout)
+    layers = facts["layers"]
+    assert layers[0]["name"] == "input"
+    assert layers[-1]["out"] == [10]
+    assert sum(layer["parameters"] for layer in layers) == facts["parameters"] == 61_706
+    assert sum(layer["macs"] for layer in layers) == facts["macs"] == 416_520
+    conv = next(layer for layer in layers if layer["type"] == "Conv2d")
+    assert (conv["in"], conv["out"], conv["parameters"]) == ([[1, 32, 32]], [6, 28, 28], 156)
+
+
+def test_info_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "lenet5"]) == 0
+    out = capsys.readouterr().out
+    assert "61,706" in out
+    assert "6 × 28 × 28" in out
+    assert out.splitlines()[-1].split() == ["total", "61,706", "416,520"]
+
+
+def test_an_output_that_cannot_show_every_sign_is_no_error(digit: Path) -> None:
+    done = run("info", "lenet5", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("classify", digit, "--network", "lenet5", "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)[0]["file"] == str(digit)
+
+
+# classify
+
+
+def test_classify_as_json(digit: Path) -> None:
+    done = run("classify", digit, digit, "--network", "lenet5", "--top", 3, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = json.loads(done.stdout)
+    assert len(answers) == 2
+    for answer in answers:
+        assert set(answer) == {"file", "network", "weights", "trained", "classes", "ms"}
+        assert (answer["file"], answer["network"]) == (str(digit), "lenet5")
+        assert (answer["weights"], answer["trained"]) == ("MNIST", True)
+        assert set(answer["ms"]) == {"decode", "preprocess", "forward"}
+        assert all(ms >= 0 for ms in answer["ms"].values())
+        assert [set(score) for score in answer["classes"]] == [{"index", "name", "probability"}] * 3
+        likely = [score["probability"] for score in answer["classes"]]
+        assert likely == sorted(likely, reverse=True)
+        assert answer["classes"][0]["index"] == 1
+
+
+def test_more_classes_than_there_are(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", str(digit), "--network", "lenet5", "--top", "99", "--json"]) == 0
+    classes = json.loads(capsys.readouterr().out)[0]["classes"]
+    assert sorted(score["index"] for score in classes) == list(range(10))
+    assert sum(score["probability"] for score in classes) == pytest.approx(1)
+
+
+def test_untrained_networks_say_so(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["classify", str(digit), "--network", "squeezenet1_1"]
+    assert main(command) == 0
+    assert "untrained: these answers mean nothing" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)[0]
+    assert answer["trained"] is False
+    assert "random" in answer["weights"]
+
+
+def test_trained_networks_do_not(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", str(digit), "--network", "lenet5"]) == 0
+    out = capsys.readouterr().out
+    assert "untrained" not in out
+    assert digit.name in out
+    assert "forward" in out
+
+
+def test_a_bad_picture_leaves_the_others_their_answers(
+    digit: Path, broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["classify", str(broken), str(digit), "--network", "lenet5"]
+    assert main([*command, "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert [answer["file"] for answer in json.loads(out)] == [str(digit)]
+    assert "broken" in error_line(err)
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert digit.name in out
+    error_line(err)
+
+
+def test_no_good_picture_is_an_empty_array(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone.png"
+    assert main(["classify", str(gone), "--network", "lenet5", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out) == []
+    assert "gone.png" in error_line(err)
+
+
+def test_weights_of_a_file(digit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    from cnn_explorer.networks.build import build_random
+    from cnn_explorer.networks.catalog import card_of
+
+    state = build_random(card_of("lenet5"), seed=5).state_dict()
+    torch.save(state, tmp_path / "own.pth")
+    command = ["classify", str(digit), "--network", "lenet5", "--json", "--weights"]
+    assert main([*command, str(tmp_path / "own.pth")]) == 0
+    answer = json.loads(capsys.readouterr().out)[0]
+    assert answer["weights"] == "own.pth"
+    assert main([*command, str(tmp_path / "none.pth")]) == 1
+    assert "none.pth" in error_line(capsys.readouterr().err)
+    assert main([*command, str(digit)]) == 1
+    error_line(capsys.readouterr().err)
+
+
+# graph and activations
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf", ".json", ".dot"])
+def test_graph(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / f"lenet{suffix}"
+    assert main(["graph", "lenet5", "-o", str(file), "--depth", "blocks", "--dark"]) == 0
+    assert file.stat().st_size > 100
+    assert str(file) in capsys.readouterr().out
+
+
+def test_graph_into_a_folder_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", "lenet5", "-o", str(tmp_path / "no" / "x.svg")]) == 1
+    error_line(capsys.readouterr().err)
+
+
+def test_activations_as_numbers(digit: Path, tmp_path: Path) -> None:
+    import torch
+
+    from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.networks.catalog import card_of
+    from cnn_explorer.networks.weights import open_network
+    from cnn_explorer.probe.preprocess import prepare
+
+    opened = open_network(card_of("lenet5"))
+    prepared = prepare(decode_file(digit, lambda _: None), opened.preprocessing)
+    modules = dict(opened.model.named_modules())
+    layer = next(name for name, module in modules.items() if type(module).__name__ == "Conv2d")
+    with torch.no_grad():
+        first = modules[layer](torch.from_numpy(prepared.tensor.copy())[None])[0]
+        last = opened.model(torch.from_numpy(prepared.tensor.copy())[None])[0]
+    file = tmp_path / "maps.npy"
+    command = ["activations", str(digit), "--network", "lenet5", "-o", str(file), "--layer"]
+    assert main([*command, layer]) == 0
+    maps = np.load(file)
+    assert maps.dtype == np.float32
+    assert np.array_equal(maps, first.numpy())
+    block, final = layer.split(".")[0], list(modules)[-1]
+    assert main([*command, final]) == 0
+    assert np.load(file).shape == (10, 1, 1)
+    assert np.array_equal(np.load(file)[:, 0, 0], last.numpy())
+    assert main([*command, block]) == 0
+    assert np.load(file).ndim == 3
+
+
+def test_activations_as_a_mosaic(
+    digit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "maps.PNG"
+    command = ["activations", str(digit), "--network", "squeezenet1_1", "-o", str(file)]
+    assert main([*command, "--layer", "features.0"]) == 0
+    assert "untrained: these answers mean nothing" in capsys.readouterr().out
+    with Image.open(file) as picture:
+        assert picture.mode == "RGB"
+        assert max(picture.size) >= 500
+        assert len(picture.getcolors(1 << 24) or ()) > 100
+
+
+def test_an_unknown_layer_is_wrong_usage(
+    digit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "maps.npy"
+    command = ["activations", str(digit), "--network", "lenet5", "-o", str(file)]
+    assert main([*command, "--layer", "conv9"]) == 2
+    assert 'no layer "conv9"' in error_line(capsys.readouterr().err)
+    assert not file.exists()
+
+
+# wrong usage, help, ends
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["classify"], "required: IMAGE, --network"),
+        (["classify", "x.png"], "required: --network"),
+        (["classify", "x.png", "--network", "lenet6"], "did you mean lenet5"),
+        (["classify", "x.png", "--network", "lenet5", "--top", "0"], "--top"),
+        (["classify", "x.png", "--network", "lenet5", "--top", "many"], "--top"),
+        (["classify", "x.png", "--network", "lenet5", "--quick"], "--quick"),
+        (["info"], "NETWORK"),
+        (["info", "nothing"], 'no network "nothing"'),
+        (["graph", "lenet5"], "--output"),
+        (["graph", "lenet5", "-o", "x.gif"], "x.gif must end in .svg or .png or .pdf"),
+        (["graph", "lenet5", "-o", "x.svg", "--depth", "2"], "--depth"),
+        (
+            ["activations", "x.png", "--network", "lenet5", "--layer", "a", "-o", "x.jpg"],
+            "x.jpg must end in .png or .npy",
+        ),
+        (["snapshot"], "--output"),
+        (["snapshot", "-o", "x.jpg"], "x.jpg must end in .png"),
+        (["snapshot", "-o", "x.png", "--size", "big"], "1600x1000"),
+        (["snapshot", "-o", "x.png", "--size", "100x100"], "200x200"),
+        (["snapshot", "-o", "x.png", "--theme", "blue"], "--theme"),
+        (["snapshot", "-o", "x.png", "--scale", "nan"], "0.5 to 4"),
+        (["lst"], 'did you mean the command "list"'),
+        (["/nowhere/x.png"], "there is no picture /nowhere/x.png"),
+        (["--nonsense"], "--nonsense"),
+        (["--network", "nothing"], 'no network "nothing"'),
+        (["a", "b"], "b"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in error_line(err)
+
+
+@pytest.mark.parametrize("command", ["", *cli._COMMANDS])
+def test_help_everywhere(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    assert main([*command.split(), "-h"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"usage: {' '.join(['cnn-explorer', *command.split()])} ")
+    assert err == ""
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"cnn-explorer {__version__}\n"
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_debug_shows_where(place: int, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["info", "nothing"]
+    arguments.insert(place, "--debug")
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback")
+    error_line(err.splitlines()[-1] + "\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ExplorerError("this\nfailed."), 1, "this failed.\n"),
+        (UsageError("not so."), 2, "not so.\n"),
+        (MemoryError(), 1, "there is not enough memory for this.\n"),
+        (PermissionError(13, "Permission denied", "x"), 1, "x: Permission denied.\n"),
+        (ValueError("odd"), 1, "ValueError: odd (--debug shows where this arose)\n"),
+    ],
+)
+def test_every_error_is_one_line(
+    error: Exception,
+    code: int,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_name: str) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_graph_of", fail)
+    assert main(["info", "lenet5"]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert error_line(err) == line
+
+
+def test_interrupted_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_graph_of", interrupt)
+    assert main(["info", "lenet5"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    code = (
+        "import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1)\n"
+        "from cnn_explorer.cli import main; sys.exit(main(['list', '--json']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+# the window's commands
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """Stands for the window: notes how it was called."""
+    called: dict[str, object] = {}
+    app = ModuleType("cnn_explorer.app")
+
+    def run_window(picture: Path | None, network: str | None) -> int:
+        called.update(picture=picture, network=network)
+        called["platform"] = os.environ.get("QT_QPA_PLATFORM")
+        return 0
+
+    def snapshot(output: Path, **settings: object) -> int:
+        called.update(output=output, **settings)
+        called["platform"] = os.environ.get("QT_QPA_PLATFORM")
+        return 0
+
+    app.run_window = run_window  # type: ignore[attr-defined]
+    app.snapshot = snapshot  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cnn_explorer.app", app)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "")
+    monkeypatch.setattr("cnn_explorer.display.check_display", lambda: "offscreen")
+    monkeypatch.setattr("cnn_explorer.display.check_drawing", lambda: None)
+    return called
+
+
+def test_the_window_opens_by_default(
+    window: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main([]) == 0
+    assert window == {"picture": None, "network": None, "platform": "offscreen"}
+    monkeypatch.chdir(tmp_path)
+    photo = Path("list")
+    photo.touch()
+    for arguments in (["./list"], ["gui", "list"], ["--", "list"], ["--debug", "gui", "list"]):
+        assert main(arguments) == 0
+        assert window["picture"] == photo
+    assert main(["--network", "lenet5", "./list"]) == 0
+    assert window["network"] == "lenet5"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert main([str(folder)]) == 0  # the window says what is wrong with it
+    assert window["picture"] == folder
+
+
+def test_snapshot_hands_all_on(window: dict[str, object]) -> None:
+    arguments = ["snapshot", "-o", "w.png", "--network", "lenet5", "--layer", "features"]
+    arguments += ["--size", "1280x800", "--theme", "dark", "--tab", "code", "--scale", "2", "a.png"]
+    assert main(arguments) == 0
+    assert window == {
+        "output": Path("w.png"), "network": "lenet5", "layer": "features", "size": (1280, 800),
+        "theme": "dark", "picture": Path("a.png"), "tab": "code", "scale": 2.0,
+        "platform": "offscreen",
+    }  # fmt: skip
+    assert main(["snapshot", "-o", "w.png"]) == 0
+    assert (window["size"], window["theme"], window["layer"]) == ((1600, 1000), "light", None)
+
+
+def test_without_qt_the_window_says_so() -> None:
+    done = run("gui", QT_QPA_PLATFORM="offscreen")
+    assert done.returncode == 2
+    assert "PySide6" in error_line(done.stderr)
+
+
+def test_a_library_that_qt_lacks_is_named(
+    window: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "cnn_explorer.app":
+                raise ImportError("libEGL.so.1: cannot open shared object file: No such file")
+
+    monkeypatch.delitem(sys.modules, "cnn_explorer.app")
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    for arguments in (["gui"], ["snapshot", "-o", "w.png"]):
+        assert main(arguments) == 2
+        assert "apt install libegl1" in error_line(capsys.readouterr().err)
+    assert window == {}
