@@ -82,7 +82,7 @@ class GraphEdge:
 
 @dataclass(frozen=True)
 class LayerGraph:
-    """All operations of a network in forward order, the blocks they stand in, the tensors between."""
+    """All operations of a network in forward order, the blocks around them, the tensors between."""
 
     network: str
     layers: tuple[LayerNode, ...]
@@ -132,7 +132,7 @@ class VisibleNode:
 
 @dataclass(frozen=True)
 class VisibleGraph:
-    """What is drawn for one state of expansion: boxes, edges between them, frames of open blocks."""
+    """What is drawn for one state of expansion: boxes, edges between them, frames of blocks."""
 
     nodes: tuple[VisibleNode, ...]
     edges: tuple[GraphEdge, ...]

@@ -1,4 +1,4 @@
-"""How a graph looks, for the window and for exported drawings alike: colours, sizes, names of kinds.
+"""How a graph looks, in the window and in exported drawings: colours, sizes, names of kinds.
 
 Colours are sRGB hex strings. The hues follow Okabe and Ito's palette, which stays distinguishable
 for the colour-blind; a glyph beside the colour carries the same information.

@@ -1,0 +1,396 @@
+"""A layout as a list of paths and texts, for every writer of `export` alike: neither torch nor Qt.
+
+Two primitives are enough: a `Path` of straight lines and cubic curves, and a line of `Text`. Units
+are scene units (a pixel at 100 %), y downwards.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
+from cnn_explorer.graph.layout import header_texts, is_junction
+from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
+from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect, VisibleNode
+from cnn_explorer.graph.style import (
+    CAPTION_SIZE,
+    DARK,
+    EDGE_LABEL_SIZE,
+    KIND_STYLES,
+    LIGHT,
+    NAME_SIZE,
+    PADDING,
+    RADIUS,
+    STRIPE_WIDTH,
+    GroundStyle,
+)
+from cnn_explorer.graph.text import Weight, text_width
+
+Point = tuple[float, float]
+Command = (
+    tuple[Literal["M"], Point]
+    | tuple[Literal["L"], Point]
+    | tuple[Literal["C"], Point, Point, Point]
+    | tuple[Literal["Z"]]
+)
+"""Move, line, cubic curve (two control points, end), close."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """An outline, filled or stroked or both; strokes have round caps and joins."""
+
+    commands: tuple[Command, ...]
+    fill: str = ""
+    stroke: str = ""
+    width: float = 1.0
+    dash: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text in Inter; `at` is on its baseline, at its left end."""
+
+    at: Point
+    text: str
+    size: float
+    weight: Weight
+    colour: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """What belongs together: one box, one edge, the legend."""
+
+    title: str
+    """What it is, in words, for readers of the file."""
+    items: tuple[Path | Text, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Everything to paint, back to front, on a ground of one colour."""
+
+    width: float
+    height: float
+    ground: str
+    title: str
+    groups: tuple[Group, ...]
+
+
+EDGE_WIDTH = 1.3
+ARROW_LENGTH = 7.0
+ARROW_HALF_WIDTH = 3.4
+BEND_RADIUS = 6.0
+DASH = (4.0, 3.5)
+"""Training-only parts."""
+CARD_STEP = 3.5
+"""How far each of the two cards behind a closed block sticks out at its right."""
+NAME_BASELINE = 17.5
+"""From the top of a box."""
+CAPTION_BASELINE = 31.0
+
+_KAPPA = 0.5522847498
+"""Control points of a cubic curve that is a quarter of a circle, nearly."""
+_PAGE_MARGIN = 28.0
+_TITLE_SIZE = 20.0
+_SUBTITLE_SIZE = 12.0
+_LEGEND_ROW = 24.0
+_LEGEND_GAP = 32.0
+
+
+def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
+    """The whole page: title line with totals, the graph, and a legend of the kinds it shows."""
+    style = DARK if dark else LIGHT
+    subtitle = totals_line(layout)
+    legend = _legend_kinds(layout)
+    head = _PAGE_MARGIN + 54.0
+    names = [KIND_STYLES[kind].title for kind in legend]
+    if any(node.training_only for node in layout.graph.nodes):
+        names.append(_TRAINING_TITLE)
+    legend_width = 30.0 + max((text_width(name, 11.5) for name in names), default=0.0)
+    graph_left = _PAGE_MARGIN - 16.0  # the layout brings its own margin along
+    legend_left = graph_left + layout.width + _LEGEND_GAP - 16.0
+    title_width = max(
+        text_width(title, _TITLE_SIZE, "semibold"), text_width(subtitle, _SUBTITLE_SIZE)
+    )
+    width = max(legend_left + legend_width, _PAGE_MARGIN + title_width) + _PAGE_MARGIN
+    height = head + max(layout.height, 16.0 + _LEGEND_ROW * len(names)) + _PAGE_MARGIN - 16.0
+    heading = Group(
+        "Title",
+        (
+            Text((_PAGE_MARGIN, _PAGE_MARGIN + 18.0), title, _TITLE_SIZE, "semibold", style.text),
+            Text(
+                (_PAGE_MARGIN, _PAGE_MARGIN + 38.0),
+                subtitle,
+                _SUBTITLE_SIZE,
+                "regular",
+                style.text_quiet,
+            ),
+        ),
+    )
+    groups = [heading, _legend(legend, names, legend_left, head + 16.0, style, dark)]
+    groups += [_moved(group, graph_left, head) for group in graph_groups(layout, dark=dark)]
+    return Drawing(width, height, style.ground, title, tuple(groups))
+
+
+def totals_line(layout: GraphLayout) -> str:
+    """``25.6 M parameters · 4.09 G multiply-adds · 175 layers · input 3 × 224 × 224``."""
+    whole = layout.graph.source
+    nodes = [node for node in layout.graph.nodes if not node.training_only]
+    parameters = whole.parameters if whole else sum(node.parameters for node in nodes)
+    macs = whole.macs if whole else sum(node.macs for node in nodes)
+    layers = sum(node.layers for node in nodes if node.kind not in ("input", "output"))
+    parts = [
+        f"{format_count(parameters)} parameters",
+        f"{format_macs(macs)} multiply-adds",
+        f"{layers} layers",
+    ]
+    given = next((node.out_shape for node in nodes if node.kind == "input"), None)
+    if given:
+        parts.append(f"input {format_shape(given)}")
+    return " · ".join(parts)
+
+
+def graph_groups(layout: GraphLayout, *, dark: bool = False) -> list[Group]:
+    """The graph alone: frames, then edges, then boxes, then labels of edges."""
+    style = DARK if dark else LIGHT
+    groups = [_frame(layout, name, style) for name in layout.frames]
+    groups += [_edge(edge, style) for edge in layout.edges]
+    groups += [_box(node, layout.boxes[node.name], style, dark) for node in layout.graph.nodes]
+    groups += [_edge_label(edge, style) for edge in layout.edges if edge.label]
+    return groups
+
+
+def rounded_rectangle(rect: Rect, radius: float, *, left_only: bool = False) -> tuple[Command, ...]:
+    """The outline of a box; with `left_only` its right corners are sharp."""
+    x, y, right, bottom = rect.x, rect.y, rect.x + rect.width, rect.y + rect.height
+    r = min(radius, rect.width / 2, rect.height / 2)
+    k = r * (1 - _KAPPA)
+    if left_only:
+        return (
+            ("M", (x + r, y)), ("L", (right, y)), ("L", (right, bottom)), ("L", (x + r, bottom)),
+            ("C", (x + k, bottom), (x, bottom - k), (x, bottom - r)),
+            ("L", (x, y + r)), ("C", (x, y + k), (x + k, y), (x + r, y)), ("Z",),
+        )  # fmt: skip
+    return (
+        ("M", (x + r, y)), ("L", (right - r, y)),
+        ("C", (right - k, y), (right, y + k), (right, y + r)), ("L", (right, bottom - r)),
+        ("C", (right, bottom - k), (right - k, bottom), (right - r, bottom)),
+        ("L", (x + r, bottom)), ("C", (x + k, bottom), (x, bottom - k), (x, bottom - r)),
+        ("L", (x, y + r)), ("C", (x, y + k), (x + k, y), (x + r, y)), ("Z",),
+    )  # fmt: skip
+
+
+def circle(x: float, y: float, radius: float) -> tuple[Command, ...]:
+    """A circle's outline."""
+    return rounded_rectangle(Rect(x - radius, y - radius, 2 * radius, 2 * radius), radius)
+
+
+def rounded_line(points: Sequence[Point], radius: float = BEND_RADIUS) -> tuple[Command, ...]:
+    """An orthogonal polyline with its bends rounded."""
+    commands: list[Command] = [("M", points[0])]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        into, out = _length(before, corner), _length(corner, after)
+        r = min(radius, into / 2, out / 2)
+        if r <= 0:
+            continue
+        start, end = _towards(corner, before, r), _towards(corner, after, r)
+        commands.append(("L", start))
+        commands.append(
+            ("C", _towards(start, corner, r * _KAPPA), _towards(end, corner, r * _KAPPA), end)
+        )
+    commands.append(("L", points[-1]))
+    return tuple(commands)
+
+
+def arrow_head(points: Sequence[Point]) -> tuple[Point, Point, Point]:
+    """The triangle at the end of a line: its tip and the two corners behind."""
+    tip = points[-1]
+    behind = next((point for point in reversed(points[:-1]) if point != tip), (tip[0], tip[1] - 1))
+    base = _towards(tip, behind, ARROW_LENGTH)
+    across = ((tip[1] - base[1]) / ARROW_LENGTH, (base[0] - tip[0]) / ARROW_LENGTH)
+    half = ARROW_HALF_WIDTH
+    return (
+        tip,
+        (base[0] + half * across[0], base[1] + half * across[1]),
+        (base[0] - half * across[0], base[1] - half * across[1]),
+    )
+
+
+def glyph(name: str, x: float, y: float, size: float, colour: str) -> tuple[Path, ...]:
+    """A kind's sign with its top left corner at (x, y)."""
+    paths = []
+    for shape in GLYPH_PATHS[name]:
+        if isinstance(shape, Dot):
+            outline = circle(x + shape.x * size, y + shape.y * size, shape.radius * size)
+        else:
+            outline = _polygon(((x + u * size, y + v * size) for u, v in shape.points))
+            if shape.closed:
+                outline = (*outline, ("Z",))
+        paths.append(
+            Path(
+                outline,
+                fill=colour if shape.filled else "",
+                stroke=colour if shape.stroked else "",
+                width=GLYPH_STROKE * size,
+            )
+        )
+    return tuple(paths)
+
+
+_TRAINING_TITLE = "Used in training only"
+
+
+def _legend_kinds(layout: GraphLayout) -> list[str]:
+    seen = {node.kind for node in layout.graph.nodes}
+    return [kind for kind in KIND_STYLES if kind in seen]
+
+
+def _legend(
+    kinds: list[str], names: list[str], x: float, y: float, style: GroundStyle, dark: bool
+) -> Group:
+    items: list[Path | Text] = []
+    for row, name in enumerate(names):
+        top = y + row * _LEGEND_ROW
+        if row < len(kinds):
+            kind = KIND_STYLES[kinds[row]]
+            tile = rounded_rectangle(Rect(x, top, 18.0, 18.0), 4.0)
+            items.append(Path(tile, fill=kind.dark if dark else kind.light))
+            items += glyph(kind.glyph, x + 4.0, top + 4.0, 10.0, style.box)
+        else:
+            line: tuple[Command, ...] = (("M", (x, top + 9.0)), ("L", (x + 18.0, top + 9.0)))
+            items.append(Path(line, stroke=style.edge, width=EDGE_WIDTH, dash=DASH))
+        items.append(Text((x + 26.0, top + 13.0), name, 11.5, "regular", style.text_quiet))
+    return Group("Legend", tuple(items))
+
+
+def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
+    rect = layout.frames[name]
+    depth = 0
+    parent = layout.graph.parents.get(name, "")
+    while parent:
+        depth += parent in layout.frames
+        parent = layout.graph.parents.get(parent, "")
+    outline = rounded_rectangle(rect, RADIUS + 3.0)
+    fill = style.frame_nested if depth % 2 else style.frame
+    items: list[Path | Text] = [Path(outline, fill, style.frame_border, 1.0)]
+    for said in header_texts(layout, name):
+        colour = style.text_quiet if said.quiet else style.text
+        weight: Weight = "regular" if said.quiet else "semibold"
+        items.append(Text(said.at, said.text, said.size, weight, colour))
+    return Group(f"{name}, open block", tuple(items))
+
+
+def _edge(edge: EdgePath, style: GroundStyle) -> Group:
+    tip, left, right = arrow_head(edge.points)
+    # the line ends inside the arrow head, so that its blunt end never shows beside the tip
+    stop = _towards(tip, edge.points[-2], ARROW_LENGTH * 0.6)
+    line = rounded_line((*edge.points[:-1], stop))
+    dash = DASH if edge.training_only else ()
+    return Group(
+        f"{edge.source} to {edge.target}, {format_shape(edge.shape)}",
+        (
+            Path(line, stroke=style.edge, width=EDGE_WIDTH, dash=dash),
+            Path((("M", tip), ("L", left), ("L", right), ("Z",)), fill=style.edge),
+        ),
+    )
+
+
+def _edge_label(edge: EdgePath, style: GroundStyle) -> Group:
+    x, y = edge.label_at
+    at = (x, y + EDGE_LABEL_SIZE * 0.36)  # from mid height to the baseline, for figures
+    return Group(
+        f"Shape after {edge.source}",
+        (Text(at, edge.label, EDGE_LABEL_SIZE, "regular", style.text_quiet),),
+    )
+
+
+def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group:
+    kind = KIND_STYLES.get(node.kind, KIND_STYLES["other"])
+    accent = kind.dark if dark else kind.light
+    dash = DASH if node.training_only else ()
+    said = f"{node.name}: {node.caption}, gives {format_shape(node.out_shape)}"
+    if is_junction(node):
+        x, y = rect.centre
+        ring = circle(x, y, rect.width / 2 - 0.75)
+        size = rect.width * 0.5
+        return Group(
+            said,
+            (
+                Path(ring, style.box, accent, 1.5, dash),
+                *glyph(kind.glyph, x - size / 2, y - size / 2, size, accent),
+            ),
+        )
+    border = style.edge if node.training_only else style.box_border
+    items: list[Path | Text] = []
+    if node.kind == "block":
+        for card in (2, 1):
+            inset = 2.5 * card
+            behind = Rect(
+                rect.x + RADIUS,
+                rect.y + inset,
+                rect.width - RADIUS + CARD_STEP * card,
+                rect.height - 2 * inset,
+            )
+            items.append(Path(rounded_rectangle(behind, RADIUS - 1), style.box, border, 1.0, dash))
+    items.append(Path(rounded_rectangle(rect, RADIUS), style.box, border, 1.0, dash))
+    # over the border, and as far out: the stripe is the box's edge
+    stripe = Rect(rect.x - 0.5, rect.y - 0.5, STRIPE_WIDTH + 0.5, rect.height + 1.0)
+    items.append(Path(rounded_rectangle(stripe, RADIUS, left_only=True), fill=accent))
+    items += glyph(
+        kind.glyph,
+        rect.x + (STRIPE_WIDTH - GLYPH_SIZE) / 2,
+        rect.y + (rect.height - GLYPH_SIZE) / 2,
+        GLYPH_SIZE,
+        style.box,
+    )
+    x = rect.x + STRIPE_WIDTH + PADDING
+    items.append(Text((x, rect.y + NAME_BASELINE), node.label, NAME_SIZE, "semibold", style.text))
+    items.append(
+        Text(
+            (x, rect.y + CAPTION_BASELINE), node.caption, CAPTION_SIZE, "regular", style.text_quiet
+        )
+    )
+    return Group(said, tuple(items))
+
+
+def _moved(group: Group, dx: float, dy: float) -> Group:
+    def move(point: Point) -> Point:
+        return (point[0] + dx, point[1] + dy)
+
+    def moved(item: Path | Text) -> Path | Text:
+        if isinstance(item, Text):
+            return Text(move(item.at), item.text, item.size, item.weight, item.colour)
+        commands: list[Command] = []
+        for command in item.commands:
+            match command:
+                case ("C", first, second, end):
+                    commands.append(("C", move(first), move(second), move(end)))
+                case ("M", end):
+                    commands.append(("M", move(end)))
+                case ("L", end):
+                    commands.append(("L", move(end)))
+                case _:
+                    commands.append(("Z",))
+        return Path(tuple(commands), item.fill, item.stroke, item.width, item.dash)
+
+    return Group(group.title, tuple(moved(item) for item in group.items))
+
+
+def _polygon(points: Iterable[Point]) -> tuple[Command, ...]:
+    first, *rest = points
+    return (("M", first), *(("L", point) for point in rest))
+
+
+def _length(a: Point, b: Point) -> float:
+    return math.dist(a, b)
+
+
+def _towards(start: Point, goal: Point, distance: float) -> Point:
+    length = _length(start, goal)
+    if length == 0:
+        return start
+    share = distance / length
+    return (start[0] + (goal[0] - start[0]) * share, start[1] + (goal[1] - start[1]) * share)

@@ -1,0 +1,475 @@
+"""A drawing of a network as a file: SVG, PNG, PDF, JSON or DOT, written without Qt.
+
+The pictures share one list of paths and texts (`drawing`), and one writer each puts it down. PDF
+goes through ReportLab, with the fonts embedded; PNG through Pillow, at twice the scene's size.
+
+JSON, version 1::
+
+    {"format": "cnn-explorer-graph", "version": 1,
+     "network": "resnet18", "title": "ResNet-18",
+     "totals": {"parameters": 11689512, "macs": 1814073344, "layers": 69},
+     "layers": [{"name", "parent", "kind", "type", "in_shapes", "out_shape", "parameters", "macs",
+                 "attributes": {...}, "training_only"}, ...],      every layer, in forward order
+     "blocks": [{"name", "parent", "type", "children", "parameters", "macs", "out_shape",
+                 "training_only"}, ...],
+     "edges": [{"source", "target", "shape"}, ...],                every tensor between layers
+     "drawing": {"width", "height",                                what this layout shows of it
+                 "boxes": [{"name", "x", "y", "width", "height"}, ...],
+                 "frames": [the same of open blocks],
+                 "edges": [{"source", "target", "points": [[x, y], ...]}, ...]}}
+
+Shapes have no batch dimension; names are torch's dotted names; ``macs`` are multiply-adds.
+"""
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path as FilePath
+from typing import Any
+from xml.etree import ElementTree
+
+from PIL import Image, ImageDraw, ImageFont
+
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.drawing import Command, Drawing, Path, Point, Text, draw
+from cnn_explorer.graph.metrics import format_shape
+from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
+from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
+from cnn_explorer.graph.text import FONT_FILES, text_width
+from cnn_explorer.media.save import write_bytes
+from cnn_explorer.paths import resource
+
+PNG_SCALE = 2.0
+MAX_PIXELS = 120_000_000
+"""Larger drawings are written as PNG at a smaller scale."""
+_OVERSAMPLING = 3
+_BAND = 512
+"""Rows of the finished PNG painted at a time: memory stays small however tall the drawing."""
+_LEAD = 96
+"""Rows painted above a band and cut off again: more than a box is high."""
+_PDF_LIMIT = 14_400.0
+"""The largest side of a PDF page, in points."""
+
+
+def export(layout: GraphLayout, path: FilePath, *, title: str, dark: bool = False) -> None:
+    """Write `layout` to `path`; the suffix says how: .svg .png .pdf .json .dot.
+
+    The file appears whole or not at all. Raises `ExplorerError` for another suffix and where the
+    path cannot be written.
+    """
+    path = FilePath(path)
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise ExplorerError(
+            f'a graph cannot be saved as "{path.name}": end the name with '
+            ".svg, .png, .pdf, .json or .dot."
+        )
+    write_bytes(path, writer(layout, title, dark))
+
+
+def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
+    """The page as SVG: text stays text, in Inter where it is installed."""
+    page = draw(layout, title=title, dark=dark)
+    width, height = math.ceil(page.width), math.ceil(page.height)
+    root = ElementTree.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "width": str(width),
+            "height": str(height),
+            "viewBox": f"0 0 {width} {height}",
+            "font-family": f"{FONT_FAMILY}, 'Helvetica Neue', Helvetica, Arial, sans-serif",
+            "stroke-linecap": "round",
+            "stroke-linejoin": "round",
+            "role": "img",
+        },
+    )
+    ElementTree.SubElement(root, "title").text = _printable(page.title)
+    ElementTree.SubElement(
+        root, "rect", {"width": str(width), "height": str(height), "fill": page.ground}
+    )
+    for group in page.groups:
+        element = ElementTree.SubElement(root, "g")
+        ElementTree.SubElement(element, "title").text = _printable(group.title)
+        for item in group.items:
+            element.append(_svg_text(item) if isinstance(item, Text) else _svg_path(item))
+    ElementTree.indent(root, " ")
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _svg_path(path: Path) -> ElementTree.Element:
+    attributes = {"d": _svg_outline(path.commands), "fill": path.fill or "none"}
+    if path.stroke:
+        attributes |= {"stroke": path.stroke, "stroke-width": _short(path.width)}
+    if path.dash:
+        attributes["stroke-dasharray"] = " ".join(map(_short, path.dash))
+    return ElementTree.Element("path", attributes)
+
+
+def _svg_outline(commands: tuple[Command, ...]) -> str:
+    return " ".join(
+        command[0] + " ".join(f"{_short(x)},{_short(y)}" for x, y in command[1:])
+        for command in commands
+    )
+
+
+def _svg_text(text: Text) -> ElementTree.Element:
+    attributes = {
+        "x": _short(text.at[0]),
+        "y": _short(text.at[1]),
+        "font-size": _short(text.size),
+        "fill": text.colour,
+        # a fallback font must not run out of the box the text was measured for
+        "textLength": _short(text_width(text.text, text.size, text.weight)),
+        "lengthAdjust": "spacingAndGlyphs",
+    }
+    weight = {"regular": "", "medium": "500", "semibold": "600"}[text.weight]
+    if weight:
+        attributes["font-weight"] = weight
+    element = ElementTree.Element("text", attributes)
+    element.text = _printable(text.text)
+    return element
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that XML cannot carry."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def pdf_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
+    """The page as a vector PDF of one page, its fonts embedded; a pixel is 0.75 points."""
+    from reportlab.pdfbase import pdfmetrics  # only those who write a PDF pay for its import
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    page = draw(layout, title=title, dark=dark)
+    for weight, file in FONT_FILES.items():
+        pdfmetrics.registerFont(TTFont(f"Inter-{weight}", str(resource("fonts", file))))
+    scale = min(0.75, _PDF_LIMIT / page.width, _PDF_LIMIT / page.height)
+    written = io.BytesIO()
+    canvas = Canvas(
+        written, pagesize=(page.width * scale, page.height * scale), invariant=1, pageCompression=1
+    )
+    canvas.setTitle(page.title)
+    canvas.setCreator("CNN Explorer")
+    canvas.scale(scale, scale)
+    canvas.setFillColor(page.ground)
+    canvas.rect(0, 0, page.width, page.height, stroke=0, fill=1)
+    canvas.setLineCap(1)
+    canvas.setLineJoin(1)
+
+    def up(point: Point) -> Point:  # PDF's y goes upwards
+        return (point[0], page.height - point[1])
+
+    for group in page.groups:
+        for item in group.items:
+            if isinstance(item, Text):
+                canvas.setFillColor(item.colour)
+                canvas.setFont(f"Inter-{item.weight}", item.size)
+                canvas.drawString(*up(item.at), item.text)
+                continue
+            outline = canvas.beginPath()
+            for command in item.commands:
+                match command:
+                    case ("M", end):
+                        outline.moveTo(*up(end))
+                    case ("L", end):
+                        outline.lineTo(*up(end))
+                    case ("C", first, second, end):
+                        outline.curveTo(*up(first), *up(second), *up(end))
+                    case _:
+                        outline.close()
+            if item.fill:
+                canvas.setFillColor(item.fill)
+            if item.stroke:
+                canvas.setStrokeColor(item.stroke)
+                canvas.setLineWidth(item.width)
+                canvas.setDash(list(item.dash))
+            canvas.drawPath(outline, stroke=bool(item.stroke), fill=bool(item.fill))
+    canvas.showPage()
+    canvas.save()
+    return written.getvalue()
+
+
+def png_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
+    """The page as PNG at twice its size (less if that were over `MAX_PIXELS`)."""
+    page = draw(layout, title=title, dark=dark)
+    scale = min(PNG_SCALE, math.sqrt(MAX_PIXELS / (page.width * page.height)))
+    width, height = math.ceil(page.width * scale), math.ceil(page.height * scale)
+    picture = Image.new("RGB", (width, height), page.ground)
+    painter = _Painter(page, scale * _OVERSAMPLING)
+    for top in range(0, height, _BAND):
+        rows = min(_BAND, height - top)
+        # Pillow rounds towards zero: what begins above the band must not begin below zero
+        lead = min(top, _LEAD)
+        band = painter.band(
+            width * _OVERSAMPLING, (top - lead) * _OVERSAMPLING, (lead + rows) * _OVERSAMPLING
+        )
+        below = (0, lead * _OVERSAMPLING, band.width, band.height)
+        picture.paste(band.resize((width, rows), Image.Resampling.BOX, below), (0, top))
+    written = io.BytesIO()
+    picture.save(written, "PNG", dpi=(72 * scale, 72 * scale))
+    return written.getvalue()
+
+
+class _Painter:
+    """Paints bands of a drawing with Pillow, which does not smooth edges: hence oversampled."""
+
+    def __init__(self, page: Drawing, scale: float) -> None:
+        self._page = page
+        self._scale = scale
+        self._items = [
+            (item, *_vertical_extent(item)) for group in page.groups for item in group.items
+        ]
+        self._fonts: dict[tuple[str, float], ImageFont.FreeTypeFont] = {}
+
+    def band(self, width: int, top: int, height: int) -> Image.Image:
+        """The rows from `top`, in oversampled pixels."""
+        image = Image.new("RGB", (width, height), self._page.ground)
+        pen = ImageDraw.Draw(image)
+        first, last = top / self._scale, (top + height) / self._scale
+        for item, above, below in self._items:
+            if below < first or above > last:
+                continue
+            if isinstance(item, Text):
+                self._text(pen, item, top)
+            else:
+                self._path(pen, item, top)
+        return image
+
+    def _text(self, pen: ImageDraw.ImageDraw, text: Text, top: int) -> None:
+        size = text.size * self._scale
+        font = self._fonts.get((text.weight, size))
+        if font is None:
+            font = ImageFont.truetype(
+                resource("fonts", FONT_FILES[text.weight]), size,
+                layout_engine=ImageFont.Layout.BASIC,
+            )  # fmt: skip
+            self._fonts[text.weight, size] = font
+        at = (text.at[0] * self._scale, text.at[1] * self._scale - top)
+        pen.text(at, text.text, fill=text.colour, font=font, anchor="ls")
+
+    def _path(self, pen: ImageDraw.ImageDraw, path: Path, top: int) -> None:
+        scale = self._scale
+        for points, closed in _flattened(path.commands):
+            placed = [(x * scale, y * scale - top) for x, y in points]
+            if path.fill and len(placed) > 2:
+                pen.polygon(placed, fill=path.fill)
+            if path.stroke:
+                line = [*placed, placed[0]] if closed else placed
+                width = path.width * scale
+                for dash in _dashes(line, [length * scale for length in path.dash]):
+                    _stroke(pen, dash, width, path.stroke)
+
+
+def _stroke(pen: ImageDraw.ImageDraw, line: list[Point], width: float, colour: str) -> None:
+    """A line with round caps and joins: Pillow's own have neither."""
+    half = width / 2
+    for (x0, y0), (x1, y1) in pairwise(line):
+        length = math.hypot(x1 - x0, y1 - y0)
+        if length == 0:
+            continue
+        dx, dy = (y0 - y1) / length * half, (x1 - x0) / length * half
+        pen.polygon(
+            [(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)],
+            fill=colour,
+        )
+    if width >= 3:
+        for x, y in line:
+            pen.ellipse((x - half, y - half, x + half, y + half), fill=colour)
+
+
+def _dashes(line: list[Point], pattern: list[float]) -> Iterator[list[Point]]:
+    if not pattern:
+        yield line
+        return
+    on, left, step = True, pattern[0], 0
+    dash = [line[0]]
+    for start, end in pairwise(line):
+        length, done = math.dist(start, end), 0.0
+        while length - done > left:
+            done += left
+            share = done / length
+            point = (
+                start[0] + (end[0] - start[0]) * share,
+                start[1] + (end[1] - start[1]) * share,
+            )
+            if on:
+                yield [*dash, point]
+            on, step, dash = not on, step + 1, [point]
+            left = pattern[step % len(pattern)]
+        left -= length - done
+        dash.append(end)
+    if on and len(dash) > 1:
+        yield dash
+
+
+def _flattened(commands: tuple[Command, ...]) -> Iterator[tuple[list[Point], bool]]:
+    """Polylines, curves cut into short straight pieces, each with whether it is closed."""
+    points: list[Point] = []
+    for command in commands:
+        match command:
+            case ("M", start):
+                if len(points) > 1:
+                    yield points, False
+                points = [start]
+            case ("L", end):
+                points.append(end)
+            case ("C", first, second, end):
+                start = points[-1]
+                for step in range(1, 9):
+                    t = step / 8
+                    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+                    corners = (start, first, second, end)
+                    points.append(
+                        (
+                            sum(w * p[0] for w, p in zip(weights, corners, strict=True)),
+                            sum(w * p[1] for w, p in zip(weights, corners, strict=True)),
+                        )
+                    )
+            case _:
+                yield points, True
+                points = []
+    if len(points) > 1:
+        yield points, False
+
+
+def _vertical_extent(item: Path | Text) -> tuple[float, float]:
+    if isinstance(item, Text):
+        return (item.at[1] - 1.2 * item.size, item.at[1] + 0.5 * item.size)
+    heights = [point[1] for command in item.commands for point in command[1:]]
+    return (min(heights) - item.width, max(heights) + item.width)
+
+
+def json_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001
+    """The whole graph and this layout of it; the format stands in the module's docstring."""
+    graph = layout.graph.source or LayerGraph("", (), (), ())
+    content: dict[str, Any] = {
+        "format": "cnn-explorer-graph",
+        "version": 1,
+        "network": graph.network,
+        "title": title,
+        "totals": {
+            "parameters": graph.parameters,
+            "macs": graph.macs,
+            "layers": sum(
+                layer.kind not in ("input", "output") and not layer.training_only
+                for layer in graph.layers
+            ),
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "parent": layer.parent,
+                "kind": layer.kind,
+                "type": layer.type_name,
+                "in_shapes": layer.in_shapes,
+                "out_shape": layer.out_shape,
+                "parameters": layer.parameters,
+                "macs": layer.macs,
+                "attributes": dict(layer.attributes),
+                "training_only": layer.training_only,
+            }
+            for layer in graph.layers
+        ],
+        "blocks": [
+            {
+                "name": block.name,
+                "parent": block.parent,
+                "type": block.type_name,
+                "children": block.children,
+                "parameters": block.parameters,
+                "macs": block.macs,
+                "out_shape": block.out_shape,
+                "training_only": block.training_only,
+            }
+            for block in graph.blocks
+        ],
+        "edges": [
+            {"source": edge.source, "target": edge.target, "shape": edge.shape}
+            for edge in graph.edges
+        ],
+        "drawing": {
+            "width": layout.width,
+            "height": layout.height,
+            "boxes": _placed(layout.boxes),
+            "frames": _placed(layout.frames),
+            "edges": [
+                {"source": edge.source, "target": edge.target, "points": edge.points}
+                for edge in layout.edges
+            ],
+        },
+    }
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _placed(rects: Mapping[str, Rect]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "x": rect.x, "y": rect.y, "width": rect.width, "height": rect.height}
+        for name, rect in rects.items()
+    ]
+
+
+def dot_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001
+    """The visible graph in Graphviz's language, open blocks as clusters; Graphviz places it."""
+    graph = layout.graph
+    lines = [
+        "digraph network {",
+        f'  graph [label={_quoted(title)}, labelloc=t, fontname="{FONT_FAMILY}", rankdir=TB];',
+        f'  node [shape=box, style="rounded,filled", fillcolor=white, fontname="{FONT_FAMILY}"];',
+        f'  edge [fontname="{FONT_FAMILY}", fontsize=9, color="{LIGHT.edge}"];',
+    ]
+    members: dict[str, list[str]] = {"": []}
+    for node in graph.nodes:
+        style = KIND_STYLES.get(node.kind, KIND_STYLES["other"])
+        label = f"{node.label}\\n{node.caption}"
+        extra = ', style="rounded,filled,dashed"' if node.training_only else ""
+        members.setdefault(graph.frame_around(node.name), []).append(
+            f"{_quoted(node.name)} [label={_quoted(label)}, "
+            f'color="{style.light}", tooltip={_quoted(node.name)}{extra}];'
+        )
+    inside: dict[str, list[str]] = {}
+    for name in graph.frames:
+        inside.setdefault(graph.frame_around(name), []).append(name)
+
+    def write(frame: str, indent: str) -> None:
+        lines.extend(indent + line for line in members.get(frame, ()))
+        for name in inside.get(frame, ()):
+            lines.append(f"{indent}subgraph {_quoted('cluster_' + name)} {{")
+            lines.append(
+                f"{indent}  graph [label={_quoted(graph.frame_label(name))}, "
+                f'style="rounded,filled", fillcolor="{LIGHT.frame}", '
+                f'color="{LIGHT.frame_border}"];'
+            )
+            write(name, indent + "  ")
+            lines.append(f"{indent}}}")
+
+    write("", "  ")
+    for edge in graph.edges:
+        shape = _quoted(format_shape(edge.shape))
+        lines.append(f"  {_quoted(edge.source)} -> {_quoted(edge.target)} [label={shape}];")
+    return ("\n".join([*lines, "}"]) + "\n").encode()
+
+
+def _quoted(text: str) -> str:
+    """A DOT string; the two letters ``\\n`` stay the line break they are to Graphviz."""
+    safe = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return '"' + safe.replace('"', '\\"') + '"'
+
+
+_WRITERS: Mapping[str, Callable[[GraphLayout, str, bool], bytes]] = {
+    ".svg": svg_bytes,
+    ".png": png_bytes,
+    ".pdf": pdf_bytes,
+    ".json": json_bytes,
+    ".dot": dot_bytes,
+}
+SUFFIXES = tuple(_WRITERS)
+"""What `export` can write."""

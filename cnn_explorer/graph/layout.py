@@ -1,0 +1,653 @@
+"""Where the boxes, frames and lines of a drawing go: top to bottom, through graphlay.
+
+The only module that knows graphlay, a layered layout engine (Sugiyama's method) with orthogonal
+edges. Sizes come from the text in the program's own font, so the same layout fits the window and
+every exported file.
+
+graphlay can nest boxes by itself, but then a line shifts sideways at each frame it crosses. So
+each frame is laid out alone, innermost first, with a gate at its top through which tensors come
+in and one at its bottom through which they leave. A frame is as wide to the left of its gates as
+to the right, and stands in the drawing around it as one box whose lines dock at the gates: the
+main line runs straight through any number of frames.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import graphlay
+
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.metrics import format_shape
+from cnn_explorer.graph.model import (
+    EdgePath,
+    GraphEdge,
+    GraphLayout,
+    Rect,
+    VisibleGraph,
+    VisibleNode,
+)
+from cnn_explorer.graph.style import (
+    BOX_HEIGHT,
+    BOX_MIN_WIDTH,
+    CAPTION_SIZE,
+    EDGE_LABEL_SIZE,
+    FRAME_HEADER,
+    JUNCTION_SIZE,
+    NAME_SIZE,
+    PADDING,
+    STRIPE_WIDTH,
+)
+from cnn_explorer.graph.text import shortened, text_width
+
+Point = tuple[float, float]
+
+LAYER_GAP = 30.0
+"""From a box's bottom to the top of the next: room for an arrow and a label beside it."""
+NODE_GAP = 30.0
+"""Between boxes side by side."""
+FRAME_PADDING = 16.0
+"""Between a frame and what is in it, at the sides and below."""
+MARGIN = 16.0
+"""Around the whole drawing."""
+FRAME_TEXT_SIZE = 11.5
+"""The name of an open block, in its frame's header."""
+LABEL_GAP = 6.0
+"""Between a line and the shape written beside it."""
+_ARROW_ROOM = 14.0
+"""From a frame's header to the first box below: an arrow's length and a little line."""
+_GATE_PITCH = 30.0
+"""Between lines that pass through the same gate."""
+
+_OPTIONS: Mapping[str, Any] = {
+    "direction": "topbottom",
+    "spacing": {
+        "layer_gap": LAYER_GAP,
+        "node_gap": NODE_GAP,
+        "dummy_gap": 16.0,
+        "port_gap": 14.0,
+        "port_stroke_clear": 6.0,
+        "stub": 9.0,
+        "reroute_node_gap": 18.0,
+        "isolated_gap": NODE_GAP,
+    },
+    "routing": {"style": "orthogonal", "merge_edges": "both", "centre_ports": "all"},
+    "limits": {"max_nodes": 20_000, "max_edges": 40_000, "max_dummies": 200_000},
+}
+
+
+def is_junction(node: VisibleNode) -> bool:
+    """Whether a node is drawn as a small round junction: additions and concatenations."""
+    return node.kind in ("add", "concat")
+
+
+def box_size(node: VisibleNode) -> tuple[float, float]:
+    """Width and height of a box, from its texts."""
+    if is_junction(node):
+        return (JUNCTION_SIZE, JUNCTION_SIZE)
+    text = max(
+        text_width(node.label, NAME_SIZE, "semibold"), text_width(node.caption, CAPTION_SIZE)
+    )
+    # to an even number of pixels: centres, and so lines, fall on whole ones
+    width = 2 * round((STRIPE_WIDTH + PADDING + text + PADDING) / 2 + 0.5)
+    return (max(BOX_MIN_WIDTH, float(width)), BOX_HEIGHT)
+
+
+def lay_out(graph: VisibleGraph) -> GraphLayout:
+    """Place every box, frame and edge of `graph`; the same graph always gives the same drawing.
+
+    Boxes never overlap, parts lie inside their frames, edges run border to border. Raises
+    `ExplorerError` for a graph beyond what can be drawn.
+    """
+    plan = _Plan(graph)
+    levels = {name: plan.level(name) for name in ("", *graph.frames)}
+    placed: dict[str, _Level] = {}
+    for name in (*reversed(graph.frames), ""):  # innermost first
+        placed[name] = _place(levels[name], placed)
+    origin = {"": (0.0, 0.0)}
+    boxes: dict[str, Rect] = {}
+    frames: dict[str, Rect] = {}
+    for name in ("", *graph.frames):
+        x, y = origin[name]
+        for child, rect in placed[name].rects.items():
+            here = Rect(x + rect.x, y + rect.y, rect.width, rect.height)
+            if child in placed:
+                origin[child] = (here.x, here.y)
+                frames[child] = here
+            else:
+                boxes[child] = here
+    paths = [plan.path(edge, placed, origin) for edge in graph.edges]
+    quiet = {node.name for node in graph.nodes if node.training_only}
+    routed = [
+        EdgePath(
+            edge.source, edge.target, edge.shape, points,
+            training_only=edge.source in quiet or edge.target in quiet,
+        )
+        for edge, points in zip(graph.edges, paths, strict=True)
+    ]  # fmt: skip
+    whole = placed[""]
+    width = max([whole.width, *(x + MARGIN for edge in routed for x, _ in edge.points)])
+    labelled = _label_edges(graph, routed, boxes, frames)
+    return GraphLayout(
+        graph,
+        {node.name: boxes[node.name] for node in graph.nodes},
+        {name: frames[name] for name in graph.frames},
+        tuple(labelled),
+        width,
+        whole.height,
+    )
+
+
+@dataclass(frozen=True)
+class HeaderText:
+    """A piece of text in a frame's header, clear of the lines that cross it."""
+
+    at: Point
+    """The left end of its baseline."""
+    text: str
+    size: float
+    quiet: bool
+    """The name stands out (semibold), the rest is quiet."""
+
+
+def header_texts(layout: GraphLayout, frame: str) -> tuple[HeaderText, ...]:
+    """What to write at the top of a frame: its name, and as much of its facts as there is room."""
+    rect = layout.frames[frame]
+    baseline = rect.y + FRAME_HEADER / 2 + 5.0
+    room = list(header_room(layout, frame))
+    if not room:
+        return ()
+    left, right = room[0]
+    name = shortened(layout.graph.frame_label(frame), FRAME_TEXT_SIZE, right - left, "semibold")
+    found = [HeaderText((left, baseline), name, FRAME_TEXT_SIZE, False)]
+    room[0] = (left + text_width(name, FRAME_TEXT_SIZE, "semibold") + 8.0, right)
+    facts = (layout.graph.headers.get(frame, ""), _weight(layout.graph, frame))
+    for said in dict.fromkeys(facts):
+        width = text_width(said, CAPTION_SIZE)
+        start, end = room[-1]  # right-aligned, beyond the line
+        if said and width <= end - start:
+            return (*found, HeaderText((end - width, baseline), said, CAPTION_SIZE, True))
+    return tuple(found)
+
+
+def _weight(graph: VisibleGraph, frame: str) -> str:
+    """The last of a frame's facts, how many parameters it has."""
+    return graph.headers.get(frame, "").rpartition(", ")[2]
+
+
+def header_room(layout: GraphLayout, frame: str) -> tuple[tuple[float, float], ...]:
+    """The free stretches (left, right) of a frame's header: what the lines through it leave."""
+    rect = layout.frames[frame]
+    bottom = rect.y + FRAME_HEADER
+    crossing = sorted(
+        x0
+        for edge in layout.edges
+        for (x0, y0), (x1, y1) in pairwise(edge.points)
+        if x0 == x1
+        and rect.x < x0 < rect.x + rect.width
+        and min(y0, y1) < bottom
+        and max(y0, y1) > rect.y
+    )
+    left = rect.x + PADDING
+    room = []
+    for x in crossing:
+        if x - LABEL_GAP > left:
+            room.append((left, x - LABEL_GAP))
+        left = max(left, x + LABEL_GAP)
+    if rect.x + rect.width - PADDING > left:
+        room.append((left, rect.x + rect.width - PADDING))
+    return tuple(room)
+
+
+class _End(NamedTuple):
+    """Where a line begins or ends within one level."""
+
+    node: str
+    """A box or a frame of the level, or one of its gates."""
+    tensor: str = ""
+    """At a frame or a gate: the box whose output passes."""
+
+
+_IN, _OUT = "\0in", "\0out"
+"""The gates of a level; no module's name has such a letter."""
+
+Leg = tuple[_End, _End]
+
+
+@dataclass
+class _Level:
+    """One frame from within (or the whole drawing), before and after it is placed."""
+
+    name: str
+    sizes: dict[str, tuple[float, float]]
+    """Of its own boxes; its frames' sizes come when they are placed."""
+    round_ones: frozenset[str]
+    frames: tuple[str, ...]
+    order: tuple[str, ...]
+    header_width: float
+    age: Mapping[str, int]
+    """Of tensors: 0 is the newest. At a gate the newest passes in the middle, on the main line,
+    older ones beside it."""
+    legs: dict[Leg, None] = field(default_factory=dict)
+    rects: dict[str, Rect] = field(default_factory=dict)
+    """Of its children, relative to its own top left corner."""
+    routes: dict[Leg, tuple[Point, ...]] = field(default_factory=dict)
+    docks: dict[_End, float] = field(default_factory=dict)
+    """Where tensors pass through the gates: x, relative."""
+    width: float = 0.0
+    height: float = 0.0
+
+
+class _Plan:
+    """Which legs each edge is made of: out of the frames around its source, across, and in."""
+
+    def __init__(self, graph: VisibleGraph) -> None:
+        self._graph = graph
+        self._legs_of: dict[tuple[str, str], list[tuple[str, Leg]]] = {}
+        legs: dict[str, dict[Leg, None]] = {name: {} for name in ("", *graph.frames)}
+        for edge in graph.edges:
+            way = list(self._way(edge))
+            self._legs_of[edge.source, edge.target] = way
+            for level, leg in way:
+                legs[level][leg] = None
+        self._legs = legs
+        self._children: dict[str, list[str]] = {name: [] for name in ("", *graph.frames)}
+        for node in graph.nodes:  # a frame stands where its first box does
+            inner, outer = node.name, graph.frame_around(node.name)
+            while inner not in self._children[outer]:
+                self._children[outer].append(inner)
+                if not outer:
+                    break
+                inner, outer = outer, graph.frame_around(outer)
+
+    def _around(self, name: str) -> list[str]:
+        """The frames around a box, outermost (the whole drawing) first."""
+        found = [self._graph.frame_around(name)]
+        while found[-1]:
+            found.append(self._graph.frame_around(found[-1]))
+        return found[::-1]
+
+    def _way(self, edge: GraphEdge) -> Iterable[tuple[str, Leg]]:
+        tensor = edge.source
+        source, target = self._around(edge.source), self._around(edge.target)
+        shared = sum(1 for a, b in zip(source, target, strict=False) if a == b)
+        start = _End(edge.source)
+        for frame in reversed(source[shared:]):
+            yield frame, (start, _End(_OUT, tensor))
+            start = _End(frame, tensor)
+        inward = target[shared:]
+        goal = _End(inward[0], tensor) if inward else _End(edge.target)
+        yield source[shared - 1], (start, goal)
+        for frame, inner in zip(inward, [*inward, ""][1:], strict=True):
+            goal = _End(inner, tensor) if inner else _End(edge.target)
+            yield frame, (_End(_IN, tensor), goal)
+
+    def level(self, name: str) -> _Level:
+        graph = self._graph
+        children = set(self._children[name])
+        own = [node for node in graph.nodes if node.name in children]
+        header = 0.0
+        if name:
+            label = text_width(graph.frame_label(name), FRAME_TEXT_SIZE, "semibold")
+            # beside the line through the middle: the name left, what it weighs right
+            siblings = self._children[graph.frame_around(name)]  # alike in width where they can be
+            facts = max(text_width(_weight(graph, frame), CAPTION_SIZE) for frame in siblings)
+            header = 2.0 * math.ceil(max(label, facts) + LABEL_GAP + PADDING)
+        return _Level(
+            name,
+            {node.name: box_size(node) for node in own},
+            frozenset(node.name for node in own if is_junction(node)),
+            tuple(frame for frame in graph.frames if frame in children),
+            tuple(self._children[name]),
+            header,
+            {node.name: age for age, node in enumerate(reversed(graph.nodes))},
+            self._legs[name],
+        )
+
+    def path(
+        self, edge: GraphEdge, placed: Mapping[str, _Level], origin: Mapping[str, Point]
+    ) -> tuple[Point, ...]:
+        points: list[Point] = []
+        for level, leg in self._legs_of[edge.source, edge.target]:
+            x, y = origin[level]
+            route = [(x + u, y + v) for u, v in placed[level].routes[leg]]
+            if points and abs(points[-1][0] - route[0][0]) > 0.01:  # a line that missed its dock
+                middle = points[-1][1] + _ARROW_ROOM / 2
+                points += [(points[-1][0], middle), (route[0][0], middle)]
+            points += route
+        return _simplified(points)
+
+
+def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
+    """Lay out one level whose frames are already placed."""
+    sizes = {**level.sizes, **{name: (placed[name].width, placed[name].height)
+                               for name in level.frames}}  # fmt: skip
+    through = {
+        gate: sorted(
+            {end.tensor for leg in level.legs for end in leg if end.node == gate},
+            key=level.age.__getitem__,
+        )
+        for gate in (_IN, _OUT)
+    }
+    for gate, tensors in through.items():
+        if tensors:
+            sizes[gate] = (2 + 2 * _GATE_PITCH * (len(tensors) - 1), 2.0)
+    order = [name for name in (_IN, *level.order, _OUT) if name in sizes]
+    index = {name: at for at, name in enumerate(order)}
+
+    def port(end: _End, side: str) -> dict[str, Any] | None:
+        """Where on its node a line must dock, where that is not for the engine to say."""
+        if end.node in placed and level.name != end.node and end.node in level.frames:
+            frame = placed[end.node]
+            gate = _IN if side == "top" else _OUT
+            share = 2 * frame.docks[_End(gate, end.tensor)] / frame.width - 1
+            if abs(share) < 1e-6 and sum(dock.node == gate for dock in frame.docks) == 1:
+                return None  # the engine centres it by itself, and may let it share its way
+        elif end.node in through:
+            place = through[end.node].index(end.tensor)
+            share = -place * _GATE_PITCH / (sizes[end.node][0] / 2)
+        else:
+            return None
+        return {"offset": {"side": side, "t": share}}
+
+    edges: list[dict[str, Any]] = []
+    for start, goal in level.legs:
+        edge: dict[str, Any] = {"source": index[start.node], "target": index[goal.node]}
+        leaving, entering = port(start, "bottom"), port(goal, "top")
+        if start.node == _IN and len(through[_IN]) > 1 and goal.node in level.round_ones:
+            newest = start.tensor == through[_IN][0]
+            entering = {"offset": {"side": "top", "t": 0.0}} if newest else {"side": "left"}
+        if leaving:
+            edge["source_port"] = leaving
+        if entering:
+            edge["target_port"] = entering
+        edges.append(edge)
+    nodes = [
+        {
+            "key": name,
+            "size": {"width": sizes[name][0], "height": sizes[name][1]},
+            "shape": "ellipse" if name in level.round_ones else "box",
+        }
+        for name in order
+    ]
+    try:
+        drawn = graphlay.layout({"nodes": nodes, "edges": edges}, options=_OPTIONS)
+    except graphlay.GraphlayError as error:
+        raise ExplorerError("this graph is too large to draw: close some blocks.") from error
+    rects = {
+        name: Rect(
+            node["center"]["x"] - sizes[name][0] / 2,
+            node["center"]["y"] - sizes[name][1] / 2,
+            *sizes[name],
+        )
+        for name, node in zip(order, drawn.nodes, strict=True)
+    }
+    routes = {
+        leg: tuple((point["x"], point["y"]) for point in route["points"])
+        for leg, route in zip(level.legs, drawn.edges, strict=True)
+    }
+    ranks: dict[int, list[str]] = {}
+    for name, node in zip(order, drawn.nodes, strict=True):
+        if name not in level.round_ones:
+            ranks.setdefault(node["rank"], []).append(name)
+    _align_tops(ranks.values(), rects, routes)
+    _share_forks(routes)
+    _enter_from_the_side(level.round_ones, rects, routes)
+    if any(len(tensors) > 1 for tensors in through.values()):
+        rects, routes = _mirrored(rects, routes)
+    _frame_in(level, rects, routes, through)
+    return level
+
+
+def _mirrored(
+    rects: Mapping[str, Rect], routes: Mapping[Leg, tuple[Point, ...]]
+) -> tuple[dict[str, Rect], dict[Leg, tuple[Point, ...]]]:
+    """Left and right exchanged.
+
+    The engine sends long lines down the left of what is in a frame but down the right of frames:
+    mirrored, lines that go on from frame to frame stay on the right, clear of the frames' names.
+    """
+    return (
+        {name: replace(rect, x=-rect.x - rect.width) for name, rect in rects.items()},
+        {leg: tuple((-x, y) for x, y in route) for leg, route in routes.items()},
+    )
+
+
+def _align_tops(
+    rows: Iterable[Sequence[str]], rects: dict[str, Rect], routes: dict[Leg, tuple[Point, ...]]
+) -> None:
+    """Hang boxes and frames of one row from one height, where the engine centres them."""
+    raised: dict[str, float] = {}
+    for row in rows:
+        top = min(rects[name].y for name in row)
+        for name in row:
+            raised[name] = rects[name].y - top
+            rects[name] = replace(rects[name], y=top)
+    for leg, route in routes.items():
+        (start_x, start_y), *between, (goal_x, goal_y) = route
+        routes[leg] = (
+            (start_x, start_y - raised.get(leg[0].node, 0.0)),
+            *between,
+            (goal_x, goal_y - raised.get(leg[1].node, 0.0)),
+        )
+
+
+def _share_forks(routes: dict[Leg, tuple[Point, ...]]) -> None:
+    """Let the lines that leave one port turn off at one height: a tensor that goes many ways."""
+    leaving: dict[Point, list[Leg]] = {}
+    for leg, route in routes.items():
+        if len(route) > 3 and route[0][0] == route[1][0] and route[1][1] == route[2][1]:
+            leaving.setdefault(route[0], []).append(leg)
+    for legs in leaving.values():
+        height = min(routes[leg][1][1] for leg in legs)
+        for leg in legs:
+            first, (x, _), (turn_x, _), *rest = routes[leg]
+            routes[leg] = (first, (x, height), (turn_x, height), *rest)
+
+
+def _enter_from_the_side(
+    round_ones: Iterable[str], rects: Mapping[str, Rect], routes: dict[Leg, tuple[Point, ...]]
+) -> None:
+    """Let a line that comes from beside a junction reach its side rather than crowd its top."""
+    for name in round_ones:
+        x, y = rects[name].centre
+        coming = [leg for leg, route in routes.items() if leg[1].node == name and _drops_in(route)]
+        for side in (-1, 1):
+            beside = [leg for leg in coming if (routes[leg][-3][0] - x) * side > JUNCTION_SIZE - 4]
+            if not beside:
+                continue
+            leg = max(beside, key=lambda leg: abs(routes[leg][-3][0] - x))
+            route = routes[leg]
+            (corner_x, corner_y), dock = route[-3], (x + side * JUNCTION_SIZE / 2, y)
+            way = Rect(min(corner_x, dock[0]), corner_y, abs(corner_x - dock[0]), y - corner_y)
+            others = [rect for other, rect in rects.items() if other not in (name, leg[0].node)]
+            crossing = [
+                segment
+                for other, points in routes.items()
+                if other[1].node != name
+                for segment in pairwise(points)
+            ]
+            if any(_overlap(way, rect, 6.0) for rect in others) or any(
+                _overlap(way, _around_segment(a, b), 6.0) for a, b in crossing
+            ):
+                continue
+            routes[leg] = (*route[:-3], (corner_x, y), dock)
+
+
+def _drops_in(route: Sequence[Point]) -> bool:
+    """Whether a line comes down beside its goal, crosses over, and drops onto it."""
+    if len(route) < 4:
+        return False
+    (x0, _), (x1, y1), (x2, y2), (x3, _) = route[-4:]
+    return x0 == x1 and y1 == y2 and x2 == x3
+
+
+def _around_segment(a: Point, b: Point) -> Rect:
+    return Rect(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
+
+
+def _overlap(a: Rect, b: Rect, clearance: float = 0.0) -> bool:
+    return (
+        a.x - clearance < b.x + b.width
+        and b.x - clearance < a.x + a.width
+        and a.y - clearance < b.y + b.height
+        and b.y - clearance < a.y + a.height
+    )
+
+
+def _frame_in(
+    level: _Level,
+    rects: dict[str, Rect],
+    routes: dict[Leg, tuple[Point, ...]],
+    through: Mapping[str, Sequence[str]],
+) -> None:
+    """Set the level's borders around what was drawn, and bring the lines up to them."""
+    inside = [rect for name, rect in rects.items() if name not in (_IN, _OUT)]
+    bends = [point for route in routes.values() for point in route[1:-1]]
+    left = min([*(rect.x for rect in inside), *(x for x, _ in bends)])
+    right = max([*(rect.x + rect.width for rect in inside), *(x for x, _ in bends)])
+    box_top = min(rect.y for rect in inside)
+    bend_top = min((y for _, y in bends), default=box_top)
+    box_bottom = max(rect.y + rect.height for rect in inside)
+    bend_bottom = max((y for _, y in bends), default=box_bottom)
+    if level.name:
+        gates = [rects[gate] for gate in (_IN, _OUT) if gate in rects]
+        middle = gates[0].centre[0] if gates else (left + right) / 2
+        half = max(middle - left, right - middle) + FRAME_PADDING
+        half = max(half, level.header_width / 2)
+        origin_x = middle - half
+        level.width = 2 * half
+        above = FRAME_HEADER + (_ARROW_ROOM if through[_IN] else 4.0)
+        origin_y = min(box_top - above, bend_top - FRAME_HEADER - 4.0)
+        level.height = max(box_bottom + FRAME_PADDING, bend_bottom + 10.0) - origin_y
+    else:
+        origin_x, origin_y = left - MARGIN, min(box_top, bend_top) - MARGIN
+        level.width = right + MARGIN - origin_x
+        level.height = max(box_bottom, bend_bottom) + MARGIN - origin_y
+    level.rects = {
+        name: Rect(rect.x - origin_x, rect.y - origin_y, rect.width, rect.height)
+        for name, rect in rects.items()
+        if name not in (_IN, _OUT)
+    }
+    for leg, route in routes.items():
+        points = [(x - origin_x, y - origin_y) for x, y in route]
+        start, goal = leg
+        if start.node == _IN:
+            points[0] = (points[0][0], 0.0)
+            level.docks[start] = points[0][0]
+        if goal.node == _OUT:
+            points[-1] = (points[-1][0], level.height)
+            level.docks[goal] = points[-1][0]
+        level.routes[leg] = tuple(points)
+
+
+def _simplified(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Upright and level stretches only, and no points that repeat or stand in a straight line.
+
+    The engine docks at round junctions a fraction of a pixel off, which would show as a slant.
+    """
+    kept: list[Point] = []
+    for x, y in points:
+        if kept:
+            before_x, before_y = kept[-1]
+            if abs(before_x - x) < 1.0:
+                x = before_x
+            elif abs(before_y - y) < 1.0:
+                y = before_y
+            else:
+                _append(kept, (before_x, y))
+        _append(kept, (x, y))
+    return tuple(kept)
+
+
+def _append(points: list[Point], point: Point) -> None:
+    if points and points[-1] == point:
+        return
+    if len(points) > 1:
+        (x0, y0), (x1, y1) = points[-2:]
+        if x0 == x1 == point[0] or y0 == y1 == point[1]:
+            points.pop()
+    points.append(point)
+
+
+def _label_edges(
+    graph: VisibleGraph,
+    edges: Sequence[EdgePath],
+    boxes: Mapping[str, Rect],
+    frames: Mapping[str, Rect],
+) -> list[EdgePath]:
+    """Write a shape beside a line wherever a box changes it, if there is a free place.
+
+    The place is beside the line's first stretch, else beside its last, on the right if free.
+    """
+    shape_of = {node.name: node.out_shape for node in graph.nodes}
+    given: dict[str, set[tuple[int, ...]]] = {}
+    for edge in edges:
+        given.setdefault(edge.target, set()).add(edge.shape)
+    occupied = _Occupied(edges, boxes, frames)
+    told: set[str] = set()
+    labelled: list[EdgePath] = []
+    for edge in edges:
+        # the input's box says its shape itself
+        changes = edge.source in given and given[edge.source] != {shape_of[edge.source]}
+        if changes and edge.source not in told:
+            label = format_shape(edge.shape)
+            width = text_width(label, EDGE_LABEL_SIZE)
+            for x, y in _label_places(edge.points, width):
+                place = Rect(x, y - EDGE_LABEL_SIZE / 2, width, EDGE_LABEL_SIZE)
+                if occupied.is_free(place):
+                    occupied.add(place)
+                    told.add(edge.source)
+                    edge = replace(edge, label=label, label_at=(x, y))
+                    break
+        labelled.append(edge)
+    return labelled
+
+
+def _label_places(points: Sequence[Point], width: float) -> Iterable[Point]:
+    (x, top), (below_x, bottom) = points[:2]
+    if x == below_x and bottom - top >= LAYER_GAP / 2:
+        y = top + min((bottom - top) / 2, LAYER_GAP / 2) - 1.0
+        yield (x + LABEL_GAP, y)
+        yield (x - LABEL_GAP - width, y)
+    (above_x, top), (x, bottom) = points[-2:]
+    if x == above_x and bottom - top >= LAYER_GAP / 2:
+        y = bottom - min((bottom - top) / 2, LAYER_GAP / 2) - 3.0
+        yield (x + LABEL_GAP, y)
+        yield (x - LABEL_GAP - width, y)
+
+
+class _Occupied:
+    """What a label must not touch, found by the height it stands at."""
+
+    _STEP = 64.0
+
+    def __init__(
+        self, edges: Iterable[EdgePath], boxes: Mapping[str, Rect], frames: Mapping[str, Rect]
+    ) -> None:
+        self._rows: dict[int, list[Rect]] = {}
+        for rect in boxes.values():
+            self.add(rect)
+        for edge in edges:
+            for a, b in pairwise(edge.points):
+                self.add(_around_segment(a, b))
+        for rect in frames.values():  # their outlines and headers
+            right, bottom = rect.x + rect.width, rect.y + rect.height
+            self.add(Rect(rect.x, rect.y, rect.width, FRAME_HEADER - 2))
+            self.add(Rect(rect.x, bottom, rect.width, 0.0))
+            self.add(Rect(rect.x, rect.y, 0.0, rect.height))
+            self.add(Rect(right, rect.y, 0.0, rect.height))
+
+    def add(self, rect: Rect) -> None:
+        for row in range(int(rect.y // self._STEP), int((rect.y + rect.height) // self._STEP) + 1):
+            self._rows.setdefault(row, []).append(rect)
+
+    def is_free(self, place: Rect) -> bool:
+        first, last = int(place.y // self._STEP), int((place.y + place.height) // self._STEP)
+        return place.x > 0 and not any(
+            _overlap(place, rect, 2.0)
+            for row in range(first, last + 1)
+            for rect in self._rows.get(row, ())
+        )
