@@ -1,0 +1,307 @@
+"""The input side: a picture or the drawing pad, what the network sees of it, and samples."""
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QHBoxLayout,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
+from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
+from cnn_explorer.gui.widgets.samples_row import SamplesRow
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.probe.results import PreparedInput
+
+_PICTURE, _DRAW = 0, 1
+_WITH_WORDS = 336
+"""From this width on the buttons show words beside their icons."""
+
+
+class _Switch(QWidget):
+    """Two joined buttons of which one is down, drawn as one pill."""
+
+    chosen = Signal(int)
+
+    def __init__(self, names: tuple[tuple[str, str], ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._group = QButtonGroup(self)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(2)
+        for number, (name, tip) in enumerate(names):
+            button = _Segment(name)
+            button.setToolTip(tip)
+            self._group.addButton(button, number)
+            layout.addWidget(button)
+        self._group.button(0).setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+
+    def set_current(self, number: int) -> None:
+        """Put one down, without a signal."""
+        self._group.button(number).setChecked(True)
+
+    # Overrides of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Midlight).darker(105))
+        painter.drawRoundedRect(self.rect(), theme.RADIUS + 1, theme.RADIUS + 1)
+
+
+class _Segment(QToolButton):
+    """One part of the switch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.setText(text)
+        self.setCheckable(True)
+        self.setAccessibleName(text)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 20, metrics.height() + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        role = QPalette.ColorRole
+        box = self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5)
+        if self.isChecked():
+            painter.setPen(self.palette().color(role.Mid))
+            painter.setBrush(self.palette().color(role.Button))
+            painter.drawRoundedRect(box, theme.RADIUS - 1, theme.RADIUS - 1)
+        if self.hasFocus():
+            painter.setPen(self.palette().color(role.Accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box, theme.RADIUS - 1, theme.RADIUS - 1)
+        lit = self.isChecked() or self.underMouse()
+        painter.setPen(self.palette().color(role.ButtonText if lit else role.PlaceholderText))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+class InputPanel(QWidget):
+    """Where a person puts in a picture, by file, clipboard, sample or hand."""
+
+    open_asked = Signal()
+    paste_asked = Signal()
+    sample_chosen = Signal(object)
+    """The `Path` of a sample picture."""
+    drawing_changed = Signal(object)
+    """The drawing as a `Picture`; also when a person comes back to it."""
+    drawing_cleared = Signal()
+    """The paper has become empty, while it was what the network looked at."""
+    picture_chosen = Signal(object)
+    """A person turned from the pad back to the `Picture` that was shown before."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._subject: Picture | None = None  # what the network looks at now
+        self._icons_due = True
+        self.picture_view = PictureView()
+        self.pad = DrawingPad()
+        self.seen = SeenPreview()
+        self.seen.hide()
+        self.samples = SamplesRow()
+        self.switch = _Switch(
+            (
+                (self.tr("Picture"), self.tr("Show a picture to the network.")),
+                (self.tr("Draw"), self.tr("Draw a digit for the network.")),
+            )
+        )
+        self.open_button = self._button(self.tr("Open…"), self.tr("Open a picture (Ctrl+O)."))
+        self.paste_button = self._button(
+            self.tr("Paste"), self.tr("Paste a picture from the clipboard (Ctrl+V).")
+        )
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.picture_view)
+        self._stack.addWidget(self.pad)
+
+        head = QHBoxLayout()
+        head.setSpacing(theme.GAP // 2)
+        head.addWidget(self.switch)
+        head.addStretch(1)
+        head.addWidget(self.open_button)
+        head.addWidget(self.paste_button)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._body.setSpacing(theme.GAP)
+        self._body.addWidget(self._stack, 1)
+        self._body.addWidget(self.seen)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
+        layout.setSpacing(theme.GAP)
+        layout.addLayout(head)
+        layout.addLayout(self._body, 1)
+        layout.addWidget(self.samples)
+        self.samples.setVisible(self.samples.count() > 0)
+        # an explicit minimum, for the words beside the icons are given up below it
+        self.setMinimumSize(224, 250)
+
+        self.picture_view.open_asked.connect(self.open_asked)
+        self.open_button.clicked.connect(self.open_asked)
+        self.paste_button.clicked.connect(self.paste_asked)
+        self.samples.sample_chosen.connect(self.sample_chosen)
+        self.pad.drawing_changed.connect(self._on_drawing_changed)
+        self.pad.cleared.connect(self._on_cleared)
+        self.switch.chosen.connect(self._on_page_chosen)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show a picture. One that was drawn on the pad stays where it is, on the pad."""
+        self._subject = picture
+        if self.pad.made(picture):
+            self._show_page(_DRAW)
+        else:
+            self.picture_view.show_picture(picture)
+            self._show_page(_PICTURE)
+        self._arrange()
+
+    def show_prepared(self, prepared: PreparedInput | None) -> None:
+        """Show what the network sees of the picture last shown or drawn; None: not known yet."""
+        subject = self._subject if prepared is not None else None
+        self.seen.show_prepared(prepared if subject is not None else None)
+        if prepared is None or subject is None:
+            self.picture_view.show_crop(None)
+        elif subject is self.picture_view.picture:
+            self.picture_view.show_crop(prepared.crop)
+        self._arrange()
+
+    def set_kind(self, kind: str | None) -> None:
+        """Suit the panel to a network for ``photo`` or ``digit`` pictures.
+
+        The page turns to what suits it as long as nothing was put in yet.
+        """
+        self.samples.set_kind(kind)
+        if self._subject is None:
+            self._show_page(_DRAW if kind == "digit" else _PICTURE)
+
+    def show_pad(self) -> None:
+        """Turn to the drawing pad, as a click on Draw does."""
+        self._on_page_chosen(_DRAW)
+
+    def set_icons(self) -> None:
+        """Load the icons of the buttons. It happens by itself after the first paint."""
+        self._icons_due = False
+        self.open_button.setIcon(theme.icon("ph.folder-open", self))
+        self.paste_button.setIcon(theme.icon("ph.clipboard-text", self))
+        self._fit_buttons()
+
+    def _button(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(text.rstrip("…"))
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setIconSize(QSize(18, 18))
+        return button
+
+    def _fit_buttons(self) -> None:
+        style = Qt.ToolButtonStyle
+        words = self.width() >= _WITH_WORDS
+        for button in (self.open_button, self.paste_button):
+            only_words = button.icon().isNull()
+            button.setToolButtonStyle(
+                style.ToolButtonTextOnly
+                if only_words
+                else style.ToolButtonTextBesideIcon
+                if words
+                else style.ToolButtonIconOnly
+            )
+
+    def _arrange(self) -> None:
+        """The preview under the picture, or beside it where the panel is low, as large as fits."""
+        # on the pad it keeps its place, for the paper must not shrink under the first stroke
+        on_pad = self._stack.currentIndex() == _DRAW
+        self.seen.setVisible(on_pad or self._subject is not None)
+        space = self._body.geometry()
+        if space.isEmpty():
+            return
+        width, height = space.width(), space.height()
+        shown = self.picture_view.picture
+        on_picture = self._stack.currentIndex() == _PICTURE and shown is not None
+        aspect = shown.width / shown.height if on_picture and shown is not None else 1.0
+        tools = 0 if on_picture else self.pad.tools_height()
+        beside = width > 1.15 * height
+        if beside:
+            free = width - theme.GAP - (height - tools) * aspect
+            free = min(free, height - self.seen.words_height())
+        else:
+            free = height - theme.GAP - tools - width / aspect
+        self.seen.arrange(stacked=beside, side=int(free))
+        direction = QBoxLayout.Direction
+        self._body.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+        align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag(0)
+        self._body.setAlignment(self.seen, align)
+
+    def _show_page(self, page: int) -> None:
+        self._stack.setCurrentIndex(page)
+        self.switch.set_current(page)
+        self._arrange()
+
+    def _on_page_chosen(self, page: int) -> None:
+        self._show_page(page)
+        shown = self.picture_view.picture
+        if page == _DRAW:
+            self.pad.setFocus(Qt.FocusReason.OtherFocusReason)
+            drawing = self.pad.picture()
+            if drawing is not None and not self._on_pad():
+                self._on_drawing_changed(drawing)
+        elif shown is not None and shown is not self._subject:
+            self._subject = shown
+            self.show_prepared(None)
+            self.picture_chosen.emit(shown)
+
+    def _on_pad(self) -> bool:
+        """Whether the network looks at a drawing."""
+        return self._subject is not None and self.pad.made(self._subject)
+
+    def _on_drawing_changed(self, picture: Picture) -> None:
+        if not self._on_pad():
+            self.show_prepared(None)
+        self._subject = picture
+        self._arrange()
+        self.drawing_changed.emit(picture)
+
+    def _on_cleared(self) -> None:
+        if self._on_pad():
+            self._subject = None
+            self.show_prepared(None)
+            self.drawing_cleared.emit()
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(316, 440)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._icons_due:
+            # the first icon loads the icon fonts, which may wait until the window stands
+            self._icons_due = False
+            QTimer.singleShot(0, self, self.set_icons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_buttons()
+        self._arrange()
+
+    def changeEvent(self, event: Any) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._icons_due = True
+        super().changeEvent(event)

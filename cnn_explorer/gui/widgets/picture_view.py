@@ -1,0 +1,399 @@
+"""The input picture with the part the network sees, and that part as the network sees it."""
+
+import html
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from cnn_explorer.gui.state.qimages import to_qimage
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.probe.results import PreparedInput
+
+_BASE = 2560
+"""Longest side kept for scaling, pixels: scaling more than that takes longer than a frame."""
+
+
+def _for_scaling(rgb: npt.NDArray[np.uint8]) -> QImage:
+    """The picture thinned to `_BASE` pixels, so that a resize never scales 50 megapixels."""
+    step = max(1, -(-max(rgb.shape[:2]) // _BASE))
+    return to_qimage(rgb[::step, ::step])
+
+
+def _fitted(source: QSize, space: QRectF) -> QRectF:
+    """Where a picture lies in a space: as large as it fits, its aspect kept, in the middle."""
+    if source.isEmpty() or space.width() < 1 or space.height() < 1:
+        return QRectF()
+    scale = min(space.width() / source.width(), space.height() / source.height())
+    width, height = max(1.0, source.width() * scale), max(1.0, source.height() * scale)
+    left = space.x() + (space.width() - width) / 2
+    top = space.y() + (space.height() - height) / 2
+    return QRectF(round(left), round(top), round(width), round(height))
+
+
+class _Scaled:
+    """One image at the size last asked for, in device pixels."""
+
+    def __init__(self) -> None:
+        self._image = QImage()
+        self._pixmap = QPixmap()
+
+    def set_image(self, image: QImage) -> None:
+        self._image = image
+        self._pixmap = QPixmap()
+
+    def pixmap(self, size: QSizeF, ratio: float) -> QPixmap:
+        """The image at `size` in widget pixels. Small inputs keep their pixels when enlarged."""
+        device = QSize(round(size.width() * ratio), round(size.height() * ratio))
+        if self._pixmap.size() != device and not self._image.isNull():
+            # thrice or a whole number of times: then its pixels are what is to be seen
+            times = device.width() / self._image.width()
+            enlarged = times >= 3 or times == 2
+            mode = Qt.TransformationMode
+            self._pixmap = QPixmap.fromImage(
+                self._image.scaled(
+                    device,
+                    Qt.AspectRatioMode.IgnoreAspectRatio,
+                    mode.FastTransformation if enlarged else mode.SmoothTransformation,
+                )
+            )
+            self._pixmap.setDevicePixelRatio(ratio)
+        return self._pixmap
+
+
+class PictureView(QWidget):
+    """The picture as large as it fits; what the network does not see lies in the shade.
+
+    Without a picture it is a drop zone that says what to do. It takes no drops itself: the whole
+    window does.
+    """
+
+    open_asked = Signal()
+    """The empty zone was clicked, or Enter pressed on it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: Picture | None = None
+        self._crop: tuple[float, float, float, float] | None = None
+        self._scaled = _Scaled()
+        self._size = QSize()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(self.tr("Input picture"))
+        self._describe()
+
+    @property
+    def picture(self) -> Picture | None:
+        """What is shown."""
+        return self._picture
+
+    def show_picture(self, picture: Picture | None) -> None:
+        """Show a picture, or the empty drop zone. The crop is unknown until `show_crop`."""
+        self._picture = picture
+        self._crop = None
+        self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
+        self._size = QSize(picture.width, picture.height) if picture else QSize()
+        self._describe()
+        self.update()
+
+    def show_crop(self, crop: tuple[float, float, float, float] | None) -> None:
+        """Mark what the network sees: x, y, width, height in pixels of the picture."""
+        self._crop = crop
+        self.update()
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture lies in the widget; empty without one."""
+        return _fitted(self._size, QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+    def copy(self) -> None:
+        """Put the picture on the clipboard."""
+        if self._picture is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(self._picture.rgb))
+
+    def _describe(self) -> None:
+        picture = self._picture
+        if picture is None:
+            self.setToolTip("")
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.setAccessibleDescription(self._invitation())
+            return
+        self.unsetCursor()
+        size = f"{picture.width} × {picture.height}"
+        lines = [picture.source or picture.name, size, picture.note]
+        # escaped: a file may be called <b>
+        self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
+        self.setAccessibleDescription(
+            self.tr("{name}, {size} pixels").format(name=picture.name, size=size)
+        )
+
+    def _invitation(self) -> str:
+        return self.tr("Drop a picture here, press Ctrl+O to open one, or Ctrl+V to paste.")
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        style = theme.ground(self)
+        accent = self.hasFocus() or self.underMouse()
+        pen = QPen(QColor(style.selection if accent else style.box_border), 1.5)
+        pen.setDashPattern([4, 3])
+        painter.setPen(pen)
+        painter.setBrush(QColor(style.frame))
+        zone = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(zone, theme.RADIUS, theme.RADIUS)
+        text = self._invitation()
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        painter.setFont(theme.text_font())
+        inner = zone.adjusted(theme.MARGIN, theme.GAP, -theme.MARGIN, -theme.GAP)
+        words = painter.boundingRect(inner.adjusted(0, 0, 0, 1000), flags, text)
+        glyph = 40.0 if inner.height() >= words.height() + 40 + 10 else 0.0
+        top = inner.center().y() - (words.height() + glyph + (10 if glyph else 0)) / 2
+        if glyph:
+            self._paint_glyph(painter, QRectF(inner.center().x() - 22, top, 44, glyph - 6))
+            top += glyph + 6
+        painter.setPen(theme.quiet_colour(self))
+        painter.drawText(QRectF(inner.x(), top, inner.width(), words.height() + 2), flags, text)
+
+    def _paint_glyph(self, painter: QPainter, box: QRectF) -> None:
+        """A framed landscape, as drawn on every picture button."""
+        painter.save()
+        pen = QPen(QColor(theme.ground(self).edge), 1.6)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.drawEllipse(QRectF(box.x() + 8, box.y() + 7, 7, 7))
+        low = box.bottom() - 5
+        painter.drawPolyline(
+            [
+                QRectF(box.x() + dx, low - dy, 0, 0).topLeft()
+                for dx, dy in ((6, 1), (15, 9), (21, 4), (30, 15), (38, 5))
+            ]
+        )
+        painter.restore()
+
+    def _paint_crop(self, painter: QPainter, area: QRectF) -> None:
+        assert self._crop is not None
+        x, y, width, height = self._crop
+        scale_x = area.width() / self._size.width()
+        scale_y = area.height() / self._size.height()
+        seen = QRectF(
+            area.x() + x * scale_x, area.y() + y * scale_y, width * scale_x, height * scale_y
+        ).intersected(area)
+        if seen.isEmpty():
+            return
+        shade = QColor(8, 10, 14, 150)
+        for dark in (
+            QRectF(area.left(), area.top(), area.width(), seen.top() - area.top()),
+            QRectF(area.left(), seen.bottom(), area.width(), area.bottom() - seen.bottom()),
+            QRectF(area.left(), seen.top(), seen.left() - area.left(), seen.height()),
+            QRectF(seen.right(), seen.top(), area.right() - seen.right(), seen.height()),
+        ):
+            painter.fillRect(dark, shade)
+        inside = seen.adjusted(1, 1, -1, -1)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(0, 0, 0, 110), 3))  # so that white shows on white
+        painter.drawRect(inside)
+        painter.setPen(QPen(QColor(255, 255, 255, 235), 1.2))
+        painter.drawRect(inside)
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 200)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 72)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._picture is None:
+            self._paint_empty(painter)
+            return
+        area = self.picture_rect()
+        if area.isEmpty():
+            return
+        pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
+        painter.drawPixmap(area.topLeft(), pixmap)
+        if self._crop is not None:
+            self._paint_crop(painter, area)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.ground(self).selection), 2))
+            painter.drawRect(area)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        inside = self.rect().contains(event.position().toPoint())
+        if self._picture is None and inside and event.button() == Qt.MouseButton.LeftButton:
+            self.open_asked.emit()
+        else:
+            super().mouseReleaseEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy) and self._picture is not None:
+            self.copy()
+        elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.open_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._picture is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        copy = QAction(self.tr("Copy picture"), menu)
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copy.triggered.connect(self.copy)
+        menu.addAction(copy)
+        menu.popup(event.globalPos())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave) and self._picture is None:
+            self.update()
+        return super().event(event)
+
+
+class SeenPreview(QWidget):
+    """What goes into the network, small, with its size. Ctrl+C copies it pixel by pixel."""
+
+    SMALLEST, LARGEST = 64, 112
+    """Side of the preview, pixels."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._prepared: PreparedInput | None = None
+        self._scaled = _Scaled()
+        self._size = QSize()
+        self._stacked = False
+        self._side = self.SMALLEST
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(self.tr("What the network sees"))
+        self.arrange(stacked=False, side=self.SMALLEST)
+        self.show_prepared(None)
+
+    def show_prepared(self, prepared: PreparedInput | None) -> None:
+        """Show an input, or the empty place of one that is not there yet."""
+        self._prepared = prepared
+        image = to_qimage(prepared.seen) if prepared else QImage()
+        self._scaled.set_image(image)
+        self._size = image.size()
+        self.setAccessibleDescription(self._size_text())
+        explanation = self.tr(
+            "The part of the picture inside the frame, scaled to the size this network takes."
+        )
+        self.setToolTip(explanation if prepared else "")
+        self.update()
+
+    def arrange(self, *, stacked: bool, side: int) -> None:
+        """Put the words under the preview or beside it, and make it as large as there is room."""
+        self._stacked = stacked
+        self._side = min(max(side, self.SMALLEST), self.LARGEST)
+        policy = QSizePolicy.Policy
+        if stacked:
+            self.setSizePolicy(policy.Fixed, policy.Preferred)
+        else:
+            self.setSizePolicy(policy.Preferred, policy.Fixed)
+        self.updateGeometry()
+        self.update()
+
+    def words_height(self) -> int:
+        """What the words take where they stand under the preview, pixels."""
+        line = QFontMetrics(theme.text_font(theme.SMALL)).height()
+        return theme.GAP // 2 + 3 * line + 2
+
+    def _size_text(self) -> str:
+        if self._prepared is None:
+            return ""
+        channels = int(self._prepared.tensor.shape[0])
+        size = f"{self._size.width()} × {self._size.height()}"
+        form = self.tr("{size}, grey") if channels == 1 else self.tr("{size}, RGB")
+        return form.format(size=size)
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(theme.text_font(theme.SMALL))
+        if self._stacked:
+            width = max(self._side, metrics.horizontalAdvance(self.tr("224 × 224, grey")) + 4)
+            return QSize(width, self._side + self.words_height())
+        return QSize(self._side + 120, self._side)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        style = theme.ground(self)
+        place = QRect(
+            (self.width() - self._side) // 2 if self._stacked else 0, 0, self._side, self._side
+        )
+        area = self._seen_rect(place)
+        if area.isEmpty():
+            pen = QPen(QColor(style.box_border), 1)
+            pen.setDashPattern([4, 3])
+            painter.setPen(pen)
+            painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        else:
+            pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
+            painter.drawPixmap(area.topLeft(), pixmap)
+            painter.setPen(QColor(style.selection if self.hasFocus() else style.box_border))
+            painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
+        self._paint_words(painter, place)
+
+    def _seen_rect(self, place: QRect) -> QRectF:
+        """Where the preview lies: a small input is enlarged a whole number of times."""
+        area = _fitted(self._size, QRectF(place))
+        ratio = self.devicePixelRatioF()
+        times = int(area.width() * ratio / self._size.width()) if not area.isEmpty() else 0
+        if times < 2:
+            return area
+        width, height = (side * times / ratio for side in (self._size.width(), self._size.height()))
+        left = area.x() if not self._stacked else area.x() + int((area.width() - width) / 2)
+        return QRectF(left, area.y() + int((area.height() - height) / 2), width, height)
+
+    def _paint_words(self, painter: QPainter, place: QRect) -> None:
+        align = Qt.AlignmentFlag
+        if self._stacked:
+            words = QRect(0, place.bottom() + 1 + theme.GAP // 2, self.width(), self.height())
+            flags = align.AlignHCenter | align.AlignTop
+        else:
+            left = place.right() + 1 + theme.GAP
+            words = QRect(left, 0, self.width() - left, self._side)
+            flags = align.AlignLeft | align.AlignTop
+        wrapped = flags | Qt.TextFlag.TextWordWrap
+        title, size = self.tr("What the network sees"), self._size_text()
+        painter.setFont(theme.text_font(theme.SMALL))
+        used = painter.boundingRect(words, int(wrapped), title)
+        line = painter.fontMetrics().height()
+        shift = 0
+        if not self._stacked:
+            shift = max(0, (self._side - used.height() - (line + 2 if size else 0)) // 2)
+        painter.setPen(theme.quiet_colour(self))
+        painter.drawText(words.translated(0, shift), int(wrapped), title)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        below = QRect(words.x(), words.y() + shift + used.height() + 2, words.width(), line)
+        painter.drawText(below, int(flags), size)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy) and self._prepared is not None:
+            QGuiApplication.clipboard().setImage(to_qimage(self._prepared.seen))
+        else:
+            super().keyPressEvent(event)
