@@ -1,0 +1,421 @@
+"""The facts of the selected layer, block or network, as tidy two-column lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
+from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import EmptyState
+
+_COLUMN = 340
+"""Logical pixels that a group of facts wants; so many groups stand side by side as fit."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row: what, and how much; `share` (0 to 1) draws a bar beside it."""
+
+    name: str
+    value: str
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class FactGroup:
+    """Rows under one heading."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+class ShareBar(QWidget):
+    """A part of the whole as a bar."""
+
+    def __init__(self, share: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._share = max(0.0, min(1.0, share))
+        self.setFixedSize(64, 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.ground(self).box_border))
+        box = QRectF(self.rect())
+        painter.drawRoundedRect(box, 3, 3)
+        if self._share > 0:
+            painter.setBrush(theme.kind_colour("conv", theme.is_dark(self.palette())))
+            # something that is there stays visible
+            box.setWidth(max(3.0, box.width() * self._share))
+            painter.drawRoundedRect(box, 3, 3)
+
+
+class _ValueLabel(QLabel):
+    """Selectable text that lets the panel copy everything where nothing is selected."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        # a label that wraps asks for the height of two lines as soon as it is narrow
+        self.setWordWrap(len(text) > 28)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        # the panel is one stop for the Tab key, not one for each of twenty values
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy) and not self.hasSelectedText():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+class _GroupView(QWidget):
+    """A heading and its rows."""
+
+    def __init__(self, group: FactGroup) -> None:
+        super().__init__()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.MARGIN)
+        grid.setVerticalSpacing(theme.GAP // 2)
+        heading = QLabel(group.title)
+        heading.setFont(theme.text_font(theme.FONT_SIZE, QFont.Weight.DemiBold))
+        grid.addWidget(heading, 0, 0, 1, 3)
+        top = Qt.AlignmentFlag.AlignTop
+        for row, fact in enumerate(group.facts, start=1):
+            name = QLabel(fact.name)
+            name.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            name.setMinimumWidth(116)
+            value = _ValueLabel(fact.value)
+            value.setAccessibleName(fact.name)
+            grid.addWidget(name, row, 0, top)
+            grid.addWidget(value, row, 1, 1, 1 if fact.share is not None else 2, top)
+            if fact.share is not None:
+                bar = ShareBar(fact.share)
+                bar.setToolTip(f"{fact.name}: {fact.value}")
+                grid.addWidget(bar, row, 2, Qt.AlignmentFlag.AlignVCenter)
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(group.facts) + 1, 1)
+
+
+class DetailsPanel(QWidget):
+    """Lists the settings, shapes and costs of what is selected."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = ""
+        self._groups: tuple[FactGroup, ...] = ()
+        self._views: list[_GroupView] = []
+        self._across = 0
+        self._heading = QLabel()
+        self._heading.setTextFormat(Qt.TextFormat.PlainText)
+        self._heading.setFont(theme.text_font(theme.HEADING, QFont.Weight.DemiBold))
+        self._heading.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._content = QWidget()
+        self._content.setBackgroundRole(QPalette.ColorRole.Base)
+        self._box = box = QVBoxLayout(self._content)
+        box.setContentsMargins(*[theme.MARGIN] * 4)
+        box.setSpacing(theme.GAP)
+        box.addWidget(self._heading)
+        self._flow = QGridLayout()
+        self._flow.setHorizontalSpacing(3 * theme.MARGIN)
+        self._flow.setVerticalSpacing(2 * theme.GAP)
+        box.addLayout(self._flow)
+        box.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self._content)
+        self._scroll.viewport().setBackgroundRole(QPalette.ColorRole.Base)
+        self._scroll.setAccessibleName(self.tr("Details of the layer"))
+        self.empty = EmptyState(self.tr("Click a layer in the graph to see its details."))
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._scroll)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._pages)
+        self.setFocusProxy(self._scroll)
+
+    def show_layer(self, graph: LayerGraph, name: str) -> None:
+        """Show a layer or a block by its name; the whole network for an empty one."""
+        if layer := graph.layer.get(name):
+            groups = self._layer_groups(graph, layer)
+        elif block := graph.block.get(name):
+            groups = self._block_groups(graph, block)
+        elif name:
+            self.clear()
+            return
+        else:
+            groups = self._network_groups(graph)
+        self._show(name or graph.network, groups)
+
+    def clear(self) -> None:
+        """Show nothing but what to do."""
+        self._show("", ())
+
+    def groups(self) -> tuple[FactGroup, ...]:
+        """What is listed."""
+        return self._groups
+
+    def text(self) -> str:
+        """All that is listed, as lines of name, tab, value."""
+        lines = [self._title]
+        for group in self._groups:
+            lines += ["", group.title]
+            lines += [f"{fact.name}\t{fact.value}" for fact in group.facts]
+        return "\n".join(lines)
+
+    def copy(self) -> None:
+        """Put all that is listed on the clipboard."""
+        if self._groups:
+            QGuiApplication.clipboard().setText(self.text())
+
+    def _show(self, title: str, groups: tuple[FactGroup, ...]) -> None:
+        self._title, self._groups = title, groups
+        self._heading.setText(title)
+        for view in self._views:
+            self._flow.removeWidget(view)
+            view.setParent(None)
+            view.deleteLater()
+        self._views = [_GroupView(group) for group in groups]
+        self._across = 0
+        self._arrange()
+        self._scroll.verticalScrollBar().setValue(0)
+        self._pages.setCurrentWidget(self._scroll if groups else self.empty)
+
+    def _arrange(self) -> None:
+        """As many groups side by side as there is room for."""
+        across = max(1, min(len(self._views), self.width() // _COLUMN))
+        if across == self._across:
+            return
+        for column in range(self._flow.columnCount()):
+            self._flow.setColumnStretch(column, 0)
+        self._across = across
+        for index, view in enumerate(self._views):
+            self._flow.addWidget(view, index // across, index % across)
+        for column in range(across):
+            self._flow.setColumnStretch(column, 1)
+        # a line of facts that is very wide is hard to follow
+        self._box.setContentsMargins(
+            theme.MARGIN,
+            theme.MARGIN,
+            max(theme.MARGIN, self.width() - across * 400),
+            theme.MARGIN,
+        )
+
+    # facts
+
+    def _layer_groups(self, graph: LayerGraph, layer: LayerNode) -> tuple[FactGroup, ...]:
+        names = [node.name for node in graph.layers]
+        settings = [Fact(self.tr("type"), layer.type_name or layer.kind)]
+        settings += [Fact(name, value) for name, value in layer.attributes]
+        inputs = [
+            Fact(
+                self.tr("in") if len(layer.in_shapes) == 1 else self.tr("in {n}").format(n=n),
+                format_shape(shape),
+            )
+            for n, shape in enumerate(layer.in_shapes, start=1)
+        ]
+        place = [
+            Fact(
+                self.tr("position"),
+                self.tr("{place} of {count}").format(
+                    place=names.index(layer.name) + 1, count=len(names)
+                ),
+            ),
+            Fact(self.tr("in block"), layer.parent or self.tr("none, the top level")),
+            *self._neighbours(graph, layer.name),
+            *self._training_only(layer.training_only),
+        ]
+        return (
+            FactGroup(self.tr("Layer"), tuple(settings)),
+            FactGroup(
+                self.tr("Tensors"),
+                (*inputs, Fact(self.tr("out"), format_shape(layer.out_shape))),
+            ),
+            self._costs(graph, layer),
+            FactGroup(self.tr("Place"), tuple(place)),
+        )
+
+    def _block_groups(self, graph: LayerGraph, block: BlockNode) -> tuple[FactGroup, ...]:
+        prefix = block.name + "."
+        inside = [node for node in graph.layers if node.name.startswith(prefix)]
+        names = [node.name for node in graph.layers]
+        place = []
+        if inside:
+            first, last = names.index(inside[0].name) + 1, names.index(inside[-1].name) + 1
+            place.append(
+                Fact(
+                    self.tr("positions"),
+                    self.tr("{first} to {last} of {count}").format(
+                        first=first, last=last, count=len(names)
+                    ),
+                )
+            )
+        place.append(Fact(self.tr("in block"), block.parent or self.tr("none, the top level")))
+        place += self._training_only(block.training_only)
+        return (
+            FactGroup(
+                self.tr("Block"),
+                (
+                    Fact(self.tr("type"), block.type_name),
+                    Fact(self.tr("layers"), str(len(inside))),
+                    Fact(self.tr("out"), format_shape(block.out_shape)),
+                ),
+            ),
+            self._costs(graph, block),
+            FactGroup(self.tr("Place"), tuple(place)),
+        )
+
+    def _network_groups(self, graph: LayerGraph) -> tuple[FactGroup, ...]:
+        kinds = ("conv", "linear", "norm", "pool", "activation")
+        counts = {kind: sum(node.kind == kind for node in graph.layers) for kind in kinds}
+        titles = {
+            "conv": self.tr("convolutions"),
+            "linear": self.tr("fully connected"),
+            "norm": self.tr("normalisations"),
+            "pool": self.tr("poolings"),
+            "activation": self.tr("activations"),
+        }
+        operations = [node for node in graph.layers if node.kind not in ("input", "output")]
+        shapes = [
+            Fact(title, format_shape(node.out_shape))
+            for kind, title in (("input", self.tr("input")), ("output", self.tr("output")))
+            for node in graph.layers
+            if node.kind == kind
+        ]
+        return (
+            FactGroup(
+                self.tr("Layers"),
+                (
+                    Fact(self.tr("layers"), str(len(operations))),
+                    Fact(self.tr("blocks"), str(len(graph.blocks))),
+                    *(Fact(titles[kind], str(count)) for kind, count in counts.items() if count),
+                ),
+            ),
+            FactGroup(self.tr("Tensors"), tuple(shapes)),
+            FactGroup(
+                self.tr("Cost"),
+                (
+                    Fact(self.tr("parameters"), _exactly(graph.parameters, format_count)),
+                    Fact(self.tr("multiply-adds"), _exactly(graph.macs, format_macs)),
+                ),
+            ),
+        )
+
+    def _costs(self, graph: LayerGraph, node: LayerNode | BlockNode) -> FactGroup:
+        facts = [Fact(self.tr("parameters"), _exactly(node.parameters, format_count))]
+        # parts for training alone are no part of the total, so they have no share of it
+        if not node.training_only:
+            facts.append(self._share(node.parameters, graph.parameters))
+        facts.append(Fact(self.tr("multiply-adds"), _exactly(node.macs, format_macs)))
+        if not node.training_only:
+            facts.append(self._share(node.macs, graph.macs))
+        return FactGroup(self.tr("Cost"), tuple(facts))
+
+    def _share(self, part: int, total: int) -> Fact:
+        share = part / total if total else 0.0
+        return Fact(
+            self.tr("share of total"),
+            self.tr("{per_cent} %").format(per_cent=_per_cent(share)),
+            share,
+        )
+
+    def _neighbours(self, graph: LayerGraph, name: str) -> list[Fact]:
+        before = [edge.source for edge in graph.edges if edge.target == name]
+        after = [edge.target for edge in graph.edges if edge.source == name]
+        facts = []
+        if before:
+            facts.append(Fact(self.tr("takes from"), ", ".join(before)))
+        if after:
+            facts.append(Fact(self.tr("gives to"), ", ".join(after)))
+        return facts
+
+    def _training_only(self, training_only: bool) -> list[Fact]:
+        if not training_only:
+            return []
+        return [Fact(self.tr("used"), self.tr("in training only"))]
+
+    # Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 260)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._across = 0
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not self._groups:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        focused = self.focusWidget()
+        if isinstance(focused, QLabel) and focused.hasSelectedText():
+            chosen = focused.selectedText()
+            some = QAction(self.tr("Copy selected text"), menu)
+            some.triggered.connect(lambda: QGuiApplication.clipboard().setText(chosen))
+            menu.addAction(some)
+        menu.addAction(self.tr("Copy all details"), self.copy)
+        menu.popup(event.globalPos())
+
+
+def _exactly(count: int, short: Callable[[int], str]) -> str:
+    """``9,408``, or with a short form where that helps: ``25,557,032 (25.6 M)``."""
+    return f"{count:,} ({short(count)})" if count >= 100_000 else f"{count:,}"
+
+
+def _per_cent(share: float) -> str:
+    """Two digits that mean something: ``0.037``, ``4.2``, ``73``; ``0`` and ``100`` are exact."""
+    value = 100 * share
+    if value in (0, 100):
+        return f"{value:.0f}"
+    if value < 0.001:
+        return "< 0.001"
+    if value > 99:
+        return f"{min(value, 99.99):.2f}"
+    return f"{value:.2g}" if value < 10 else f"{value:.1f}"

@@ -1,0 +1,311 @@
+"""What the panels below the graph share: header line, empty state, colour bar, number texts."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QWidget,
+)
+
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
+
+
+def number_text(value: float) -> str:
+    """A value for people: four significant digits, a true minus sign, names for the odd ones."""
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.4g}"
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def size_text(height: int, width: int) -> str:
+    """``112 × 112``."""
+    return f"{height} × {width}"
+
+
+class TitleLabel(QLabel):
+    """One line: a name in bold, then what is said of it; elided where there is no room.
+
+    `text()` is the whole line as plain text.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = ""
+        self._rest = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def set_title(self, name: str, rest: str = "") -> None:
+        """Show ``name`` in bold and ``rest`` after it."""
+        self._name, self._rest = name, rest
+        self.setText(name + rest)
+        self.setToolTip(name + rest)
+        self.updateGeometry()
+
+    def _bold(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def sizeHint(self) -> QSize:
+        width = QFontMetrics(self._bold()).horizontalAdvance(self._name)
+        width += self.fontMetrics().horizontalAdvance(self._rest)
+        return QSize(width + 2, self.fontMetrics().height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(96, self.sizeHint().width()), self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        bold = self._bold()
+        metrics = QFontMetrics(bold)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        elide = Qt.TextElideMode.ElideRight
+        painter.setFont(bold)
+        painter.drawText(self.rect(), flags, metrics.elidedText(self._name, elide, self.width()))
+        used = metrics.horizontalAdvance(self._name)
+        if used < self.width():
+            painter.setFont(self.font())
+            rest = self.rect().adjusted(used, 0, 0, 0)
+            shown = self.fontMetrics().elidedText(self._rest, elide, rest.width())
+            painter.drawText(rest, flags, shown)
+
+
+class QuietLabel(QLabel):
+    """Secondary text of one line that gives way: elided in what room is left."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.text_font(theme.SMALL))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setPen(theme.quiet_colour(self))
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.drawText(self.rect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+class EmptyState(QLabel):
+    """Says, in the middle of an empty panel, what to do to fill it."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        # PlaceholderText is the palette's quiet colour, so a change of theme needs no code
+        self.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(self.palette().ColorRole.Base)
+        self.setMargin(2 * theme.MARGIN)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+
+
+class ColourBar(QWidget):
+    """A small scale: the colours from lowest to highest, with the values at both ends."""
+
+    _LENGTH = 72
+    _SHORTEST = 28
+    _THICK = 8
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colours: npt.NDArray[np.uint8] | None = None
+        self._ends = ("", "")
+        self.setFont(theme.text_font(theme.SMALL))
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(self.tr("Scale of colours"))
+
+    def set_scale(self, colours: npt.NDArray[np.uint8], low: str, high: str) -> None:
+        """Show colours (256, 3) between the texts of the lowest and highest value."""
+        self._colours = colours
+        self._ends = (low, high)
+        self.setAccessibleDescription(self.tr("from {low} to {high}").format(low=low, high=high))
+        self.updateGeometry()
+        self.update()
+
+    def ends(self) -> tuple[str, str]:
+        """The texts at both ends."""
+        return self._ends
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        width = sum(metrics.horizontalAdvance(text) for text in self._ends)
+        gaps = sum(theme.GAP // 2 + 2 for text in self._ends if text)
+        return QSize(width + gaps + self._LENGTH, metrics.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._SHORTEST, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        if self._colours is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.quiet_colour(self))
+        spare = self.width() - (self.sizeHint().width() - self._LENGTH)
+        # the colours alone where the values have no room; the accessible description has them
+        low, high = self._ends if spare >= self._SHORTEST else ("", "")
+        length = min(self._LENGTH, max(spare, self._SHORTEST))
+        metrics = self.fontMetrics()
+        centre = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | centre, low)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignRight | centre, high)
+        left = metrics.horizontalAdvance(low) + (theme.GAP // 2 + 2 if low else 0)
+        row = np.ascontiguousarray(self._colours[None, 1:])
+        strip = QImage(row.data, 255, 1, 255 * 3, QImage.Format.Format_RGB888).copy()
+        box = QRectF(left, (self.height() - self._THICK) / 2, length, self._THICK)
+        painter.drawImage(box, strip)
+        painter.setPen(QColor(theme.ground(self).box_border))
+        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class SizeSlider(QSlider):
+    """Chooses a size between two, each step the same factor."""
+
+    size_chosen = Signal(float)
+    """Logical pixels."""
+
+    _STEPS = 60
+
+    def __init__(self, smallest: float, largest: float, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._smallest, self._largest = smallest, largest
+        self.setRange(0, self._STEPS)
+        self.setSingleStep(2)
+        self.setPageStep(10)
+        self.setMinimumWidth(56)
+        self.setMaximumWidth(88)
+        self.setAccessibleName(self.tr("Size"))
+        self.setToolTip(self.tr("Size (Ctrl and the wheel, or + and -; Ctrl+0 fits the panel)"))
+        self.valueChanged.connect(self._on_value_changed)
+
+    def set_size(self, size: float) -> None:
+        """Show a size that was chosen otherwise."""
+        span = math.log(self._largest / self._smallest)
+        with QSignalBlocker(self):
+            self.setValue(round(self._STEPS * math.log(max(size, 0.1) / self._smallest) / span))
+
+    def _on_value_changed(self, value: int) -> None:
+        span = self._largest / self._smallest
+        self.size_chosen.emit(self._smallest * span ** (value / self._STEPS))
+
+
+class ScaleBox(QComboBox):
+    """Chooses whether each map has the whole range of colours, or all maps share one."""
+
+    scale_chosen = Signal(str)
+    """``channel`` or ``layer``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(72)
+        self.addItem(self.tr("Own scales"), "channel")
+        self.addItem(self.tr("One scale"), "layer")
+        self.setAccessibleName(self.tr("Scale of colours"))
+        self.setToolTip(
+            self.tr(
+                "Give each map the whole range of colours, or let all share one range so that "
+                "they can be compared."
+            )
+        )
+        self.currentIndexChanged.connect(self._on_index_changed)
+
+    def _on_index_changed(self, index: int) -> None:
+        self.scale_chosen.emit(self.itemData(index))
+
+
+class PanelHeader(QWidget):
+    """Title, badge, status and controls: one row where there is room, else two."""
+
+    def __init__(self, controls: Sequence[QWidget], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = TitleLabel(self)
+        self.badge = UntrainedBadge(self)
+        self.status = QuietLabel(self)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._titles = QWidget(self)
+        titles = QHBoxLayout(self._titles)
+        titles.setContentsMargins(0, 0, 0, 0)
+        titles.setSpacing(theme.GAP)
+        titles.addWidget(self.title)
+        titles.addWidget(self.badge)
+        titles.addStretch(1)
+        self._controls = QWidget(self)
+        row = QHBoxLayout(self._controls)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP)
+        for control in controls:
+            row.addWidget(control)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
+        self._grid.setHorizontalSpacing(theme.MARGIN)
+        self._grid.setVerticalSpacing(theme.GAP // 2)
+        self._grid.setColumnStretch(1, 1)
+        self._one_row: bool | None = None
+        self._arrange()
+
+    def arrange(self) -> None:
+        """Place the parts anew, after controls were shown or hidden or the title changed."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        margins = self._grid.contentsMargins()
+        needed = (
+            self._titles.sizeHint().width()
+            + self._controls.sizeHint().width()
+            + 2 * self._grid.horizontalSpacing()
+            + margins.left()
+            + margins.right()
+        )
+        one_row = needed <= self.width()
+        if one_row == self._one_row:
+            return
+        self._one_row = one_row
+        for part in (self._titles, self.status, self._controls):
+            self._grid.removeWidget(part)
+        if one_row:
+            self._grid.addWidget(self._titles, 0, 0)
+            self._grid.addWidget(self.status, 0, 1)
+            self._grid.addWidget(self._controls, 0, 2)
+        else:
+            self._grid.addWidget(self._titles, 0, 0, 1, 2)
+            self._grid.addWidget(self._controls, 1, 0)
+            self._grid.addWidget(self.status, 1, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        # the two-row form decides how narrow the panel may become
+        margins = self._grid.contentsMargins()
+        width = max(
+            self._titles.minimumSizeHint().width(), self._controls.minimumSizeHint().width()
+        )
+        return QSize(width + margins.left() + margins.right(), self._grid.minimumSize().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # the warning stays whole while the title gives way
+        room = self.width() - 160
+        self.badge.setMinimumWidth(max(0, min(self.badge.sizeHint().width(), room)))
+        self._arrange()
