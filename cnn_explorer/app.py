@@ -2,12 +2,22 @@
 
 import logging
 import os
+import signal
+import socket
 import sys
 import tempfile
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
+from PySide6.QtCore import (
+    QEventLoop,
+    QObject,
+    QSocketNotifier,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication
 
 from cnn_explorer import __version__
@@ -22,14 +32,24 @@ from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
 from cnn_explorer.networks.weights import at_hand
 from cnn_explorer.paths import log_folder
 
+log = logging.getLogger(__name__)
+
 _FIRST_NETWORK = "lenet5"
 """Shown at the first start: it answers truly with the weights that come along."""
 
 _SNAPSHOT_PATIENCE = 300_000  # ms
 
 
+def _log_qt(kind: QtMsgType, context: object, text: str) -> None:
+    """What Qt has to say goes to the log; the terminal is for what a person can act on."""
+    del context
+    level = logging.ERROR if kind == QtMsgType.QtCriticalMsg else logging.INFO
+    log.log(level, "Qt: %s", text)
+
+
 def make_application() -> QApplication:
     """The QApplication with the program's name, fonts and style."""
+    qInstallMessageHandler(_log_qt)
     QApplication.setApplicationName("cnn-explorer")
     QApplication.setApplicationDisplayName("CNN Explorer")
     QApplication.setApplicationVersion(__version__)
@@ -72,9 +92,42 @@ def run_window(picture: Path | None, network: str | None) -> int:
     if picture is not None:
         explorer.open_file(picture)
     window.show()
+    interrupt = _Interrupt(window)
     code = app.exec()
+    interrupt.release()
     explorer.close()
     return code
+
+
+class _Interrupt(QObject):
+    """Ctrl+C in the terminal closes the window as a click would.
+
+    Python handles signals between its own instructions, and Qt's event loop runs none while it
+    waits: the signal is written to a socket that wakes the loop.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self._window = window
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno())
+        self._old_handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_signal)
+
+    def release(self) -> None:
+        """Give the signal back to who had it."""
+        self._notifier.setEnabled(False)
+        signal.signal(signal.SIGINT, self._old_handler)
+        signal.set_wakeup_fd(self._old_wakeup)
+        self._reader.close()
+        self._writer.close()
+
+    @Slot()
+    def _on_signal(self) -> None:
+        if signal.SIGINT in self._reader.recv(64):
+            self._window.close()
 
 
 class _Snapshot(QObject):

@@ -56,7 +56,7 @@ def test_drop_a_digit_read_the_answer_open_a_layer(stage: Stage) -> None:
     assert maps.shape == (16, 10, 10)
     assert np.isfinite(maps).all()
     stage.settle()
-    assert "16 of 16 channels" in window.activations_panel.header_text()
+    assert "16 of 16 channels" in window.activations_panel.header.title.text()
 
 
 @pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight", "center"])
@@ -149,7 +149,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     key = Qt.Key
     window.activateWindow()
     # find a network
-    window.commands.find.trigger()
+    window.commands.find_network.trigger()
     qtbot.waitUntil(lambda: window.network_list.isAncestorOf(QApplication.focusWidget()))
     qtbot.keyClicks(QApplication.focusWidget(), "alex")
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)

@@ -26,7 +26,7 @@ class Lane(enum.IntEnum):
     """Run the network on a frame or a drawing in progress."""
 
 
-_STALE = {
+_STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PICTURE: frozenset({Lane.PICTURE}),
     Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE}),
     Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
@@ -35,7 +35,7 @@ _STALE = {
 }
 """What waits and is made pointless by new work in a lane."""
 
-_CANCELS = {lane: stale for lane, stale in _STALE.items() if lane is not Lane.LIVE}
+_CANCELS: dict[Lane, frozenset[Lane]] = {**_STALE, Lane.LIVE: frozenset()}
 """What runs and is cancelled by new work in a lane: the same, but a frame cancels nothing."""
 
 
@@ -78,7 +78,7 @@ class JobQueue:
         for lane in _STALE[job.lane]:
             self._waiting.pop(lane, None)
         running = self._running
-        if running is not None and running.lane in _CANCELS.get(job.lane, frozenset()):
+        if running is not None and running.lane in _CANCELS[job.lane]:
             running.cancelled.set()
         self._waiting[job.lane] = job
 

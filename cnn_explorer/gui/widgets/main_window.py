@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -14,7 +14,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QMainWindow,
     QTabWidget,
@@ -42,6 +41,7 @@ from cnn_explorer.gui.widgets.answers_panel import AnswersPanel
 from cnn_explorer.gui.widgets.code_panel import CodePanel
 from cnn_explorer.gui.widgets.details_panel import DetailsPanel
 from cnn_explorer.gui.widgets.dialogs import show_about, show_keys
+from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.drop import DropHint, may_offer, offered
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
@@ -130,10 +130,8 @@ class MainWindow(QMainWindow):
 
     # building
 
-    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(widget)
+    def _dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        dock = Dock(name, title, widget, self)
         self.addDockWidget(area, dock)
         return dock
 
@@ -143,8 +141,8 @@ class MainWindow(QMainWindow):
         actions.paste.triggered.connect(self.paste_picture)
         actions.weights.triggered.connect(self.open_weights)
         actions.export.triggered.connect(self.export_graph)
-        actions.find.triggered.connect(self._find_network)
-        actions.stop.triggered.connect(self._explorer.cancel)
+        actions.find_network.triggered.connect(self._find_network)
+        actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
         actions.next_panel.triggered.connect(self._next_panel)
         actions.previous_panel.triggered.connect(self._previous_panel)
@@ -181,9 +179,11 @@ class MainWindow(QMainWindow):
         self.input_panel.open_asked.connect(self.open_picture)
         self.input_panel.paste_asked.connect(self.paste_picture)
         self.input_panel.sample_chosen.connect(explorer.open_file)
+        self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
         self.status.cancel_asked.connect(explorer.cancel)
+        self.message_strip.close_button.clicked.connect(self._allow_escape)
 
     def _take_drops(self) -> None:
         # a drop anywhere is a drop on the window: no child may keep it for itself
@@ -222,7 +222,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def paste_picture(self) -> None:
         """Classify what is on the clipboard: an image or a copied file."""
-        offer = offered(QGuiApplication.clipboard().mimeData())
+        # an empty clipboard has no data at all
+        offer = offered(QGuiApplication.clipboard().mimeData() or QMimeData())
         if offer.path is not None:
             self._explorer.open_file(offer.path)
         elif offer.image is not None:
@@ -271,7 +272,7 @@ class MainWindow(QMainWindow):
         if network is None:
             return
         try:
-            export(network.graph, network.layout, path, title=network.card.title)
+            export(network.layout, path, title=network.card.title)
         except ExplorerError as error:
             text = str(error)
             self._on_message(Message(text[:1].upper() + text[1:], "error"))
@@ -316,6 +317,7 @@ class MainWindow(QMainWindow):
         self.input_panel.set_kind(shown.card.preprocessing.kind)
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
+        self.activations_panel.set_graph(shown.graph)
         self.status.show_network(shown)
         self.answers_panel.clear()
         self.activations_panel.clear(self._nothing_yet())
@@ -328,6 +330,7 @@ class MainWindow(QMainWindow):
     def _on_picture_shown(self, picture: Picture) -> None:
         self.input_panel.show_picture(picture)
         self.message_strip.clear()
+        self._allow_escape()
 
     @Slot()
     def _on_picture_cleared(self) -> None:
@@ -350,7 +353,6 @@ class MainWindow(QMainWindow):
     def _on_answers_shown(self, answers: AnswersShown) -> None:
         self.input_panel.show_prepared(answers.prepared)
         self.answers_panel.show_answers(answers)
-        self.status.show_times(answers)
 
     @Slot(object)
     def _on_activations_shown(self, shown: ActivationsShown) -> None:
@@ -380,10 +382,26 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_message(self, message: Message) -> None:
         self.message_strip.show_message(message.text, message.level, message.details)
+        self._allow_escape()
+
+    @Slot()
+    def _allow_escape(self) -> None:
+        # only while it means something here: panels have uses of their own for Esc
+        self.commands.stop.setEnabled(
+            not self._explorer.idle or self.message_strip.isVisibleTo(self)
+        )
+
+    @Slot()
+    def _on_escape(self) -> None:
+        if self._explorer.idle:
+            self.message_strip.dismiss()
+            self._allow_escape()
+        else:
+            self._explorer.cancel()
 
     @Slot(object)
     def _on_busy_changed(self, busy: object) -> None:
-        self.commands.stop.setEnabled(busy is not None)
+        self._allow_escape()
         self.status.show_busy(busy)  # type: ignore[arg-type]
 
     @Slot(object)

@@ -1,4 +1,4 @@
-"""The status bar: what is on show, how long it took, what the engine does and how to stop it."""
+"""The status bar: what is on show, what the engine does and how to stop it."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWi
 
 from cnn_explorer.graph.metrics import format_count, format_macs
 from cnn_explorer.gui.state.explorer import Busy
-from cnn_explorer.gui.state.shown import AnswersShown, NetworkShown
+from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets.theme import GAP, icon
 
 _PATIENCE = 250  # ms; work that ends sooner shows no bar, which would only flicker
@@ -23,8 +23,6 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(GAP, 0, GAP, 0)
         self._facts = QLabel()
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._times = QLabel()
-        self._times.setToolTip(self.tr("Milliseconds of the last picture, on this machine."))
         self._task = QLabel()
         self._bar = QProgressBar()
         self._bar.setFixedWidth(160)
@@ -39,7 +37,6 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._task)
         self.addPermanentWidget(self._bar)
         self.addPermanentWidget(self._cancel)
-        self.addPermanentWidget(self._times)
         self._busy: Busy | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -56,18 +53,6 @@ class StatusBar(QStatusBar):
                 weights=shown.weights,
                 parameters=format_count(shown.graph.parameters),
                 macs=format_macs(shown.graph.macs),
-            )
-        )  # fmt: skip
-        self._times.clear()
-
-    def show_times(self, answers: AnswersShown) -> None:
-        """The times of the last picture."""
-        self._times.setText(
-            self.tr("decode {decode:.0f} · preprocess {preprocess:.0f} · forward {forward:.0f} ms")
-            .format(
-                decode=answers.decode_ms,
-                preprocess=answers.preprocess_ms,
-                forward=answers.forward_ms,
             )
         )  # fmt: skip
 

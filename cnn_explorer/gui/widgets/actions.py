@@ -1,0 +1,168 @@
+"""Everything the window can be told to do, with its words, keys and icons; and the menus of it."""
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
+
+from cnn_explorer.gui.widgets.theme import icon
+
+_ICONS = {
+    "open": "ph.folder-open",
+    "paste": "ph.clipboard-text",
+    "export": "ph.export",
+    "weights": "ph.database",
+    "stop": "ph.stop",
+    "find_network": "ph.magnifying-glass",
+    "full_screen": "ph.corners-out",
+    "keys": "ph.keyboard",
+}
+
+
+class Actions(QWidget):
+    """The actions of a window, made for it and added to it; the window says what they do.
+
+    A widget only to be a child with signals that the window's palette reaches; it is never shown.
+    """
+
+    tab_asked = Signal(int)
+    theme_asked = Signal(str)
+
+    def __init__(self, window: QMainWindow, tabs: list[str], theme: str) -> None:
+        super().__init__(window)
+        self.hide()
+        self._window = window
+        keys = QKeySequence.StandardKey
+        self.open = self._make(
+            self.tr("Open…"), self.tr("Open a picture and classify it"), keys.Open
+        )
+        self.paste = self._make(
+            self.tr("Paste"), self.tr("Classify the picture on the clipboard"), keys.Paste
+        )
+        self.weights = self._make(
+            self.tr("Load Weights…"),
+            self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
+            "Ctrl+L",
+        )
+        self.export = self._make(
+            self.tr("Export Graph…"),
+            self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
+            "Ctrl+E",
+        )
+        self.find_network = self._make(self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K")
+        self.stop = self._make(self.tr("Stop"), self.tr("Stop the work going on"), "Esc")
+        self.stop.setEnabled(False)
+        self.full_screen = self._make(
+            self.tr("Full Screen"), self.tr("Use the whole screen"), "F11"
+        )
+        self.full_screen.setCheckable(True)
+        self.next_panel = self._make(
+            self.tr("Next Panel"), self.tr("Move the keyboard to the next panel"), "F6"
+        )
+        self.previous_panel = self._make(
+            self.tr("Previous Panel"),
+            self.tr("Move the keyboard to the previous panel"),
+            "Shift+F6",
+        )
+        self.reset_panels = self._make(
+            self.tr("Reset Panels"), self.tr("Put every panel back to where it was at first"), None
+        )
+        self.keys = self._make(self.tr("Keyboard Shortcuts"), self.tr("Show the keys"), "F1")
+        self.about = self._make(
+            self.tr("About CNN Explorer"), self.tr("Version and licences"), None
+        )
+        self.quit = self._make(self.tr("Quit"), self.tr("Close the program"), keys.Quit)
+        # Windows has no standard key for Quit, and some desktops none either
+        if self.quit.shortcut().isEmpty():
+            self.quit.setShortcut(QKeySequence("Ctrl+Q"))
+        self.tabs = []
+        for index, title in enumerate(tabs):
+            action = self._make(title, self.tr("Show this tab"), f"Ctrl+{index + 1}")
+            action.setData(index)
+            action.triggered.connect(self._on_tab_triggered)
+            self.tabs.append(action)
+        self.themes: dict[str, QAction] = {}
+        for name, title in (
+            ("system", self.tr("Follow the System")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            action = self._make(title, self.tr("Colours of the window"), None)
+            action.setCheckable(True)
+            action.setChecked(name == theme)
+            action.setData(name)
+            action.triggered.connect(self._on_theme_triggered)
+            self.themes[name] = action
+
+    def _make(
+        self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None
+    ) -> QAction:
+        action = QAction(text, self._window)
+        if shortcut is not None:
+            action.setShortcut(QKeySequence(shortcut))
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        self._window.addAction(action)
+        return action
+
+    def fill_menus(self, docks: tuple[QDockWidget, ...]) -> QMenu:
+        """Make the window's menus; gives the one of recent pictures, to be filled when shown."""
+        bar = self._window.menuBar()
+        file = bar.addMenu(self.tr("&File"))
+        file.addAction(self.open)
+        recent: QMenu = file.addMenu(self.tr("Open Recent"))
+        recent.setToolTipsVisible(True)
+        file.addAction(self.paste)
+        file.addSeparator()
+        file.addAction(self.weights)
+        file.addAction(self.export)
+        file.addSeparator()
+        file.addAction(self.quit)
+        view = bar.addMenu(self.tr("&View"))
+        for dock in docks:
+            view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
+        view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
+        view.addSeparator()
+        view.addActions([self.find_network, self.next_panel, self.previous_panel, self.stop])
+        view.addSeparator()
+        view.addActions([self.full_screen, self.reset_panels])
+        bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])
+        return recent
+
+    def tool_bar(self) -> QToolBar:
+        """The few actions one wants at hand."""
+        bar = QToolBar(self.tr("Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addActions([self.open, self.paste])
+        bar.addSeparator()
+        bar.addActions([self.weights, self.export])
+        bar.toggleViewAction().setVisible(False)
+        return bar
+
+    def load_icons(self) -> None:
+        """Give the actions their icons, in the colours of the window's palette."""
+        for name, drawing in _ICONS.items():
+            action: QAction = getattr(self, name)
+            action.setIcon(icon(drawing, self._window))
+
+    def check_theme(self, name: str) -> None:
+        """Mark the theme in force."""
+        for other, action in self.themes.items():
+            action.setChecked(other == name)
+
+    @Slot()
+    def _on_tab_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.tab_asked.emit(int(action.data()))
+
+    @Slot()
+    def _on_theme_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.theme_asked.emit(str(action.data()))

@@ -1,0 +1,58 @@
+"""The two small windows beside the main one: the keys, and what this program is."""
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from cnn_explorer import __version__
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("dialogs", text)
+
+
+def show_keys(parent: QWidget) -> QMessageBox:
+    """The keyboard shortcuts, in a window that does not stop anything."""
+    rows = [
+        (_tr("Open a picture"), "Ctrl+O"),
+        (_tr("Paste a picture"), "Ctrl+V"),
+        (_tr("Find a network"), "Ctrl+K"),
+        (_tr("Next, previous panel"), "F6, Shift+F6"),
+        (_tr("Walk along the layers"), "←  ↑  →  ↓"),
+        (_tr("Open, close a block"), "Enter, Backspace"),
+        (_tr("Zoom the graph"), "+, −, 0, 1"),
+        (_tr("Layer tabs"), "Ctrl+1 … Ctrl+5"),
+        (_tr("Export the graph"), "Ctrl+E"),
+        (_tr("Load weights"), "Ctrl+L"),
+        (_tr("Stop work, close a message"), "Esc"),
+        (_tr("Full screen"), "F11"),
+        (_tr("Quit"), "Ctrl+Q"),
+    ]
+    cells = "".join(
+        f"<tr><td style='padding:3px 28px 3px 0'>{what}</td><td><b>{keys}</b></td></tr>"
+        for what, keys in rows
+    )
+    return _show(parent, _tr("Keyboard Shortcuts"), f"<table>{cells}</table>")
+
+
+def show_about(parent: QWidget) -> QMessageBox:
+    """Version and licences."""
+    text = _tr(
+        "<h3>CNN Explorer {version}</h3>"
+        "<p>Explore the classic convolutional networks: their layers, their answers, "
+        "every activation.</p>"
+        "<p>MIT licence. Sample pictures, fonts and class names have licences of their own, "
+        "which lie beside them in <code>resources</code>.</p>"
+    )
+    return _show(parent, _tr("About CNN Explorer"), text.format(version=__version__))
+
+
+def _show(parent: QWidget, title: str, html: str) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(html)
+    box.setStandardButtons(QMessageBox.StandardButton.Close)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setModal(False)
+    box.show()
+    return box
