@@ -1,0 +1,118 @@
+"""Pictures and other results out: a file is written whole or not at all.
+
+The bytes go to a temporary file in the same folder, which then takes the target's place in one
+step. So a full disk, a cancelled program or a second reader never meets half a file, and what
+stood there before stays until the new file is complete.
+"""
+
+import contextlib
+import errno
+import io
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.media.decode import printable
+
+
+def save_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
+    """Writes uint8 pixels, (H, W) grey or (H, W, 3) RGB, as PNG.
+
+    Raises `ExplorerError` as `write_bytes` does; pixels of another type or shape, or none, are a
+    mistake of the program and raise `ValueError`.
+    """
+    grey_or_rgb = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype != np.uint8 or not grey_or_rgb or not pixels.size:
+        raise ValueError(f"not a uint8 picture: {pixels.dtype} {pixels.shape}")
+    from PIL import Image
+
+    encoded = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(encoded, "PNG")
+    write_bytes(path, encoded.getvalue())
+
+
+def save_npy(path: Path, array: npt.NDArray[Any]) -> None:
+    """Writes an array in numpy's own format; arrays of objects, which need pickle, are refused.
+
+    Raises `ExplorerError` as `write_bytes` does, `ValueError` for an array of objects.
+    """
+    encoded = io.BytesIO()
+    np.save(encoded, array, allow_pickle=False)
+    write_bytes(path, encoded.getvalue())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes text as UTF-8 with the line ends it has; raises as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file whole or not at all, in place of what stood there.
+
+    A link keeps pointing where it did: its target is replaced. A replaced file keeps its
+    permissions. Raises `ExplorerError` in one sentence for a missing folder, a folder or device
+    of that name, no permission, a full disk and whatever else the system objects to.
+    """
+    path = Path(path)
+    quoted = f'"{printable(path.name or str(path))}"'
+    temporary = ""
+    try:
+        target = os.path.realpath(path)
+        permissions = _permissions(target, quoted)
+        beside = os.path.join(os.path.dirname(target), f".cnn-explorer-{secrets.token_hex(6)}.part")
+        with open(beside, "xb") as file:  # never into a file or link that someone else put there
+            temporary = beside
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # some systems report a full disk only now
+        if permissions is not None:
+            with contextlib.suppress(OSError):  # file systems without permissions
+                os.chmod(temporary, permissions)
+        os.replace(temporary, target)
+        temporary = ""
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        raise ExplorerError(_sentence(error, path, quoted)) from error
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _permissions(target: str, quoted: str) -> int | None:
+    """Those of the file to be replaced, None where there is none; refuses what is no file."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise ExplorerError(f"{quoted} is a folder: give a file name in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise ExplorerError(
+            f"{quoted} is a pipe or a device, not an ordinary file: choose another name."
+        )
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "read-only file", target)
+    return stat.S_IMODE(status.st_mode)
+
+
+def _sentence(error: Exception, path: Path, quoted: str) -> str:
+    code = getattr(error, "errno", None)
+    folder = printable(str(path.parent))
+    if isinstance(error, FileNotFoundError):
+        return f'{quoted} cannot be saved, for there is no folder "{folder}": make it first.'
+    if isinstance(error, NotADirectoryError):
+        return f'{quoted} cannot be saved, for "{folder}" is no folder: choose another place.'
+    if isinstance(error, PermissionError) or code == errno.EROFS:
+        return f'{quoted} may not be written in "{folder}": choose another place or name.'
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return f"{quoted} cannot be saved, for the disk is full: make room or choose another disk."
+    if code == errno.ENAMETOOLONG:
+        return f'the name {quoted[:60]}…" is too long to be saved: choose a shorter one.'
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{quoted} cannot be saved ({reason}): choose another place or name."
