@@ -27,7 +27,6 @@ from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
-from cnn_explorer.media.save import write_bytes
 from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
 from cnn_explorer.networks.weights import at_hand
 from cnn_explorer.paths import log_folder
@@ -66,8 +65,25 @@ def make_window(settings: Settings) -> tuple[MainWindow, Explorer]:
     """The window and its state; the engine starts after the first paint."""
     explorer = Explorer()
     window = MainWindow(explorer, NetworkModel(NETWORKS.values(), weights_badge), settings)
-    window.painted.connect(explorer.start)
+    _Furnisher(window, explorer)
     return window, explorer
+
+
+class _Furnisher(QObject):
+    """After the first paint: brings the panels into the window, then lets the engine start."""
+
+    def __init__(self, window: MainWindow, explorer: Explorer) -> None:
+        super().__init__(window)
+        self._window = window
+        self._explorer = explorer
+        window.painted.connect(self._on_painted)
+
+    @Slot()
+    def _on_painted(self) -> None:
+        from cnn_explorer.gui.widgets.panels import Panels
+
+        self._window.furnish(Panels(self._explorer, self._window))
+        self._explorer.start()
 
 
 def weights_badge(card: NetworkCard) -> str:
@@ -185,6 +201,8 @@ def snapshot(
 
     `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display).
     """
+    from cnn_explorer.media.save import write_bytes
+
     if output.suffix.lower() != ".png":
         raise ExplorerError(f"the snapshot {output.name} must end in .png.")
     name = network or _FIRST_NETWORK

@@ -17,10 +17,11 @@ window, explorer = app.make_window(Settings.in_file(Path(sys.argv[1])))
 explorer.choose_network("lenet5")
 seen = []
 def look():
-    seen.extend(name for name in ("torch", "torchvision", "torchview", "pyqtgraph", "onnx")
-                if name in sys.modules)
+    heavy = ("torch", "torchvision", "torchview", "numpy", "PIL", "graphlay", "onnx",
+             "qtawesome", "pyqtgraph", "pygments", "reportlab")
+    seen.extend(name for name in heavy if name in sys.modules)
     application.quit()
-window.painted.disconnect(explorer.start)
+window.painted.disconnect()
 window.painted.connect(look)
 window.show()
 QTimer.singleShot(60000, application.quit)

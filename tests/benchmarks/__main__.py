@@ -54,10 +54,9 @@ def ratio_line(name: str, goal: str, left: list[float], right: list[float]) -> s
 
 def _prepared(name: str):  # type: ignore[no-untyped-def]
     from cnn_explorer.media.decode import decode_file
-    from cnn_explorer.probe.preprocess import prepare
-
     from cnn_explorer.networks.catalog import card_of
     from cnn_explorer.paths import resource
+    from cnn_explorer.probe.preprocess import prepare
     from cnn_explorer.probe.session import Session
 
     session = Session.open(card_of(name))
@@ -84,10 +83,10 @@ def watched(fraction: float) -> None:
 
 def capture_shown() -> None:
     """ResNet-50: a forward whose shown layer is captured and drawn, against the bare forward."""
-    from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
     from PySide6.QtWidgets import QApplication
 
     from cnn_explorer.gui.state.shown import ActivationsShown
+    from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
 
     app = QApplication.instance() or QApplication([])
     session, prepared = _prepared("resnet50")
@@ -145,17 +144,12 @@ app.exec()
 
 _OUR_WINDOW = """
 import sys
-from pathlib import Path
 import cnn_explorer.app as program
-from cnn_explorer.gui.state.settings import Settings
-app = program.make_application()
-program.apply_theme(app, "light")
-window, explorer = program.make_window(Settings.in_file(Path(sys.argv[1])))
-explorer.choose_network("lenet5")
-window.painted.disconnect(explorer.start)
-window.painted.connect(app.quit)
-window.show()
-app.exec()
+from PySide6.QtWidgets import QApplication
+# all as the command does it, up to the first paint
+program._Furnisher._on_painted = lambda self: QApplication.instance().exit()
+from cnn_explorer.cli import main
+sys.exit(main([]))
 """
 
 
@@ -164,11 +158,10 @@ def start_up() -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": folder}
 
         def run(code: str) -> Callable[[], object]:
-            return lambda: subprocess.run(
-                [sys.executable, "-c", code, str(Path(folder) / "settings.ini")], check=True
-            )
+            return lambda: subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
         left, right = paired(timed(run(_OUR_WINDOW)), timed(run(_BARE_WINDOW)), 12)
     print(ratio_line("start to first paint / bare PySide6 window", "1.5", left, right))
@@ -176,13 +169,13 @@ def start_up() -> None:
 
 def graph() -> None:
     """ResNet-50: extraction, layout and scene, beside its bare forward."""
-    from cnn_explorer.gui.widgets.graph_view import GraphView
     from PySide6.QtWidgets import QApplication
 
     from cnn_explorer.graph.extract import extract
     from cnn_explorer.graph.hierarchy import default_expansion, visible
     from cnn_explorer.graph.layout import lay_out
     from cnn_explorer.gui.state.shown import NetworkShown
+    from cnn_explorer.gui.widgets.graph_view import GraphView
 
     app = QApplication.instance() or QApplication([])
     session, prepared = _prepared("resnet50")

@@ -50,13 +50,13 @@ def test_drop_a_digit_read_the_answer_open_a_layer(stage: Stage) -> None:
     stage.settle()
     # a click on a layer of the graph shows its channels
     with stage.qtbot.waitSignal(explorer.activations_shown) as shown:
-        window.graph_view.layer_clicked.emit("features.conv2")
+        window.panels.graph_view.layer_clicked.emit("features.conv2")
     assert shown.args is not None
     maps = shown.args[0].maps
     assert maps.shape == (16, 10, 10)
     assert np.isfinite(maps).all()
     stage.settle()
-    assert "16 of 16 channels" in window.activations_panel.header.title.text()
+    assert "16 of 16 channels" in window.panels.activations_panel.header.title.text()
 
 
 @pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight", "center"])
@@ -82,7 +82,7 @@ def test_another_network_classifies_the_same_picture(stage: Stage) -> None:
     assert not answers.trained
     assert len(answers.classes) == 1000
     stage.settle()
-    assert stage.window.answers_panel.untrained_badge.isVisible()
+    assert stage.window.panels.answers_panel.untrained_badge.isVisible()
 
 
 def test_paste(stage: Stage) -> None:
@@ -123,8 +123,8 @@ def test_a_bad_file_says_so_and_changes_nothing(stage: Stage, tmp_path: Path) ->
 
 
 def test_draw_a_digit_and_see_the_answer_change(stage: Stage) -> None:
-    pad = stage.window.input_panel.pad
-    stage.window.input_panel.show_pad()
+    pad = stage.window.panels.input_panel.pad
+    stage.window.panels.input_panel.show_pad()
     stage.qtbot.waitUntil(pad.isVisible)
     side = min(pad.width(), pad.height())
     centre = pad.rect().center()
@@ -157,22 +157,22 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     stage.network_open("alexnet")
     # go to the graph and walk to the next layer
     for _ in range(6):
-        if window.graph_view.isAncestorOf(QApplication.focusWidget()):
+        if window.panels.graph_view.isAncestorOf(QApplication.focusWidget()):
             break
         window.commands.next_panel.trigger()
-    assert window.graph_view.isAncestorOf(QApplication.focusWidget())
+    assert window.panels.graph_view.isAncestorOf(QApplication.focusWidget())
     before = explorer.layer
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
     qtbot.waitUntil(lambda: explorer.layer != before)
     stage.settle()
     # read the code of the layer, then choose a sample picture
     window.commands.tabs[3].trigger()
-    assert window.tabs.currentWidget() is window.code_panel
+    assert window.panels.tabs.currentWidget() is window.panels.code_panel
     for _ in range(6):
-        if window.input_panel.isAncestorOf(QApplication.focusWidget()):
+        if window.panels.input_panel.isAncestorOf(QApplication.focusWidget()):
             break
         window.commands.next_panel.trigger()
-    samples = window.input_panel.samples
+    samples = window.panels.input_panel.samples
     samples.setFocus()
     with qtbot.waitSignal(explorer.answers_shown, timeout=60_000):
         qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
@@ -226,7 +226,7 @@ def test_panels_come_back_as_they_were_left(qtbot: QtBot, themed: object, tmp_pa
     again = open_stage(qtbot, file)
     window = again.window
     assert not window.networks_dock.isVisible()
-    assert window.tabs.currentIndex() == 2
+    assert window.panels.tabs.currentIndex() == 2
     area = window.dockWidgetArea(window.answers_dock)
     assert area == Qt.DockWidgetArea.LeftDockWidgetArea
     window.reset_panels()
@@ -253,7 +253,7 @@ def test_opening_blocks_of_the_graph(stage: Stage) -> None:
     network = stage.explorer.network
     assert network is not None
     everything = frozenset(network.graph.block)
-    stage.window.graph_view.expansion_asked.emit(everything)
+    stage.window.panels.graph_view.expansion_asked.emit(everything)
     assert stage.explorer.network is not None
     assert set(stage.explorer.network.layout.boxes) == {
         layer.name for layer in network.graph.layers

@@ -11,8 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.graph.hierarchy import expand_to, visible
-from cnn_explorer.graph.layout import lay_out
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
@@ -202,6 +200,8 @@ class Explorer(QObject):
         """Open the blocks that hide a layer."""
         network = self._network
         if network is not None and name:
+            from cnn_explorer.graph.hierarchy import expand_to
+
             expanded = expand_to(network.graph, network.expanded, name)
             if expanded != network.expanded:
                 self._draw(network, expanded)
@@ -228,6 +228,10 @@ class Explorer(QObject):
     # work
 
     def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
+        # imported here as in the workbench: the window is painted before the layout's libraries
+        from cnn_explorer.graph.hierarchy import visible
+        from cnn_explorer.graph.layout import lay_out
+
         shown = NetworkShown(
             card=network.card,
             graph=network.graph,

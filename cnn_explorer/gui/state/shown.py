@@ -1,14 +1,19 @@
 """What the window shows, as frozen values: one dataclass a signal of `Explorer`."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NetworkCard
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput
+
+if TYPE_CHECKING:
+    # for annotations alone: the window is painted before numpy is imported
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, eq=False)

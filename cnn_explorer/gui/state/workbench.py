@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -24,6 +21,9 @@ from cnn_explorer.networks.catalog import NetworkCard
 from cnn_explorer.probe.results import ClassScore
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
 
@@ -199,8 +199,10 @@ class Workbench:
         )
 
 
-def probabilities(classes: tuple[ClassScore, ...]) -> npt.NDArray[np.float32]:
+def probabilities(classes: tuple[ClassScore, ...]) -> "npt.NDArray[np.float32]":
     """The probabilities in the order of the network's outputs."""
+    import numpy as np
+
     values = np.empty(len(classes), dtype=np.float32)
     for score in classes:
         values[score.index] = score.probability

@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
 from cnn_explorer.gui.widgets.theme import icon
 
+TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About")
+"""The tabs for the layer clicked, in order."""
+
 _ICONS = {
     "open": "ph.folder-open",
     "paste": "ph.clipboard-text",
@@ -48,7 +51,9 @@ class Actions(QWidget):
             self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
             "Ctrl+E",
         )
-        self.find_network = self._make(self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K")
+        self.find_network = self._make(
+            self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
+        )
         self.stop = self._make(self.tr("Stop"), self.tr("Stop the work going on"), "Esc")
         self.stop.setEnabled(False)
         self.full_screen = self._make(

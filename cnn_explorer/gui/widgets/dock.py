@@ -1,7 +1,7 @@
 """A dock whose title lines up with what stands below it."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from cnn_explorer.gui.widgets.theme import MARGIN, SMALL, icon, text_font
@@ -44,18 +44,10 @@ class _TitleBar(QWidget):
     def _on_float_clicked(self) -> None:
         self._dock.setFloating(not self._dock.isFloating())
 
-    def _load_icons(self) -> None:
+    def load_icons(self) -> None:
+        """Give the buttons their icons, in the colours of the palette."""
         self._float.setIcon(icon("ph.arrow-square-out", self))
         self._hide.setIcon(icon("ph.x", self))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        QTimer.singleShot(0, self, self._load_icons)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
-            self._load_icons()
 
 
 class Dock(QDockWidget):
@@ -65,4 +57,9 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(name)
         self.setWidget(widget)
-        self.setTitleBarWidget(_TitleBar(self))
+        self._title_bar = _TitleBar(self)
+        self.setTitleBarWidget(self._title_bar)
+
+    def load_icons(self) -> None:
+        """Give the title's buttons their icons."""
+        self._title_bar.load_icons()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -31,7 +31,8 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.gui.widgets import graph_walk, theme
-from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit, pen
+from cnn_explorer.gui.widgets.graph_look import pen
+from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 
 READABLE = 0.55
 """The zoom down to which a whole graph is shown at first; a larger one starts at its top."""
@@ -81,12 +82,14 @@ class GraphCanvas(QGraphicsView):
         self._pressed: QPointF | None = None
         self._grabbed: QPointF | None = None
         self._placing = False
+        self._free = False
         self._painted = False
         self._focus_by_key = False
         self._describe: Callable[[str], str] = str
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setInteractive(False)  # gestures are read here, not by items
-        self.setAcceptDrops(False)
+        self.setAcceptDrops(False)  # a drop anywhere is for the window
+        self.viewport().setAcceptDrops(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
         flags = QGraphicsView.OptimizationFlag
@@ -122,6 +125,8 @@ class GraphCanvas(QGraphicsView):
         self._selected = ""
         self._moved = False
         self._graph_scene.clear_layout()
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSceneRect(QRectF(0.0, 0.0, 1.0, 1.0))
         self._show_cursor(None)
         self.viewport().update()
@@ -156,7 +161,7 @@ class GraphCanvas(QGraphicsView):
         self._moved = True
         if pointer is not None:
             held = self._under(pointer, held, grip)
-        self._place(QPointF(grip.center().x(), grip.top()), held, free=True)
+        self._place(QPointF(grip.center().x(), grip.top()), held, free=bool(toggled))
         self._hover_at_cursor()
 
     def _anchor(self, toggled: str) -> tuple[str, QPointF]:
@@ -235,7 +240,7 @@ class GraphCanvas(QGraphicsView):
         content = self._graph_scene.content
         if self.layout_shown is None or content.isEmpty():
             return
-        room = self.maximumViewportSize()
+        room = self._room()
         zoom = self._whole_zoom()
         if zoom < READABLE:
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
@@ -255,7 +260,7 @@ class GraphCanvas(QGraphicsView):
         self._place(self._padded().center(), middle, free=False)
 
     def _whole_zoom(self) -> float:
-        content, room = self._graph_scene.content, self.maximumViewportSize()
+        content, room = self._graph_scene.content, self._room()
         width, height = room.width() - 2 * _MARGIN, room.height() - 2 * _MARGIN
         zoom = min(width / content.width(), height / content.height(), 1.0)
         return max(zoom, SMALLEST_ZOOM)
@@ -302,10 +307,9 @@ class GraphCanvas(QGraphicsView):
         margin = _MARGIN / self._zoom
         return self._graph_scene.content.adjusted(-margin, -margin, margin, margin)
 
-    def _ground(self) -> QRectF:
+    def _ground(self, room: float) -> QRectF:
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
-        room = self.viewport().width() / self._zoom
         if self.layout_shown is not None and ground.width() < room:
             middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
             half = max(middle - ground.left(), ground.right() - middle)
@@ -332,38 +336,44 @@ class GraphCanvas(QGraphicsView):
         Not beyond the ends of the drawing, which stands in the middle where it fits; if `free`
         anywhere, so long as some of the drawing is in sight.
         """
-        zoom = self._zoom
-        for _ in range(2):  # once more if a scroll bar came or went and took its room
-            size = self.viewport().size()
-            view = QRectF(
-                scene.x() - at.x() / zoom,
-                scene.y() - at.y() / zoom,
-                size.width() / zoom,
-                size.height() / zoom,
-            )
-            base = self._ground()
+        zoom, room = self._zoom, self._room()
+        bar = self.verticalScrollBar().sizeHint().width()
+        tall = wide = False  # whether there is a scroll bar for it: Qt's own choice comes too late
+        while True:
+            size = QSizeF(room.width() - bar * tall, room.height() - bar * wide) / zoom
+            view = QRectF(scene - at / zoom, size)
+            base = self._ground(size.width())
             if free:
                 some = _IN_REACH / zoom
-                view.moveLeft(
-                    min(max(view.left(), base.left() + some - view.width()), base.right() - some)
-                )
-                view.moveTop(
-                    min(max(view.top(), base.top() + some - view.height()), base.bottom() - some)
-                )
-                hair = 0.5 / zoom  # else rounding asks for a scroll bar of no use
-                reach = base.united(view.adjusted(hair, hair, -hair, -hair))
+                left = min(max(view.left(), base.left() + some - size.width()), base.right() - some)
+                top = min(max(view.top(), base.top() + some - size.height()), base.bottom() - some)
             else:
-                view.moveLeft(_within(view.left(), view.width(), base.left(), base.right()))
-                view.moveTop(_within(view.top(), view.height(), base.top(), base.bottom()))
-                reach = base
-            self._placing = True  # a scroll bar that comes or goes resizes the view
-            if self.sceneRect() != reach:
-                self.setSceneRect(reach)
-            self._placing = False
-            self.horizontalScrollBar().setValue(round(view.left() * zoom))
-            self.verticalScrollBar().setValue(round(view.top() * zoom))
-            if self.viewport().size() == size:
+                left = _within(view.left(), size.width(), base.left(), base.right())
+                top = _within(view.top(), size.height(), base.top(), base.bottom())
+            view.moveTo(left, top)
+            hair = 0.5 / zoom  # else rounding asks for a bar of no use
+            reach = base.united(view.adjusted(hair, hair, -hair, -hair))
+            if not tall and reach.height() > size.height() + hair:
+                tall = True
+            elif not wide and reach.width() > size.width() + hair:
+                wide = True
+            else:
                 break
+        self._free = free
+        self._placing = True  # a bar that comes or goes resizes the view
+        shown = Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+        hidden = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(shown if tall else hidden)
+        self.setHorizontalScrollBarPolicy(shown if wide else hidden)
+        if self.sceneRect() != reach:
+            self.setSceneRect(reach)
+        self.horizontalScrollBar().setValue(round(view.left() * zoom))
+        self.verticalScrollBar().setValue(round(view.top() * zoom))
+        self._placing = False
+
+    def _room(self) -> QSize:
+        """The viewport as it is without scroll bars."""
+        return self.contentsRect().size()
 
     @Slot()
     def _on_scrolled(self) -> None:
@@ -447,7 +457,7 @@ class GraphCanvas(QGraphicsView):
             self.home()
             self.bring_into_sight(self._selected)
             return
-        self._place(before, QPointF(self.viewport().width() / 2, 0.0), free=True)
+        self._place(before, QPointF(self.viewport().width() / 2, 0.0), free=self._free)
         if not selected.isEmpty() and seen.contains(selected):
             self.bring_into_sight(self._selected)
 

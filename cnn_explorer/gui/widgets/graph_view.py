@@ -135,6 +135,7 @@ class GraphView(QWidget):
         self.legend.show()
         self.canvas.show_new(shown.graph, shown.layout)
         self._place_legend()
+        self._show_selection()
         self._update_state()
 
     def show_layout(self, expanded: frozenset[str], layout: GraphLayout) -> None:

@@ -8,7 +8,7 @@ from cnn_explorer.graph import drawing
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.style import KIND_STYLES
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.graph_scene import draw_glyph, pen
+from cnn_explorer.gui.widgets.graph_look import draw_glyph, pen
 
 _TILE = 16.0
 _GLYPH = 10.0
@@ -72,7 +72,7 @@ class Legend(QWidget):
         """Fold by itself where it would cover much of a small view, unless a person chose."""
         if not self._chosen:
             whole = self._size(is_folded=False)
-            fits = whole.width() * 3 <= room.width() and whole.height() * 1.4 <= room.height()
+            fits = whole.width() * 3 <= room.width() and whole.height() * 1.25 <= room.height()
             self.set_folded(not fits)
 
     def _toggle(self) -> None:
@@ -139,11 +139,9 @@ class Legend(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         style = theme.ground(self)
         dark = theme.is_dark(self.palette())
-        card = QColor(style.box)
-        card.setAlphaF(0.94)
         border = style.selection if self.hasFocus() else style.box_border
         painter.setPen(pen(QColor(border), 1.5 if self.hasFocus() else 1.0))
-        painter.setBrush(card)
+        painter.setBrush(QColor(style.box))
         painter.drawRoundedRect(
             QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75), theme.RADIUS, theme.RADIUS
         )

@@ -1,6 +1,7 @@
-"""The main window: puts the panels together and joins them to the state. Decides nothing."""
+"""The main window: the frame of docks and commands. It is painted before its panels exist."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -10,49 +11,34 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
+    QImage,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QMainWindow,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.graph.export import export
-from cnn_explorer.gui.state.explorer import Explorer, Message, trains_only
+from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.gui.state.network_model import NetworkModel
-from cnn_explorer.gui.state.qimages import to_picture
 from cnn_explorer.gui.state.settings import Settings, ThemeChoice
-from cnn_explorer.gui.state.shown import (
-    ActivationsShown,
-    AnswersShown,
-    FiltersShown,
-    NetworkShown,
-    SourceShown,
-)
-from cnn_explorer.gui.widgets.about_panel import AboutPanel
-from cnn_explorer.gui.widgets.actions import Actions
-from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
-from cnn_explorer.gui.widgets.answers_panel import AnswersPanel
-from cnn_explorer.gui.widgets.code_panel import CodePanel
-from cnn_explorer.gui.widgets.details_panel import DetailsPanel
-from cnn_explorer.gui.widgets.dialogs import show_about, show_keys
+from cnn_explorer.gui.state.shown import NetworkShown
+from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.drop import DropHint, may_offer, offered
-from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
-from cnn_explorer.gui.widgets.graph_view import GraphView
-from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.theme import apply_theme
-from cnn_explorer.media.decode import supported_suffixes
-from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NetworkCard
+
+if TYPE_CHECKING:
+    # what they import comes after the first paint
+    from cnn_explorer.gui.widgets.panels import Panels
 
 _STATE_VERSION = 1
 """Of the panels' places: raised when docks change, so that old places are not misread."""
@@ -69,6 +55,8 @@ class MainWindow(QMainWindow):
         self._explorer = explorer
         self._settings = settings
         self._painted = False
+        self.panels: Panels | None = None
+        """None until the first paint."""
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
         self.setAcceptDrops(True)
@@ -79,54 +67,36 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
         self.message_strip = MessageStrip()
-        self.graph_view = GraphView()
         self.network_list = NetworkList(networks)
-        self.input_panel = InputPanel()
-        self.answers_panel = AnswersPanel()
-        self.activations_panel = ActivationsPanel()
-        self.filters_panel = FiltersPanel()
-        self.details_panel = DetailsPanel()
-        self.code_panel = CodePanel()
-        self.about_panel = AboutPanel()
         self.status = StatusBar()
         self.setStatusBar(self.status)
-
         middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.message_strip)
-        column.addWidget(self.graph_view, 1)
+        self._column = QVBoxLayout(middle)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.message_strip)
+        self._column.addStretch(1)
         self.setCentralWidget(middle)
-
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.activations_panel, self.tr("Activations"))
-        self.tabs.addTab(self.filters_panel, self.tr("Filters"))
-        self.tabs.addTab(self.details_panel, self.tr("Details"))
-        self.tabs.addTab(self.code_panel, self.tr("Code"))
-        self.tabs.addTab(self.about_panel, self.tr("About"))
 
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         right = Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
         self.networks_dock = self._dock("networks", self.tr("Networks"), self.network_list, left)
-        self.input_dock = self._dock("input", self.tr("Picture"), self.input_panel, right)
-        self.answers_dock = self._dock("answers", self.tr("Answers"), self.answers_panel, right)
-        self.layer_dock = self._dock("layer", self.tr("Layer"), self.tabs, bottom)
+        self.input_dock = self._dock("input", self.tr("Picture"), QWidget(), right)
+        self.answers_dock = self._dock("answers", self.tr("Answers"), QWidget(), right)
+        self.layer_dock = self._dock("layer", self.tr("Layer"), QWidget(), bottom)
         self._docks = (self.networks_dock, self.input_dock, self.answers_dock, self.layer_dock)
 
         self._drop_hint = DropHint(self)
-        titles = [self.tabs.tabText(index) for index in range(self.tabs.count())]
-        self.commands = Actions(self, titles, settings.theme)
+        self.commands = Actions(self, [self.tr(title) for title in TAB_TITLES], settings.theme)
         self._recent_menu = self.commands.fill_menus(self._docks)
         self.addToolBar(self.commands.tool_bar())
-        self._join_actions()
-        self._join_state()
-        self._take_drops()
+        self._join()
         self._usual_places()
         self._default_state = self.saveState(_STATE_VERSION)
-        self._restore()
+        if not self.restoreGeometry(settings.geometry):
+            self.resize(1440, 900)
+        self.restoreState(settings.panels, _STATE_VERSION)
 
     # building
 
@@ -135,7 +105,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _join_actions(self) -> None:
+    def _join(self) -> None:
         actions = self.commands
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
@@ -154,36 +124,45 @@ class MainWindow(QMainWindow):
         actions.theme_asked.connect(self._on_theme_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
 
-    def _join_state(self) -> None:
         explorer = self._explorer
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_shown.connect(self._on_network_shown)
-        explorer.network_failed.connect(self.graph_view.clear)
-        explorer.layout_changed.connect(self._on_layout_changed)
         explorer.picture_shown.connect(self._on_picture_shown)
-        explorer.picture_cleared.connect(self._on_picture_cleared)
-        explorer.run_started.connect(self._on_run_started)
-        explorer.run_stopped.connect(self._on_run_stopped)
-        explorer.answers_shown.connect(self._on_answers_shown)
-        explorer.activations_shown.connect(self._on_activations_shown)
-        explorer.layer_selected.connect(self._on_layer_selected)
-        explorer.filters_shown.connect(self._on_filters_shown)
-        explorer.source_shown.connect(self._on_source_shown)
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
-
         self.network_list.network_chosen.connect(explorer.choose_network)
-        self.graph_view.layer_clicked.connect(explorer.select_layer)
-        self.graph_view.expansion_asked.connect(explorer.expand)
-        self.input_panel.open_asked.connect(self.open_picture)
-        self.input_panel.paste_asked.connect(self.paste_picture)
-        self.input_panel.sample_chosen.connect(explorer.open_file)
-        self.input_panel.picture_chosen.connect(explorer.show_picture)
-        self.input_panel.drawing_changed.connect(self._on_drawing_changed)
-        self.input_panel.drawing_cleared.connect(explorer.clear_picture)
         self.status.cancel_asked.connect(explorer.cancel)
         self.message_strip.close_button.clicked.connect(self._allow_escape)
+
+    def furnish(self, panels: "Panels") -> None:
+        """Put the panels into the frame. They come after the first paint: their imports take
+        several times as long as all before."""
+        self.panels = panels
+        self._column.takeAt(1)  # the stretch that kept their place
+        self._column.addWidget(panels.graph_view, 1)
+        for dock, panel in (
+            (self.input_dock, panels.input_panel),
+            (self.answers_dock, panels.answers_panel),
+            (self.layer_dock, panels.tabs),
+        ):
+            empty = dock.widget()
+            dock.setWidget(panel)
+            empty.deleteLater()
+        panels.input_panel.open_asked.connect(self.open_picture)
+        panels.input_panel.paste_asked.connect(self.paste_picture)
+        panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
+        self._take_drops()
+        # sizes asked for while the docks were empty are asked for again
+        if not self.restoreState(self._settings.panels, _STATE_VERSION):
+            self._usual_places()
+        self._load_icons()
+
+    def _load_icons(self) -> None:
+        self.commands.load_icons()
+        self.status.load_icons()
+        for dock in self._docks:
+            dock.load_icons()
 
     def _take_drops(self) -> None:
         # a drop anywhere is a drop on the window: no child may keep it for itself
@@ -198,17 +177,13 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.layer_dock], [300], Qt.Orientation.Vertical)
         self.resizeDocks([self.input_dock, self.answers_dock], [460, 280], Qt.Orientation.Vertical)
 
-    def _restore(self) -> None:
-        if not self.restoreGeometry(self._settings.geometry):
-            self.resize(1440, 900)
-        self.restoreState(self._settings.panels, _STATE_VERSION)
-        self.tabs.setCurrentIndex(min(self._settings.tab, self.tabs.count() - 1))
-
     # commands
 
     @Slot()
     def open_picture(self) -> None:
         """Ask for a picture file and classify it."""
+        from cnn_explorer.media.decode import supported_suffixes
+
         patterns = " ".join(f"*{suffix}" for suffix in supported_suffixes())
         name, _ = QFileDialog.getOpenFileName(
             self,
@@ -227,11 +202,23 @@ class MainWindow(QMainWindow):
         if offer.path is not None:
             self._explorer.open_file(offer.path)
         elif offer.image is not None:
-            self._explorer.show_picture(to_picture(offer.image, self.tr("Pasted picture")))
+            self._show_image(offer.image, self.tr("Pasted picture"))
         else:
             self._on_message(
                 Message(self.tr("There is no picture on the clipboard; copy one first."), "info")
             )
+
+    def _show_image(self, image: QImage, name: str) -> None:
+        from cnn_explorer.gui.state.qimages import to_picture
+
+        try:
+            self._explorer.show_picture(to_picture(image, name))
+        except ExplorerError as error:
+            self._complain(error)
+
+    def _complain(self, error: ExplorerError) -> None:
+        text = str(error)
+        self._on_message(Message(text[:1].upper() + text[1:], "error"))
 
     @Slot()
     def open_weights(self) -> None:
@@ -271,11 +258,12 @@ class MainWindow(QMainWindow):
         network = self._explorer.network
         if network is None:
             return
+        from cnn_explorer.graph.export import export
+
         try:
             export(network.layout, path, title=network.card.title)
         except ExplorerError as error:
-            text = str(error)
-            self._on_message(Message(text[:1].upper() + text[1:], "error"))
+            self._complain(error)
         else:
             self._on_message(Message(self.tr("Saved {}.").format(path), "info"))
 
@@ -290,11 +278,14 @@ class MainWindow(QMainWindow):
     def show_layer_tab(self, index: int) -> None:
         """Bring one of the tabs below the graph to the front."""
         self.layer_dock.show()
-        self.tabs.setCurrentIndex(index)
+        if self.panels is None:
+            self._settings.tab = index
+        else:
+            self.panels.tabs.setCurrentIndex(index)
 
     def tab_index(self, name: str) -> int:
         """The place of a tab by its English name, in lower case; 0 where there is none."""
-        names = ("activations", "filters", "details", "code", "about")
+        names = [title.lower() for title in TAB_TITLES]
         return names.index(name) if name in names else 0
 
     # from the state
@@ -302,82 +293,18 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
         self.network_list.set_current(card.name)
-        self.about_panel.show_card(card)
-        self.graph_view.show_loading(card.title)
-        self.answers_panel.show_pending()
-        self.input_panel.set_kind(card.preprocessing.kind)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self._settings.network = shown.card.name
-        self.network_list.set_current(shown.card.name)
-        self.about_panel.show_card(shown.card)
-        self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
-        self.input_panel.set_kind(shown.card.preprocessing.kind)
-        self.input_panel.show_prepared(None)
-        self.graph_view.show_network(shown)
-        self.activations_panel.set_graph(shown.graph)
+        self._on_network_opening(shown.card)
         self.status.show_network(shown)
-        self.answers_panel.clear()
-        self.activations_panel.clear(self._nothing_yet())
 
-    @Slot(object)
-    def _on_layout_changed(self, shown: NetworkShown) -> None:
-        self.graph_view.show_layout(shown.expanded, shown.layout)
-
-    @Slot(object)
-    def _on_picture_shown(self, picture: Picture) -> None:
-        self.input_panel.show_picture(picture)
+    @Slot()
+    def _on_picture_shown(self) -> None:
         self.message_strip.clear()
         self._allow_escape()
-
-    @Slot()
-    def _on_picture_cleared(self) -> None:
-        self.input_panel.show_prepared(None)
-        self.answers_panel.clear()
-        self.activations_panel.clear(self._nothing_yet())
-
-    @Slot(str)
-    def _on_run_started(self, layer: str) -> None:
-        self.answers_panel.show_pending()
-        if layer:
-            self.activations_panel.show_pending(layer)
-
-    @Slot()
-    def _on_run_stopped(self) -> None:
-        self.answers_panel.clear()
-        self.activations_panel.clear(self.tr("This was stopped. Click the layer to run it again."))
-
-    @Slot(object)
-    def _on_answers_shown(self, answers: AnswersShown) -> None:
-        self.input_panel.show_prepared(answers.prepared)
-        self.answers_panel.show_answers(answers)
-
-    @Slot(object)
-    def _on_activations_shown(self, shown: ActivationsShown) -> None:
-        self.activations_panel.show_activations(shown)
-
-    @Slot(str)
-    def _on_layer_selected(self, name: str) -> None:
-        self.graph_view.set_selected(name)
-        network = self._explorer.network
-        if network is not None:
-            self.details_panel.show_layer(network.graph, name)
-        if network is not None and trains_only(network.graph, name):
-            self.activations_panel.clear(
-                self.tr("This part works in training alone: a prediction does not pass through it.")
-            )
-        elif self._explorer.picture is None:
-            self.activations_panel.clear(self._nothing_yet())
-
-    @Slot(object)
-    def _on_filters_shown(self, shown: FiltersShown) -> None:
-        self.filters_panel.show_filters(shown)
-
-    @Slot(object)
-    def _on_source_shown(self, shown: SourceShown) -> None:
-        self.code_panel.show_source(shown)
 
     @Slot(object)
     def _on_message(self, message: Message) -> None:
@@ -409,14 +336,6 @@ class MainWindow(QMainWindow):
         self._settings.folder = str(path.parent)
         self._settings.add_recent(str(path))
 
-    @Slot(object)
-    def _on_drawing_changed(self, picture: Picture) -> None:
-        self._explorer.show_picture(picture, live=True)
-
-    def _nothing_yet(self) -> str:
-        return self.tr("Drop a picture on the window, or choose a sample, to see what this layer "
-                       "makes of it.")  # fmt: skip
-
     # gestures
 
     @Slot(str)
@@ -426,14 +345,18 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, name)
-        self.commands.load_icons()
+        self._load_icons()
 
     @Slot()
     def _show_keys(self) -> None:
+        from cnn_explorer.gui.widgets.dialogs import show_keys
+
         show_keys(self)
 
     @Slot()
     def _show_about(self) -> None:
+        from cnn_explorer.gui.widgets.dialogs import show_about
+
         show_about(self)
 
     @Slot()
@@ -471,9 +394,10 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _panels(self) -> list[QWidget]:
-        panels = [
-            self.network_list, self.graph_view, self.input_panel, self.answers_panel, self.tabs
-        ]  # fmt: skip
+        panels: list[QWidget] = [self.network_list]
+        if self.panels is not None:
+            theirs = self.panels
+            panels += [theirs.graph_view, theirs.input_panel, theirs.answers_panel, theirs.tabs]
         return [panel for panel in panels if panel.isVisible()]
 
     def _move_focus(self, step: int) -> None:
@@ -510,11 +434,6 @@ class MainWindow(QMainWindow):
     def _previous_panel(self) -> None:
         self._move_focus(-1)
 
-    @Slot()
-    def _after_first_paint(self) -> None:
-        self.commands.load_icons()
-        self.painted.emit()
-
     # Qt's
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -545,7 +464,7 @@ class MainWindow(QMainWindow):
                 )
         elif offer.image is not None:
             event.acceptProposedAction()
-            self._explorer.show_picture(to_picture(offer.image, self.tr("Dropped picture")))
+            self._show_image(offer.image, self.tr("Dropped picture"))
         elif offer.remote:
             self._on_message(
                 Message(
@@ -559,12 +478,13 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             # the panels are painted in the same pass, right after the window itself
-            QTimer.singleShot(0, self, self._after_first_paint)
+            QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._settings.geometry = self.saveGeometry()
         self._settings.panels = self.saveState(_STATE_VERSION)
-        self._settings.tab = self.tabs.currentIndex()
+        if self.panels is not None:
+            self._settings.tab = self.panels.tabs.currentIndex()
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         self._explorer.close()

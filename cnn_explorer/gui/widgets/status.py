@@ -1,7 +1,6 @@
 """The status bar: what is on show, what the engine does and how to stop it."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from cnn_explorer.graph.metrics import format_count, format_macs
@@ -84,9 +83,6 @@ class StatusBar(QStatusBar):
         for widget in (self._task, self._bar, self._cancel):
             widget.hide()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        QTimer.singleShot(0, self, self._load_icon)
-
-    def _load_icon(self) -> None:
+    def load_icons(self) -> None:
+        """Give the button its icon, in the colours of the palette."""
         self._cancel.setIcon(icon("ph.x", self))

@@ -6,7 +6,6 @@ from their palette or from `GroundStyle`; none has a style sheet of its own.
 
 from typing import Literal
 
-import qtawesome
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
@@ -78,8 +77,10 @@ INFO = {False: ("#e6effc", "#1d4fa3"), True: ("#1b2c48", "#a9cbff")}
 def icon(name: str, widget: QWidget) -> QIcon:
     """An icon of the Phosphor set (``ph.folder-open``) in the colours of a widget's palette.
 
-    The first icon loads the icon fonts: ask after the first paint.
+    The first icon imports the library and loads its fonts: ask after the first paint.
     """
+    import qtawesome
+
     palette = widget.palette()
     made: QIcon = qtawesome.icon(
         name,

@@ -1,0 +1,209 @@
+"""What the items of a graph are drawn with: colours, pens, texts and signs."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Literal
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
+
+from cnn_explorer.graph import drawing
+from cnn_explorer.graph.glyphs import GLYPH_STROKE
+from cnn_explorer.graph.layout import FRAME_TEXT_SIZE
+from cnn_explorer.graph.style import (
+    CAPTION_SIZE,
+    DARK,
+    EDGE_LABEL_SIZE,
+    KIND_STYLES,
+    LIGHT,
+    NAME_SIZE,
+)
+from cnn_explorer.gui.widgets import theme
+
+BLOCKS_ONLY = 0.35
+"""Zoom below which boxes are plain blocks of colour: text would be no more than dust."""
+CAPTIONS_FROM = 0.5
+"""Zoom from which the second line of a box can be read."""
+LABELS_FROM = 0.6
+"""Zoom from which shapes stand beside the lines."""
+BADGE_RADIUS = 9.0
+"""Of the round button that opens or closes a block, on its right border, at 100 %."""
+_BADGE_LEAST = 6.5
+"""The smallest it gets, in pixels."""
+BADGE_ROOM = _BADGE_LEAST / BLOCKS_ONLY + 2.0
+"""How far it sticks out at most, in the scene."""
+_FINE = 2.0
+"""Fonts are made this many times larger and drawn smaller: QFont knows only whole pixels."""
+
+TextRole = Literal["name", "caption", "label", "title", "facts"]
+_TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
+    "name": (NAME_SIZE, QFont.Weight.DemiBold),
+    "caption": (CAPTION_SIZE, QFont.Weight.Normal),
+    "label": (EDGE_LABEL_SIZE, QFont.Weight.Normal),
+    "title": (FRAME_TEXT_SIZE, QFont.Weight.DemiBold),
+    "facts": (CAPTION_SIZE, QFont.Weight.Normal),
+}
+
+
+class Look:
+    """The colours, pens and texts that all items of a scene share, for one theme and zoom."""
+
+    def __init__(self, dark: bool = False) -> None:
+        self.zoom = 1.0
+        self._texts: dict[tuple[str, TextRole], QStaticText] = {}
+        self._fonts: dict[TextRole, tuple[QFont, float]] = {}
+        for role, (size, weight) in _TEXT_ROLES.items():
+            font = theme.text_font(size * _FINE, weight)
+            font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+            self._fonts[role] = (font, QFontMetricsF(font).ascent())
+        self.set_dark(dark)
+
+    def set_dark(self, dark: bool) -> None:
+        """Take the colours of the dark or the light theme."""
+        style = DARK if dark else LIGHT
+        self.dark = dark
+        self.ground = QColor(style.ground)
+        self.box = QColor(style.box)
+        self.box_hovered = mixed(self.box, QColor(style.selection), 0.10 if dark else 0.05)
+        self.text = QColor(style.text)
+        self.quiet = QColor(style.text_quiet)
+        self.selection = QColor(style.selection)
+        self.edge = QColor(style.edge)
+        self.border = QColor(style.box_border)
+        self.frame = QColor(style.frame)
+        self.frame_nested = QColor(style.frame_nested)
+        self.frame_border = QColor(style.frame_border)
+        self.accents = {kind: QColor(of.dark if dark else of.light) for kind, of in
+                        KIND_STYLES.items()}  # fmt: skip
+        self.set_zoom(self.zoom)
+
+    def set_zoom(self, zoom: float) -> None:
+        """Make the pens for a zoom; hair lines never get thinner than a pixel or so."""
+        self.zoom = zoom
+        hair = max(1.0, 0.8 / zoom)
+        self.border_pen = pen(self.border, hair)
+        self.border_dashed = pen(self.edge, hair, dashed=True)
+        self.border_hovered = pen(mixed(self.border, self.text, 0.45), hair)
+        self.frame_pen = pen(self.frame_border, hair)
+        self.frame_dashed = pen(self.edge, hair, dashed=True)
+        width = max(drawing.EDGE_WIDTH, 0.7 / zoom)
+        self.edge_pen = pen(self.edge, width)
+        self.edge_dashed = pen(self.edge, width, dashed=True)
+        self.badge_radius = max(BADGE_RADIUS, _BADGE_LEAST / zoom)
+        strong = max(2.0, 1.6 / zoom)
+        self.edge_strong = pen(self.selection, strong)
+        self.edge_strong_dashed = pen(self.selection, strong, dashed=True)
+
+    def accent(self, kind: str) -> QColor:
+        """The colour of a kind of layer."""
+        return self.accents.get(kind) or self.accents["other"]
+
+    def write(
+        self, painter: QPainter, role: TextRole, x: float, baseline: float, text: str, ink: QColor
+    ) -> None:
+        """Draw one line of text with its left end at (`x`, `baseline`)."""
+        font, ascent = self._fonts[role]
+        static = self._texts.get((text, role))
+        if static is None:
+            static = QStaticText(text)
+            static.setTextFormat(Qt.TextFormat.PlainText)
+            static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+            static.prepare(font=font)
+            self._texts[text, role] = static
+        painter.setPen(ink)
+        painter.setFont(font)
+        painter.scale(1 / _FINE, 1 / _FINE)
+        painter.drawStaticText(QPointF(x * _FINE, baseline * _FINE - ascent), static)
+        painter.scale(_FINE, _FINE)
+
+    def forget_texts(self) -> None:
+        """Let go of the texts of a network that is no longer shown."""
+        self._texts.clear()
+
+
+def pen(colour: QColor, width: float, *, dashed: bool = False) -> QPen:
+    """A pen with round caps and joins; dashes are drawing.DASH long at 100 %."""
+    made = QPen(colour, width)
+    made.setCapStyle(Qt.PenCapStyle.RoundCap)
+    made.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if dashed:
+        made.setCapStyle(Qt.PenCapStyle.FlatCap)
+        made.setDashPattern([length / width for length in drawing.DASH])
+    return made
+
+
+def mixed(colour: QColor, other: QColor, share: float) -> QColor:
+    """`colour` with a share (0 to 1) of `other` in it."""
+    rest = 1.0 - share
+    return QColor.fromRgbF(
+        rest * colour.redF() + share * other.redF(),
+        rest * colour.greenF() + share * other.greenF(),
+        rest * colour.blueF() + share * other.blueF(),
+    )
+
+
+def painter_path(commands: Iterable[drawing.Command]) -> QPainterPath:
+    """An outline of `cnn_explorer.graph.drawing` as Qt's."""
+    path = QPainterPath()
+    for command in commands:
+        match command:
+            case ("M", end):
+                path.moveTo(*end)
+            case ("L", end):
+                path.lineTo(*end)
+            case ("C", first, second, end):
+                path.cubicTo(*first, *second, *end)
+            case _:
+                path.closeSubpath()
+    return path
+
+
+@lru_cache(maxsize=64)
+def _glyph_paths(name: str, size: float) -> tuple[QPainterPath, QPainterPath]:
+    """A glyph at the origin: what to fill, and what to stroke."""
+    filled, stroked = QPainterPath(), QPainterPath()
+    for part in drawing.glyph(name, 0.0, 0.0, size, "#000000"):
+        outline = painter_path(part.commands)
+        if part.fill:
+            filled.addPath(outline)
+        if part.stroke:
+            stroked.addPath(outline)
+    return filled, stroked
+
+
+def draw_glyph(
+    painter: QPainter, kind: str, x: float, y: float, size: float, colour: QColor
+) -> None:
+    """Draw the sign of a kind of layer with its top left corner at (`x`, `y`)."""
+    style = KIND_STYLES.get(kind, KIND_STYLES["other"])
+    filled, stroked = _glyph_paths(style.glyph, size)
+    painter.translate(x, y)
+    if not filled.isEmpty():
+        painter.fillPath(filled, colour)
+    if not stroked.isEmpty():
+        painter.strokePath(stroked, pen(colour, GLYPH_STROKE * size))
+    painter.translate(-x, -y)
+
+
+def draw_badge(painter: QPainter, look: Look, centre: QPointF, *, opens: bool) -> None:
+    """The round button that opens (plus) or closes (minus) a block."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.selection)
+    radius = look.badge_radius
+    painter.drawEllipse(centre, radius, radius)
+    painter.setPen(pen(look.ground if look.dark else look.box, radius * 0.19))
+    arm = radius * 0.46
+    x, y = centre.x(), centre.y()
+    painter.drawLine(QPointF(x - arm, y), QPointF(x + arm, y))
+    if opens:
+        painter.drawLine(QPointF(x, y - arm), QPointF(x, y + arm))
+
+
+@contextmanager
+def enlarged(painter: QPainter, x: float, y: float, scale: float) -> Iterator[None]:
+    painter.translate(x, y)
+    painter.scale(scale, scale)
+    yield
+    painter.scale(1 / scale, 1 / scale)
+    painter.translate(-x, -y)

@@ -1,0 +1,159 @@
+"""All panels but the list, joined to the state: what `MainWindow` is furnished with."""
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QTabWidget
+
+from cnn_explorer.gui.state.explorer import Explorer, trains_only
+from cnn_explorer.gui.state.shown import (
+    ActivationsShown,
+    AnswersShown,
+    FiltersShown,
+    NetworkShown,
+    SourceShown,
+)
+from cnn_explorer.gui.widgets.about_panel import AboutPanel
+from cnn_explorer.gui.widgets.actions import TAB_TITLES
+from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
+from cnn_explorer.gui.widgets.answers_panel import AnswersPanel
+from cnn_explorer.gui.widgets.code_panel import CodePanel
+from cnn_explorer.gui.widgets.details_panel import DetailsPanel
+from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
+from cnn_explorer.gui.widgets.graph_view import GraphView
+from cnn_explorer.gui.widgets.input_panel import InputPanel
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.catalog import NetworkCard
+
+
+class Panels(QObject):
+    """The panels, each showing what the state's signals carry and passing gestures back."""
+
+    def __init__(self, explorer: Explorer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._explorer = explorer
+        self.graph_view = GraphView()
+        self.input_panel = InputPanel()
+        self.answers_panel = AnswersPanel()
+        self.activations_panel = ActivationsPanel()
+        self.filters_panel = FiltersPanel()
+        self.details_panel = DetailsPanel()
+        self.code_panel = CodePanel()
+        self.about_panel = AboutPanel()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        pages = (
+            self.activations_panel,
+            self.filters_panel,
+            self.details_panel,
+            self.code_panel,
+            self.about_panel,
+        )
+        for number, (page, title) in enumerate(zip(pages, TAB_TITLES, strict=True)):
+            self.tabs.addTab(page, self.tr(title))
+            self.tabs.setTabToolTip(number, f"Ctrl+{number + 1}")
+
+        explorer.network_opening.connect(self._on_network_opening)
+        explorer.network_shown.connect(self._on_network_shown)
+        explorer.network_failed.connect(self.graph_view.clear)
+        explorer.layout_changed.connect(self._on_layout_changed)
+        explorer.picture_shown.connect(self._on_picture_shown)
+        explorer.picture_cleared.connect(self._on_picture_cleared)
+        explorer.run_started.connect(self._on_run_started)
+        explorer.run_stopped.connect(self._on_run_stopped)
+        explorer.answers_shown.connect(self._on_answers_shown)
+        explorer.activations_shown.connect(self._on_activations_shown)
+        explorer.layer_selected.connect(self._on_layer_selected)
+        explorer.filters_shown.connect(self._on_filters_shown)
+        explorer.source_shown.connect(self._on_source_shown)
+
+        self.graph_view.layer_clicked.connect(explorer.select_layer)
+        self.graph_view.expansion_asked.connect(explorer.expand)
+        self.input_panel.sample_chosen.connect(explorer.open_file)
+        self.input_panel.picture_chosen.connect(explorer.show_picture)
+        self.input_panel.drawing_changed.connect(self._on_drawing_changed)
+        self.input_panel.drawing_cleared.connect(explorer.clear_picture)
+
+        if explorer.card is not None:  # chosen before the panels were there
+            self._on_network_opening(explorer.card)
+
+    def _nothing_yet(self) -> str:
+        return self.tr(
+            "Drop a picture on the window, or choose a sample, to see what this layer makes of it."
+        )
+
+    @Slot(object)
+    def _on_network_opening(self, card: NetworkCard) -> None:
+        self.about_panel.show_card(card)
+        self.graph_view.show_loading(card.title)
+        self.input_panel.set_kind(card.preprocessing.kind)
+        if self._explorer.picture is not None:
+            self.answers_panel.show_pending()
+
+    @Slot(object)
+    def _on_network_shown(self, shown: NetworkShown) -> None:
+        self.about_panel.show_card(shown.card)
+        self.input_panel.set_kind(shown.card.preprocessing.kind)
+        self.input_panel.show_prepared(None)
+        self.graph_view.show_network(shown)
+        self.activations_panel.set_graph(shown.graph)
+        self.answers_panel.clear()
+        self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(object)
+    def _on_layout_changed(self, shown: NetworkShown) -> None:
+        self.graph_view.show_layout(shown.expanded, shown.layout)
+
+    @Slot(object)
+    def _on_picture_shown(self, picture: Picture) -> None:
+        self.input_panel.show_picture(picture)
+
+    @Slot()
+    def _on_picture_cleared(self) -> None:
+        self.input_panel.show_prepared(None)
+        self.answers_panel.clear()
+        self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(str)
+    def _on_run_started(self, layer: str) -> None:
+        self.answers_panel.show_pending()
+        if layer:
+            self.activations_panel.show_pending(layer)
+
+    @Slot()
+    def _on_run_stopped(self) -> None:
+        self.answers_panel.clear()
+        self.activations_panel.clear(self.tr("This was stopped. Click the layer to run it again."))
+
+    @Slot(object)
+    def _on_answers_shown(self, answers: AnswersShown) -> None:
+        self.input_panel.show_prepared(answers.prepared)
+        self.answers_panel.show_answers(answers)
+
+    @Slot(object)
+    def _on_activations_shown(self, shown: ActivationsShown) -> None:
+        self.activations_panel.show_activations(shown)
+
+    @Slot(str)
+    def _on_layer_selected(self, name: str) -> None:
+        self.graph_view.set_selected(name)
+        network = self._explorer.network
+        if network is None:
+            return
+        self.details_panel.show_layer(network.graph, name)
+        if trains_only(network.graph, name):
+            self.activations_panel.clear(
+                self.tr("This part works in training alone: a prediction does not pass through it.")
+            )
+        elif self._explorer.picture is None:
+            self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(object)
+    def _on_filters_shown(self, shown: FiltersShown) -> None:
+        self.filters_panel.show_filters(shown)
+
+    @Slot(object)
+    def _on_source_shown(self, shown: SourceShown) -> None:
+        self.code_panel.show_source(shown)
+
+    @Slot(object)
+    def _on_drawing_changed(self, picture: Picture) -> None:
+        self._explorer.show_picture(picture, live=True)

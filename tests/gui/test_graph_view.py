@@ -1,0 +1,662 @@
+"""The graph view: choosing, walking, opening blocks, zoom, legend and looks."""
+
+import gc
+import weakref
+from itertools import pairwise
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.graph.hierarchy import visible
+from cnn_explorer.graph.layout import lay_out
+from cnn_explorer.graph.model import BlockNode, GraphEdge, GraphLayout, LayerGraph, LayerNode
+from cnn_explorer.graph.style import DARK, LIGHT
+from cnn_explorer.gui.state.shown import NetworkShown
+from cnn_explorer.gui.widgets import graph_walk
+from cnn_explorer.gui.widgets.graph_items import BoxItem
+from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY
+from cnn_explorer.gui.widgets.graph_scene import Hit
+from cnn_explorer.gui.widgets.graph_view import GraphView, tip
+from cnn_explorer.gui.widgets.theme import apply_theme
+from cnn_explorer.networks.catalog import NETWORKS
+
+LEFT = Qt.MouseButton.LeftButton
+KEY = Qt.Key
+MAP = (8, 16, 16)
+
+
+def layer(name: str, kind: str, *, training_only: bool = False) -> LayerNode:
+    parent = name.rpartition(".")[0]
+    shapes = () if kind == "input" else (MAP,)
+    return LayerNode(
+        name, parent, kind, kind.capitalize(), shapes, MAP, 584 if kind == "conv" else 0,
+        147_456 if kind == "conv" else 0, (("kernel", "3 × 3"),) if kind == "conv" else (),
+        training_only,
+    )  # fmt: skip
+
+
+def residual_graph(blocks: int = 3) -> LayerGraph:
+    """A stem, residual blocks in a stage, a head, and a head for training."""
+    layers = [layer("input", "input"), layer("stem", "conv")]
+    edges = [("input", "stem")]
+    before = "stem"
+    names = [f"stage.{number}" for number in range(blocks)]
+    for block in names:
+        parts = [layer(f"{block}.conv1", "conv"), layer(f"{block}.relu", "activation"),
+                 layer(f"{block}.conv2", "conv"), layer(f"{block}.add", "add")]  # fmt: skip
+        layers += parts
+        ways = [before, *(part.name for part in parts)]
+        edges += list(pairwise(ways))
+        edges.append((before, f"{block}.add"))
+        before = f"{block}.add"
+    layers += [
+        layer("aux.conv", "conv", training_only=True),
+        layer("aux.pool", "pool", training_only=True),
+        layer("pool", "pool"),
+        layer("output", "output"),
+    ]
+    edges += [(before, "aux.conv"), ("aux.conv", "aux.pool"), (before, "pool")]
+    edges.append(("pool", "output"))
+    stage = BlockNode("stage", "", "Sequential", tuple(names), 3504, 884_736, MAP)
+    inner = [
+        BlockNode(
+            name, "stage", "Residual",
+            tuple(f"{name}.{part}" for part in ("conv1", "relu", "conv2", "add")),
+            1168, 294_912, MAP,
+        )
+        for name in names
+    ]  # fmt: skip
+    aux = BlockNode("aux", "", "Head", ("aux.conv", "aux.pool"), 584, 147_456, MAP, True)
+    return LayerGraph(
+        "residual",
+        tuple(layers),
+        (stage, *inner, aux),
+        tuple(GraphEdge(source, target, MAP) for source, target in edges),
+    )
+
+
+def placed(graph: LayerGraph, *expanded: str) -> GraphLayout:
+    return lay_out(visible(graph, frozenset(expanded)))
+
+
+def shown(graph: LayerGraph, *expanded: str) -> NetworkShown:
+    return NetworkShown(
+        NETWORKS["resnet18"], graph, False, "", frozenset(expanded), placed(graph, *expanded)
+    )
+
+
+class Obliging:
+    """Does what the state does: computes the layout that the view asks for."""
+
+    def __init__(self, view: GraphView, graph: LayerGraph) -> None:
+        self.asked: list[frozenset[str]] = []
+        self.clicked: list[str] = []
+        self._view = view
+        self._graph = graph
+        view.expansion_asked.connect(self.expand)
+        view.layer_clicked.connect(self.clicked.append)
+
+    def expand(self, expanded: frozenset[str]) -> None:
+        self.asked.append(expanded)
+        self._view.show_layout(expanded, placed(self._graph, *expanded))
+
+
+@pytest.fixture
+def graph() -> LayerGraph:
+    return residual_graph()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
+    """A view on the graph with its stage open and the blocks inside closed."""
+    assert themed is not None
+    view = GraphView()
+    qtbot.addWidget(view)
+    view.resize(760, 520)
+    view.show()
+    qtbot.waitExposed(view)
+    view.show_network(shown(graph, "stage"))
+    return view
+
+
+@pytest.fixture
+def does(view: GraphView, graph: LayerGraph) -> Obliging:
+    return Obliging(view, graph)
+
+
+def place_of(view: GraphView, name: str) -> QPoint:
+    """Where one points at a box or frame, in the viewport."""
+    scene = view.canvas.drawing.grip_of(name).center()
+    return view.canvas.viewportTransform().map(scene).toPoint()
+
+
+def click(qtbot: QtBot, view: GraphView, name: str) -> None:
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=place_of(view, name))
+
+
+def double_click(qtbot: QtBot, view: GraphView, place: QPoint) -> None:
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=place)
+    qtbot.mouseDClick(view.canvas.viewport(), LEFT, pos=place)
+
+
+def wheel(view: GraphView, turned: int, at: QPointF, modifier: Qt.KeyboardModifier) -> None:
+    port = view.canvas.viewport()
+    event = QWheelEvent(
+        at, port.mapToGlobal(at), QPoint(), QPoint(0, turned), Qt.MouseButton.NoButton, modifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(port, event)
+
+
+# choosing
+
+
+def test_a_click_selects_a_box_and_a_header_its_block(
+    qtbot: QtBot, view: GraphView, does: Obliging
+) -> None:
+    click(qtbot, view, "stem")
+    assert does.clicked == ["stem"]
+    assert view.selected == "stem"
+    click(qtbot, view, "stage")
+    assert does.clicked == ["stem", "stage"]
+    assert view.canvas.selected == "stage"
+    # the ground, and the ground inside a frame, select nothing and unselect nothing
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=QPoint(3, 3))
+    inside = view.canvas.drawing.rect_of("stage").bottomLeft() + QPointF(6, -6)
+    place = view.canvas.viewportTransform().map(inside).toPoint()
+    assert view.canvas.drawing.hit(inside) == Hit("stage", "inside")
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=place)
+    assert does.clicked == ["stem", "stage"]
+    assert view.selected == "stage"
+
+
+def test_set_selected_sends_no_signal_and_finds_what_hides_a_layer(
+    qtbot: QtBot, view: GraphView
+) -> None:
+    with qtbot.assertNotEmitted(view.layer_clicked):
+        view.set_selected("stage.1.conv2")
+    assert view.selected == "stage.1.conv2"
+    assert view.canvas.selected == "stage.1"
+    view.set_selected("stage")
+    assert view.canvas.selected == "stage"
+    view.set_selected("nothing of the kind")
+    assert view.selected == ""
+    assert view.canvas.selected == ""
+
+
+def test_selecting_scrolls_only_to_what_is_out_of_sight(view: GraphView) -> None:
+    view.resize(760, 260)
+    view.canvas.zoom_to(1.0)
+    view.set_selected("stem")
+    bar = view.canvas.verticalScrollBar()
+    before = bar.value()
+    view.set_selected("input")
+    assert bar.value() == before
+    view.set_selected("output")
+    assert bar.value() > before
+    seen = view.canvas.viewport().rect()
+    assert seen.contains(place_of(view, "output"))
+
+
+def test_reveal_opens_what_hides_the_layer(view: GraphView, does: Obliging) -> None:
+    view.reveal("stage.1.conv2")
+    assert does.asked == [frozenset({"stage", "stage.1"})]
+    assert view.canvas.selected == "stage.1.conv2"
+    assert view.canvas.viewport().rect().contains(place_of(view, "stage.1.conv2"))
+    view.reveal("stem")
+    assert len(does.asked) == 1
+
+
+@pytest.mark.usefixtures("does")
+def test_a_layer_selected_before_its_block_closes_stays_selected(view: GraphView) -> None:
+    view.reveal("stage.0.conv1")
+    view.collapse_all()
+    assert view.selected == "stage.0.conv1"
+    assert view.canvas.selected == "stage"
+    view.expand_all()
+    assert view.canvas.selected == "stage.0.conv1"
+
+
+# walking
+
+
+def test_walking_follows_the_lines(
+    qtbot: QtBot, view: GraphView, does: Obliging, graph: LayerGraph
+) -> None:
+    view.show_layout(frozenset({"stage", "stage.1"}), placed(graph, "stage", "stage.1"))
+    ways = [
+        (KEY.Key_Home, "input"), (KEY.Key_Down, "stem"), (KEY.Key_Down, "stage.0"),
+        (KEY.Key_Down, "stage.1.conv1"), (KEY.Key_Down, "stage.1.relu"),
+        (KEY.Key_Up, "stage.1.conv1"), (KEY.Key_Up, "stage.0"), (KEY.Key_End, "output"),
+        (KEY.Key_Up, "pool"), (KEY.Key_Up, "stage.2"), (KEY.Key_Up, "stage.1.add"),
+        # not the shortcut, but what comes just before
+        (KEY.Key_Up, "stage.1.conv2"),
+    ]  # fmt: skip
+    for key, name in ways:
+        qtbot.keyClick(view.canvas, key)
+        assert does.clicked[-1] == name
+        assert view.selected == name
+    qtbot.keyClick(view.canvas, KEY.Key_End)
+    many = len(does.clicked)
+    qtbot.keyClick(view.canvas, KEY.Key_Down)  # the way ends
+    assert len(does.clicked) == many
+
+
+def test_walking_sideways_and_past_training_parts(view: GraphView) -> None:
+    layout = view.layout_shown
+    assert layout is not None
+    assert graph_walk.next_from(layout, "stage.2", "down") == "pool"
+    side = "left" if layout.boxes["aux"].x < layout.boxes["pool"].x else "right"
+    back = "right" if side == "left" else "left"
+    assert graph_walk.next_from(layout, "pool", side) == "aux"  # type: ignore[arg-type]
+    assert graph_walk.next_from(layout, "aux", back) == "pool"  # type: ignore[arg-type]
+    assert graph_walk.next_from(layout, "pool", back) == ""  # type: ignore[arg-type]
+    # into a frame and out of it again
+    assert graph_walk.next_from(layout, "stage", "down") == "stage.0"
+    assert graph_walk.next_from(layout, "stage", "up") == "stem"
+    assert graph_walk.next_from(layout, "", "down") == "input"
+    assert graph_walk.last(layout) == "output"
+
+
+def test_what_stands_for_a_layer(graph: LayerGraph) -> None:
+    closed = placed(graph)
+    assert graph_walk.shown_as(closed, "stage.1.conv2") == "stage"
+    assert graph_walk.shown_as(closed, "stem") == "stem"
+    assert graph_walk.shown_as(closed, "unknown") == ""
+    assert graph_walk.shown_as(placed(graph, "stage"), "stage") == "stage"
+
+
+# opening and closing
+
+
+def test_double_click_opens_and_a_header_closes(
+    qtbot: QtBot, view: GraphView, does: Obliging
+) -> None:
+    double_click(qtbot, view, place_of(view, "stage.1"))
+    assert does.asked == [frozenset({"stage", "stage.1"})]
+    double_click(qtbot, view, place_of(view, "stage.1"))
+    assert does.asked[-1] == frozenset({"stage"})
+    double_click(qtbot, view, place_of(view, "stem"))  # a layer has nothing to open
+    assert len(does.asked) == 2
+
+
+@pytest.mark.usefixtures("does")
+def test_the_toggled_block_stays_under_the_pointer(qtbot: QtBot, view: GraphView) -> None:
+    canvas = view.canvas
+    canvas.zoom_to(0.9)
+    for corner in (QPointF(4, 4), QPointF(125, 36), QPointF(60, 20)):
+        box = canvas.drawing.rect_of("stage.1")
+        place = canvas.viewportTransform().map(box.topLeft() + corner).toPoint()
+        for part in ("header", "box", "header", "box"):
+            double_click(qtbot, view, place)
+            hit = canvas.drawing.hit(canvas.mapToScene(place))
+            assert hit == Hit("stage.1", part)
+
+
+@pytest.mark.usefixtures("does")
+def test_what_is_selected_stays_in_place_when_all_opens(view: GraphView) -> None:
+    view.set_selected("stage.2")
+    view.canvas.zoom_to(1.0)
+    before = place_of(view, "stage.2")
+    view.expand_all()
+    after = place_of(view, "stage.2")  # the header's middle now
+    assert abs(after.x() - before.x()) <= 8  # half a scroll bar, which may have come
+    grown = view.canvas.drawing.grip_of("stage.2").height() / 2 - 20.0
+    assert abs(after.y() - before.y() - grown) <= 1.5
+
+
+def test_the_button_on_a_hovered_block_opens_it(
+    qtbot: QtBot, view: GraphView, does: Obliging
+) -> None:
+    port = view.canvas.viewport()
+    qtbot.mouseMove(port, place_of(view, "stage.1"))
+    item = view.canvas.drawing.box_item("stage.1")
+    assert item is not None
+    assert item.badge is not None
+    place = view.canvas.viewportTransform().map(item.badge + QPointF(6, 0)).toPoint()
+    qtbot.mouseMove(port, place)
+    qtbot.mouseClick(port, LEFT, pos=place)
+    assert does.asked == [frozenset({"stage", "stage.1"})]
+    assert does.clicked == []
+
+
+def test_enter_opens_and_backspace_closes_the_block_around(
+    qtbot: QtBot, view: GraphView, does: Obliging
+) -> None:
+    view.set_selected("stage.0")
+    qtbot.keyClick(view.canvas, KEY.Key_Return)
+    assert does.asked[-1] == frozenset({"stage", "stage.0"})
+    assert view.canvas.selected == "stage.0"
+    qtbot.keyClick(view.canvas, KEY.Key_Down)
+    assert view.selected == "stage.0.conv1"
+    qtbot.keyClick(view.canvas, KEY.Key_Backspace)
+    assert does.asked[-1] == frozenset({"stage"})
+    assert view.selected == "stage.0"
+    assert does.clicked[-1] == "stage.0"
+    qtbot.keyClick(view.canvas, KEY.Key_Backspace)
+    assert does.asked[-1] == frozenset()
+    assert view.selected == "stage"
+    many = len(does.asked)
+    qtbot.keyClick(view.canvas, KEY.Key_Backspace)  # nothing is around it
+    assert len(does.asked) == many
+
+
+def test_the_tools_ask_for_all_or_none(
+    qtbot: QtBot, view: GraphView, does: Obliging, graph: LayerGraph
+) -> None:
+    qtbot.mouseClick(view.open_all_button, LEFT)
+    assert does.asked == [frozenset(graph.block)]
+    assert not view.open_all_button.isEnabled()
+    qtbot.mouseClick(view.close_all_button, LEFT)
+    assert does.asked[-1] == frozenset()
+    assert not view.close_all_button.isEnabled()
+    assert view.open_all_button.isEnabled()
+
+
+def test_opening_goes_on_through_a_block_around_a_single_one(qtbot: QtBot, themed: object) -> None:
+    assert themed is not None
+    graph = LayerGraph(
+        "nested",
+        (layer("input", "input"), layer("a.b.conv", "conv"), layer("a.b.relu", "activation")),
+        (
+            BlockNode("a", "", "Outer", ("a.b",), 584, 147_456, MAP),
+            BlockNode("a.b", "a", "Inner", ("a.b.conv", "a.b.relu"), 584, 147_456, MAP),
+        ),
+        (GraphEdge("input", "a.b.conv", MAP), GraphEdge("a.b.conv", "a.b.relu", MAP)),
+    )
+    view = GraphView()
+    qtbot.addWidget(view)
+    view.show_network(shown(graph))
+    does = Obliging(view, graph)
+    view.toggle("a")
+    assert does.asked == [frozenset({"a", "a.b"})]
+    view.set_selected("a")
+    assert view.canvas.selected == "a.b.conv"  # "a" itself has no frame
+
+
+# zoom and place
+
+
+def test_a_small_graph_is_shown_whole_a_large_one_from_its_top(
+    view: GraphView, graph: LayerGraph
+) -> None:
+    canvas = view.canvas
+    view.resize(760, 900)
+    view.show_network(shown(graph))
+    port = QRectF(canvas.viewport().rect())
+    shown_part = canvas.viewportTransform().mapRect(canvas.drawing.content)
+    assert port.contains(shown_part)
+    assert not canvas.verticalScrollBar().isVisible()
+    assert canvas.zoom <= 1.0
+    view.resize(760, 500)
+    view.show_network(shown(graph, *graph.block))
+    assert canvas.zoom == 1.0
+    assert canvas.verticalScrollBar().isVisible()
+    assert canvas.verticalScrollBar().value() == canvas.verticalScrollBar().minimum()
+    assert abs(place_of(view, "input").x() - canvas.viewport().width() / 2) <= 1
+
+
+def test_keys_zoom(qtbot: QtBot, view: GraphView) -> None:
+    canvas = view.canvas
+    qtbot.keyClick(canvas, KEY.Key_1)
+    assert canvas.zoom == 1.0
+    assert view.zoom_button.text() == "100 %"
+    qtbot.keyClick(canvas, KEY.Key_Plus)
+    assert canvas.zoom == 1.25
+    qtbot.keyClick(canvas, KEY.Key_Minus)
+    qtbot.keyClick(canvas, KEY.Key_Minus)
+    assert canvas.zoom == pytest.approx(0.8)
+    qtbot.keyClick(canvas, KEY.Key_0)
+    whole = canvas.viewportTransform().mapRect(canvas.drawing.content)
+    assert QRectF(canvas.viewport().rect()).contains(whole)
+    for _ in range(40):
+        qtbot.keyClick(canvas, KEY.Key_Minus)
+    assert canvas.zoom > 0.01
+    for _ in range(60):
+        qtbot.keyClick(canvas, KEY.Key_Plus)
+    assert canvas.zoom == 4.0
+
+
+def test_ctrl_and_the_wheel_zoom_at_the_pointer(view: GraphView) -> None:
+    canvas = view.canvas
+    canvas.zoom_to(1.0)
+    at = QPointF(place_of(view, "stem"))
+    before = canvas.mapToScene(at.toPoint())
+    zoom = canvas.zoom
+    wheel(view, 240, at, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.zoom > zoom
+    after = canvas.mapToScene(at.toPoint())
+    assert (after - before).manhattanLength() < 2.5
+
+
+def test_the_wheel_scrolls(view: GraphView, graph: LayerGraph) -> None:
+    view.show_network(shown(graph, *graph.block))
+    canvas = view.canvas
+    before, zoom = canvas.verticalScrollBar().value(), canvas.zoom
+    wheel(view, -120, QPointF(50, 50), Qt.KeyboardModifier.NoModifier)
+    assert canvas.verticalScrollBar().value() > before
+    assert canvas.zoom == zoom
+
+
+def test_dragging_moves_the_drawing_and_selects_nothing(
+    qtbot: QtBot, view: GraphView, does: Obliging
+) -> None:
+    canvas = view.canvas
+    canvas.zoom_to(1.0)
+    port = canvas.viewport()
+    for button in (LEFT, Qt.MouseButton.MiddleButton):
+        start = place_of(view, "stem")  # from a box as well as from the ground
+        grabbed = canvas.mapToScene(start)
+        goal = start + QPoint(37, 41)
+        qtbot.mousePress(port, button, pos=start)
+        qtbot.mouseMove(port, start + QPoint(20, 20))
+        qtbot.mouseMove(port, goal)
+        assert port.cursor().shape() == Qt.CursorShape.ClosedHandCursor
+        qtbot.mouseRelease(port, button, pos=goal)
+        assert (canvas.mapToScene(goal) - grabbed).manhattanLength() < 2.5
+    assert does.clicked == []
+    # never out of sight
+    qtbot.mousePress(port, LEFT, pos=QPoint(5, 5))
+    qtbot.mouseMove(port, QPoint(5000, 5000))
+    qtbot.mouseRelease(port, LEFT, pos=QPoint(5000, 5000))
+    content = canvas.viewportTransform().mapRect(canvas.drawing.content)
+    assert QRectF(port.rect()).intersects(content)
+
+
+def test_resizing_refits_until_the_person_zooms(view: GraphView, graph: LayerGraph) -> None:
+    view.show_network(shown(graph))
+    canvas = view.canvas
+    view.resize(760, 360)
+    small = canvas.zoom
+    view.resize(760, 900)
+    assert canvas.zoom > small
+    canvas.zoom_to(0.7)
+    view.resize(600, 400)
+    assert canvas.zoom == 0.7
+
+
+def test_a_view_filled_before_it_is_shown_starts_at_the_top(
+    qtbot: QtBot, themed: object, graph: LayerGraph
+) -> None:
+    assert themed is not None
+    view = GraphView()
+    qtbot.addWidget(view)
+    view.show_network(shown(graph, *graph.block))
+    view.set_selected("stem")
+    view.resize(700, 500)
+    view.show()
+    qtbot.waitExposed(view)
+    assert view.canvas.viewport().rect().contains(place_of(view, "input"))
+    assert view.canvas.viewport().rect().contains(place_of(view, "stem"))
+
+
+def test_drops_are_left_to_the_window(view: GraphView) -> None:
+    assert not any(child.acceptDrops() for child in (view, *view.findChildren(QWidget)))
+
+
+# what is said and shown
+
+
+def test_the_legend_lists_the_kinds_of_this_network(
+    qtbot: QtBot, view: GraphView, graph: LayerGraph
+) -> None:
+    assert view.legend.isVisible()
+    assert view.legend.kinds == (
+        "input", "conv", "pool", "activation", "add", "output", "block", "training only"
+    )  # fmt: skip
+    assert "Convolution" in view.legend.accessibleName()
+    plain = LayerGraph("plain", (layer("input", "input"), layer("conv", "conv")), (),
+                       (GraphEdge("input", "conv", MAP),))  # fmt: skip
+    view.show_network(shown(plain))
+    assert view.legend.kinds == ("input", "conv")
+    view.legend.set_folded(False)
+    whole = view.legend.height()
+    qtbot.keyClick(view.legend, KEY.Key_Space)
+    assert view.legend.is_folded
+    assert view.legend.height() < whole
+    assert view.canvas.geometry().contains(view.legend.geometry())
+    qtbot.mouseClick(view.legend, LEFT, pos=QPoint(10, 8))
+    assert not view.legend.is_folded
+    assert view.canvas.geometry().contains(view.legend.geometry())
+    view.resize(300, 160)
+    assert not view.legend.is_folded  # as the person chose
+    view.clear()
+    assert not view.legend.isVisible()
+    assert graph.layers
+
+
+def test_the_legend_folds_by_itself_in_a_small_view(view: GraphView) -> None:
+    view.resize(300, 200)
+    assert view.legend.is_folded
+    view.resize(900, 800)
+    assert not view.legend.is_folded
+
+
+def test_empty_and_loading_say_so(qtbot: QtBot, view: GraphView) -> None:
+    view.clear()
+    assert view.layout_shown is None
+    assert view.canvas.accessibleName() == "Choose a network on the left to see its layers."
+    blank = view.canvas.grab().toImage()
+    assert colours(blank) > 1  # the sentence is drawn
+    view.show_loading("ResNet-50")
+    assert view.canvas.accessibleName() == "Opening ResNet-50 …"
+    assert not view.fit_button.isEnabled()
+    for key in (KEY.Key_Down, KEY.Key_0, KEY.Key_Plus, KEY.Key_Return, KEY.Key_Backspace):
+        qtbot.keyClick(view.canvas, key)
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=QPoint(50, 50))
+    view.set_selected("stem")
+    assert view.selected == ""
+
+
+@pytest.mark.usefixtures("does")
+def test_what_is_selected_is_said(view: GraphView) -> None:
+    said = view.canvas.accessibleName
+    assert said() == "Layer graph of ResNet-18"
+    view.set_selected("stem")
+    assert said() == "Layer graph of ResNet-18; selected: stem, Conv, output 8 × 16 × 16"
+    view.set_selected("stage.1.conv1")
+    assert said().endswith("in the closed block stage.1")
+    view.reveal("stage.1.conv1")
+    assert "closed" not in said()
+    view.set_selected("stage.1")
+    assert said().endswith("an open block")
+
+
+def test_tips_tell_all_and_show_names_as_they_are(
+    view: GraphView, graph: LayerGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tip(graph, "stage.1.conv1")
+    for part in ("stage.1.conv1", "Conv", "3 × 3", "8 × 16 × 16 → 8 × 16 × 16", "584", "147 k"):
+        assert part in text
+    assert "training only" in tip(graph, "aux")
+    assert tip(graph, "unknown") == ""
+    odd = LayerGraph("odd", (layer("<img src=x>&", "conv"),), (), ())
+    assert "&lt;img src=x&gt;&amp;" in tip(odd, "<img src=x>&")
+    port = view.canvas.viewport()
+    place = place_of(view, "stem")
+    event = QHelpEvent(QEvent.Type.ToolTip, place, port.mapToGlobal(place))
+    told: list[str] = []
+    # a real one would raise a window, which the offscreen platform cannot
+    monkeypatch.setattr(QToolTip, "showText", lambda *args: told.append(args[1]))
+    QApplication.sendEvent(port, event)
+    assert told == [tip(graph, "stem")]
+
+
+def test_the_context_menu(view: GraphView, does: Obliging) -> None:
+    menu = view.context_menu("stage.0")
+    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert texts == [
+        "Open stage.0", "Copy the Name stage.0", "Open All Blocks", "Close All Blocks",
+        "Fit the Whole Graph", "Zoom to 100 %",
+    ]  # fmt: skip
+    menu.actions()[0].trigger()
+    assert does.asked == [frozenset({"stage", "stage.0"})]
+    menu.actions()[2].trigger()
+    assert QGuiApplication.clipboard().text() == "stage.0"
+    menu.deleteLater()
+    ground = view.context_menu("")
+    assert not any("Copy" in action.text() for action in ground.actions())
+    ground.deleteLater()
+    view.set_selected("stem")
+    view.copy_name()
+    assert QGuiApplication.clipboard().text() == "stem"
+
+
+def colours(image: QImage) -> int:
+    return len({image.pixel(x, y) for x in range(0, image.width(), 2)
+                for y in range(0, image.height(), 2)})  # fmt: skip
+
+
+def test_the_theme_changes_what_is_painted(
+    qtbot: QtBot, themed: QApplication, view: GraphView
+) -> None:
+    def ground() -> QColor:
+        return view.canvas.grab().toImage().pixelColor(4, 4)
+
+    view.set_selected("stem")
+    assert ground() == QColor(LIGHT.ground)
+    apply_theme(themed, "dark")
+    try:
+        qtbot.waitUntil(lambda: ground() == QColor(DARK.ground))
+        assert view.canvas.drawing.look.dark
+        box = view.canvas.drawing.rect_of("stem")
+        port = view.canvas.viewportTransform().map(box.bottomRight() - QPointF(6, 6)).toPoint()
+        assert view.canvas.grab().toImage().pixelColor(port) == QColor(DARK.box)
+    finally:
+        apply_theme(themed, "light")
+    qtbot.waitUntil(lambda: ground() == QColor(LIGHT.ground))
+
+
+def test_far_away_boxes_are_blocks_of_colour(view: GraphView) -> None:
+    canvas = view.canvas
+    canvas.zoom_to(BLOCKS_ONLY * 0.9)
+    middle = canvas.viewportTransform().map(canvas.drawing.rect_of("stem").center()).toPoint()
+    seen = canvas.grab().toImage().pixelColor(middle)
+    assert seen == canvas.drawing.look.accent("conv")
+
+
+def test_showing_networks_again_and_again_leaves_nothing(
+    view: GraphView, graph: LayerGraph
+) -> None:
+    def items() -> list[weakref.ref[BoxItem]]:
+        return [weakref.ref(thing) for thing in gc.get_objects() if isinstance(thing, BoxItem)]
+
+    everything = shown(graph, *graph.block)
+    view.show_network(everything)
+    view.grab()
+    gc.collect()
+    count, boxes = len(view.canvas.drawing.items()), len(items())
+    assert boxes == len(everything.layout.boxes)
+    for _ in range(20):
+        view.show_network(everything)
+        view.grab()
+    gc.collect()
+    assert len(view.canvas.drawing.items()) == count
+    assert len(items()) == boxes
+    view.clear()
+    gc.collect()
+    assert view.canvas.drawing.items() == []
+    assert not any(found() for found in items())
