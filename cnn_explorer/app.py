@@ -1,4 +1,9 @@
-"""The window's composition root: the only module that joins all layers."""
+"""The window's composition root: the only module that joins all layers.
+
+It imports little at first: what the first paint does not need comes in `Program._on_painted`.
+"""
+
+from __future__ import annotations
 
 import logging
 import os
@@ -6,15 +11,17 @@ import signal
 import socket
 import sys
 import tempfile
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEventLoop,
     QObject,
     QSocketNotifier,
+    Qt,
     QTimer,
     QtMsgType,
+    Signal,
     Slot,
     qInstallMessageHandler,
 )
@@ -22,14 +29,13 @@ from PySide6.QtWidgets import QApplication
 
 from cnn_explorer import __version__
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.gui.state.explorer import Explorer, Message
-from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
 from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
-from cnn_explorer.networks.weights import at_hand
-from cnn_explorer.paths import log_folder
+
+if TYPE_CHECKING:
+    from cnn_explorer.gui.state.explorer import Explorer, Message
 
 log = logging.getLogger(__name__)
 
@@ -61,33 +67,56 @@ def make_application() -> QApplication:
     return app
 
 
-def make_window(settings: Settings) -> tuple[MainWindow, Explorer]:
-    """The window and its state; the engine starts after the first paint."""
-    explorer = Explorer()
-    window = MainWindow(explorer, NetworkModel(NETWORKS.values(), weights_badge), settings)
-    _Furnisher(window, explorer)
-    return window, explorer
+class Program(QObject):
+    """The window, and after its first paint everything behind it.
 
+    What comes after the paint takes several times as long to import as what comes before; so a
+    person sees the frame at once.
+    """
 
-class _Furnisher(QObject):
-    """After the first paint: brings the panels into the window, then lets the engine start."""
+    furnished = Signal()
+    """The state and the panels are there; the engine starts."""
 
-    def __init__(self, window: MainWindow, explorer: Explorer) -> None:
-        super().__init__(window)
-        self._window = window
-        self._explorer = explorer
-        window.painted.connect(self._on_painted)
+    def __init__(
+        self, settings: Settings, network: str, *, layer: str = "", picture: Path | None = None
+    ) -> None:
+        super().__init__()
+        self._network = network
+        self._layer = layer
+        self._picture = picture
+        self.explorer: Explorer | None = None
+        self.window = MainWindow(settings)
+        self.window.painted.connect(self._on_painted)
+
+    def close(self) -> None:
+        """Close the window and end the engine; harmless when done twice."""
+        self.window.close()
+        if self.explorer is not None:
+            self.explorer.close()
 
     @Slot()
     def _on_painted(self) -> None:
+        from cnn_explorer.gui.state.explorer import Explorer
+        from cnn_explorer.gui.state.network_model import NetworkModel
         from cnn_explorer.gui.widgets.panels import Panels
 
-        self._window.furnish(Panels(self._explorer, self._window))
-        self._explorer.start()
+        if not self.window.isVisible():  # closed before it was furnished
+            return
+        explorer = Explorer(self)
+        networks = NetworkModel(NETWORKS.values(), weights_badge, self)
+        self.explorer = explorer
+        self.window.furnish(explorer, Panels(explorer, networks, self.window))
+        explorer.choose_network(self._network, layer=self._layer)
+        if self._picture is not None:
+            explorer.open_file(self._picture)
+        self.furnished.emit()
+        explorer.start()
 
 
 def weights_badge(card: NetworkCard) -> str:
     """What the list says about a network's weights."""
+    from cnn_explorer.networks.weights import at_hand
+
     found = at_hand(card)
     if found is None:
         return "untrained"
@@ -96,22 +125,19 @@ def weights_badge(card: NetworkCard) -> str:
 
 def run_window(picture: Path | None, network: str | None) -> int:
     """Show the window until it is closed; gives the exit code."""
-    _log_to_file()
     if network is not None:
         card_of(network)
     app = make_application()
     settings = Settings.of_user()
     apply_theme(app, settings.theme)
-    window, explorer = make_window(settings)
     name = network or settings.network
-    explorer.choose_network(name if name in NETWORKS else _FIRST_NETWORK)
-    if picture is not None:
-        explorer.open_file(picture)
-    window.show()
-    interrupt = _Interrupt(window)
+    program = Program(settings, name if name in NETWORKS else _FIRST_NETWORK, picture=picture)
+    program.furnished.connect(_log_to_file)
+    program.window.show()
+    interrupt = _Interrupt(program.window)
     code = app.exec()
     interrupt.release()
-    explorer.close()
+    program.close()
     return code
 
 
@@ -146,24 +172,19 @@ class _Interrupt(QObject):
             self._window.close()
 
 
-class _Snapshot(QObject):
+class _Settling(QObject):
     """Waits until all work has settled, and notes what went wrong on the way."""
 
-    def __init__(self, explorer: Explorer) -> None:
+    def __init__(self, program: Program) -> None:
         super().__init__()
         self.error: str | None = None
+        self._program = program
         self._loop = QEventLoop(self)
-        self._quiet = QTimer(self)
-        self._quiet.setSingleShot(True)
-        self._quiet.setInterval(0)
-        self._quiet.timeout.connect(self._loop.quit)
         self._limit = QTimer(self)
         self._limit.setSingleShot(True)
         self._limit.setInterval(_SNAPSHOT_PATIENCE)
         self._limit.timeout.connect(self._on_limit)
-        self._explorer = explorer
-        explorer.settled.connect(self._on_settled)
-        explorer.message_shown.connect(self._on_message)
+        program.furnished.connect(self._on_furnished)
 
     def wait(self) -> None:
         """Turn the event loop until nothing runs and nothing waits."""
@@ -172,8 +193,18 @@ class _Snapshot(QObject):
         self._limit.stop()
 
     @Slot()
+    def _on_furnished(self) -> None:
+        explorer = self._program.explorer
+        if explorer is not None:
+            # queued: the signal comes amid the work that a last response makes
+            explorer.settled.connect(self._on_settled, Qt.ConnectionType.QueuedConnection)
+            explorer.message_shown.connect(self._on_message)
+
+    @Slot()
     def _on_settled(self) -> None:
-        self._quiet.start()
+        explorer = self._program.explorer
+        if explorer is not None and explorer.idle:
+            self._loop.quit()
 
     @Slot()
     def _on_limit(self) -> None:
@@ -206,32 +237,34 @@ def snapshot(
     if output.suffix.lower() != ".png":
         raise ExplorerError(f"the snapshot {output.name} must end in .png.")
     name = network or _FIRST_NETWORK
-    card_of(name)
+    card = card_of(name)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     app = make_application()
     apply_theme(app, "dark" if theme == "dark" else "light")
     with tempfile.TemporaryDirectory() as folder:
-        window, explorer = make_window(Settings.in_file(Path(folder) / "settings.ini"))
+        program = Program(
+            Settings.in_file(Path(folder) / "settings.ini"),
+            name,
+            layer=layer or "",
+            picture=picture,
+        )
+        window = program.window
         try:
             window.resize(*size)
             window.show_layer_tab(window.tab_index(tab))
-            watch = _Snapshot(explorer)
-            explorer.choose_network(name, layer=layer or "")
-            if picture is not None:
-                explorer.open_file(picture)
+            settling = _Settling(program)
             window.show()
-            watch.wait()
-            shown = explorer.network
-            if watch.error is None and layer and shown is not None and explorer.layer != layer:
-                raise ExplorerError(f'{shown.card.title} has no layer "{layer}".')
-            if watch.error is not None:
-                raise ExplorerError(watch.error)
-            app.processEvents()
+            settling.wait()
+            explorer = program.explorer
+            if settling.error is not None:
+                raise ExplorerError(settling.error)
+            if layer and explorer is not None and explorer.layer != layer:
+                raise ExplorerError(f'{card.title} has no layer "{layer}".')
+            app.processEvents()  # what the last response asked to be painted
             write_bytes(output, _png(window))
         finally:
-            window.close()
-            explorer.close()
+            program.close()
             window.deleteLater()
             app.processEvents()
     return 0
@@ -248,6 +281,10 @@ def _png(window: MainWindow) -> bytes:
 
 def _log_to_file() -> None:
     """Tracebacks go to a small log in the user's log folder; without it the program runs on."""
+    from logging.handlers import RotatingFileHandler
+
+    from cnn_explorer.paths import log_folder
+
     try:
         log_folder().mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(

@@ -1,12 +1,11 @@
 """Where things lie: the program's own resources and the user's folders.
 
-Works in a source tree (an editable install), an installed wheel and a frozen program.
+Works in a source tree (an editable install), an installed wheel and a frozen program. platformdirs
+is imported where it is wanted: the first paint needs a font's path only.
 """
 
 import os
 from pathlib import Path
-
-import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parent
 _APP = "cnn-explorer"
@@ -21,11 +20,15 @@ def resource(*parts: str) -> Path:
 
 def cache_folder() -> Path:
     """Where this program may keep what it can make again."""
+    import platformdirs
+
     return platformdirs.user_cache_path(_APP, appauthor=False)
 
 
 def log_folder() -> Path:
     """Where the log with the tracebacks goes."""
+    import platformdirs
+
     return platformdirs.user_log_path(_APP, appauthor=False)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.app import make_window
+from cnn_explorer.app import Program
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.main_window import MainWindow
@@ -19,9 +19,9 @@ PATIENCE = 120_000  # ms; a limit, not a wait
 class Stage:
     """The window on show, and what a test does with it."""
 
+    program: Program
     window: MainWindow
     explorer: Explorer
-    settings_file: Path
     qtbot: QtBot
 
     def settle(self) -> None:
@@ -41,17 +41,18 @@ class Stage:
 
 
 def open_stage(qtbot: QtBot, settings_file: Path, network: str = "lenet5") -> Stage:
-    window, explorer = make_window(Settings.in_file(settings_file))
-    window.resize(1280, 800)
-    explorer.choose_network(network)
-    window.show()
-    stage = Stage(window, explorer, settings_file, qtbot)
+    program = Program(Settings.in_file(settings_file), network)
+    program.window.resize(1280, 800)
+    with qtbot.waitSignal(program.furnished, timeout=PATIENCE):
+        program.window.show()
+    assert program.explorer is not None
+    stage = Stage(program, program.window, program.explorer, qtbot)
     stage.network_open(network)
     return stage
 
 
 def close_stage(stage: Stage) -> None:
-    stage.window.close()
+    stage.program.close()
     stage.window.deleteLater()
 
 

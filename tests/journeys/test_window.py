@@ -74,7 +74,7 @@ def test_another_network_classifies_the_same_picture(stage: Stage) -> None:
         explorer.open_file(resource("samples", "photo-cat.jpg"))
     picture = explorer.picture
     with stage.qtbot.waitSignal(explorer.answers_shown, timeout=60_000) as answered:
-        stage.window.network_list.network_chosen.emit("alexnet")
+        stage.window.panels.network_list.network_chosen.emit("alexnet")
     assert answered.args is not None
     answers = answered.args[0]
     assert answers.card.name == "alexnet"
@@ -95,7 +95,7 @@ def test_paste(stage: Stage) -> None:
     assert answered.args[0].classes[0].index == 5
     clipboard.clear()
     stage.window.commands.paste.trigger()
-    assert "no picture on the clipboard" in stage.window.message_strip.text()
+    assert "no picture on the clipboard" in stage.window.panels.message_strip.text()
     stage.settle()
 
 
@@ -112,14 +112,14 @@ def test_a_bad_file_says_so_and_changes_nothing(stage: Stage, tmp_path: Path) ->
             drop(stage.window, file_data(path))
         assert said.args is not None
         assert said.args[0].level == "error"
-        assert stage.window.message_strip.isVisible()
+        assert stage.window.panels.message_strip.isVisible()
         stage.settle()
         assert explorer.picture is picture
         assert explorer.answers is answers
     with stage.qtbot.waitSignal(explorer.answers_shown):
         explorer.open_file(resource("samples", "digit-3.png"))
     stage.settle()
-    assert not stage.window.message_strip.isVisible()
+    assert not stage.window.panels.message_strip.isVisible()
 
 
 def test_draw_a_digit_and_see_the_answer_change(stage: Stage) -> None:
@@ -150,7 +150,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     window.activateWindow()
     # find a network
     window.commands.find_network.trigger()
-    qtbot.waitUntil(lambda: window.network_list.isAncestorOf(QApplication.focusWidget()))
+    qtbot.waitUntil(lambda: window.panels.network_list.isAncestorOf(QApplication.focusWidget()))
     qtbot.keyClicks(QApplication.focusWidget(), "alex")
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
@@ -180,7 +180,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     # export the graph, put the panels back, close
     window.export_graph_to(tmp_path / "graph.svg")
     assert (tmp_path / "graph.svg").read_text("utf-8").startswith("<?xml")
-    assert "Saved" in window.message_strip.text()
+    assert "Saved" in window.panels.message_strip.text()
 
 
 @pytest.mark.parametrize("network", ["vgg16", "densenet121"])

@@ -53,19 +53,21 @@ def test_a_file_dragged_from_another_program_is_classified(
     from PySide6.QtGui import QGuiApplication
     from pytestqt.qtbot import QtBot
 
-    from cnn_explorer.app import make_window
+    from cnn_explorer.app import Program
     from cnn_explorer.gui.state.settings import Settings
 
     assert isinstance(qtbot, QtBot)
     assert themed is not None
     assert QGuiApplication.platformName() == "xcb"
-    window, explorer = make_window(Settings.in_file(tmp_path / "settings.ini"))
+    program = Program(Settings.in_file(tmp_path / "settings.ini"), "lenet5")
+    window = program.window
     try:
         window.setGeometry(200, 60, 1200, 800)
-        with qtbot.waitSignal(explorer.network_shown, timeout=60_000):
-            explorer.choose_network("lenet5")
+        with qtbot.waitSignal(program.furnished, timeout=60_000):
             window.show()
-        qtbot.waitUntil(lambda: explorer.idle, timeout=30_000)
+        explorer = program.explorer
+        assert explorer is not None
+        qtbot.waitUntil(lambda: explorer.idle and explorer.network is not None, timeout=60_000)
         centre = window.mapToGlobal(window.rect().center())
         answers: list[object] = []
         explorer.answers_shown.connect(answers.append)
@@ -89,7 +91,7 @@ def test_a_file_dragged_from_another_program_is_classified(
         assert source_program.stdout is not None
         assert source_program.stdout.readline() == "dropped\n"
     finally:
-        window.close()
+        program.close()
         window.deleteLater()
 
 

@@ -1,5 +1,7 @@
 """The main window: the frame of docks and commands. It is painted before its panels exist."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,22 +25,19 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.gui.state.explorer import Explorer, Message
-from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.settings import Settings, ThemeChoice
-from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
-from cnn_explorer.gui.widgets.drop import DropHint, may_offer, offered
-from cnn_explorer.gui.widgets.message_strip import MessageStrip
-from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.theme import apply_theme
-from cnn_explorer.networks.catalog import NetworkCard
 
 if TYPE_CHECKING:
-    # what they import comes after the first paint
+    # imported after the first paint, which they would delay several times over
+    from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.shown import NetworkShown
+    from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
+    from cnn_explorer.networks.catalog import NetworkCard
 
 _STATE_VERSION = 1
 """Of the panels' places: raised when docks change, so that old places are not misread."""
@@ -50,48 +49,44 @@ class MainWindow(QMainWindow):
     painted = Signal()
     """The window has been painted for the first time."""
 
-    def __init__(self, explorer: Explorer, networks: NetworkModel, settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._explorer = explorer
         self._settings = settings
         self._painted = False
+        # given by `furnish`, after the first paint; commands and drops are taken only from then on
         self.panels: Panels | None = None
-        """None until the first paint."""
+        self._explorer: Explorer
+        self._drop_hint: DropHint
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
-        self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.setAnimated(False)
         self.setUnifiedTitleAndToolBarOnMac(True)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
 
-        self.message_strip = MessageStrip()
-        self.network_list = NetworkList(networks)
         self.status = StatusBar()
         self.setStatusBar(self.status)
         middle = QWidget()
         self._column = QVBoxLayout(middle)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._column.addWidget(self.message_strip)
         self._column.addStretch(1)
         self.setCentralWidget(middle)
 
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         right = Qt.DockWidgetArea.RightDockWidgetArea
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        self.networks_dock = self._dock("networks", self.tr("Networks"), self.network_list, left)
+        self.networks_dock = self._dock("networks", self.tr("Networks"), QWidget(), left)
         self.input_dock = self._dock("input", self.tr("Picture"), QWidget(), right)
         self.answers_dock = self._dock("answers", self.tr("Answers"), QWidget(), right)
         self.layer_dock = self._dock("layer", self.tr("Layer"), QWidget(), bottom)
         self._docks = (self.networks_dock, self.input_dock, self.answers_dock, self.layer_dock)
 
-        self._drop_hint = DropHint(self)
         self.commands = Actions(self, [self.tr(title) for title in TAB_TITLES], settings.theme)
         self._recent_menu = self.commands.fill_menus(self._docks)
         self.addToolBar(self.commands.tool_bar())
-        self._join()
+        self.commands.quit.triggered.connect(self.close)
         self._usual_places()
         self._default_state = self.saveState(_STATE_VERSION)
         if not self.restoreGeometry(settings.geometry):
@@ -105,7 +100,41 @@ class MainWindow(QMainWindow):
         self.addDockWidget(area, dock)
         return dock
 
-    def _join(self) -> None:
+    def furnish(self, explorer: Explorer, panels: Panels) -> None:
+        """Put the panels into the frame and take commands from now on.
+
+        They come after the first paint: their imports take longer than all before together.
+        """
+        from cnn_explorer.gui.widgets.drop import DropHint
+
+        self._explorer = explorer
+        self.panels = panels
+        self._drop_hint = DropHint(self)
+        self._column.takeAt(0)  # the stretch that kept their place
+        self._column.addWidget(panels.message_strip)
+        self._column.addWidget(panels.graph_view, 1)
+        for dock, panel in (
+            (self.networks_dock, panels.network_list),
+            (self.input_dock, panels.input_panel),
+            (self.answers_dock, panels.answers_panel),
+            (self.layer_dock, panels.tabs),
+        ):
+            empty = dock.widget()
+            dock.setWidget(panel)
+            empty.deleteLater()
+        panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
+        # sizes asked for while the docks were empty are asked for again
+        if not self.restoreState(self._settings.panels, _STATE_VERSION):
+            self._usual_places()
+        self._join(explorer, panels)
+        # a drop anywhere is a drop on the window: no child may keep it for itself
+        for child in self.findChildren(QWidget):
+            if child.acceptDrops():
+                child.setAcceptDrops(False)
+        self.setAcceptDrops(True)
+        self._load_icons()
+
+    def _join(self, explorer: Explorer, panels: Panels) -> None:
         actions = self.commands
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
@@ -119,56 +148,25 @@ class MainWindow(QMainWindow):
         actions.reset_panels.triggered.connect(self.reset_panels)
         actions.keys.triggered.connect(self._show_keys)
         actions.about.triggered.connect(self._show_about)
-        actions.quit.triggered.connect(self.close)
         actions.tab_asked.connect(self.show_layer_tab)
         actions.theme_asked.connect(self._on_theme_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
-
-        explorer = self._explorer
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_shown.connect(self._on_network_shown)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
-        self.network_list.network_chosen.connect(explorer.choose_network)
-        self.status.cancel_asked.connect(explorer.cancel)
-        self.message_strip.close_button.clicked.connect(self._allow_escape)
-
-    def furnish(self, panels: "Panels") -> None:
-        """Put the panels into the frame. They come after the first paint: their imports take
-        several times as long as all before."""
-        self.panels = panels
-        self._column.takeAt(1)  # the stretch that kept their place
-        self._column.addWidget(panels.graph_view, 1)
-        for dock, panel in (
-            (self.input_dock, panels.input_panel),
-            (self.answers_dock, panels.answers_panel),
-            (self.layer_dock, panels.tabs),
-        ):
-            empty = dock.widget()
-            dock.setWidget(panel)
-            empty.deleteLater()
         panels.input_panel.open_asked.connect(self.open_picture)
         panels.input_panel.paste_asked.connect(self.paste_picture)
-        panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
-        self._take_drops()
-        # sizes asked for while the docks were empty are asked for again
-        if not self.restoreState(self._settings.panels, _STATE_VERSION):
-            self._usual_places()
-        self._load_icons()
+        panels.message_strip.close_button.clicked.connect(self._allow_escape)
+        self.status.cancel_asked.connect(explorer.cancel)
 
     def _load_icons(self) -> None:
         self.commands.load_icons()
         self.status.load_icons()
         for dock in self._docks:
             dock.load_icons()
-
-    def _take_drops(self) -> None:
-        # a drop anywhere is a drop on the window: no child may keep it for itself
-        for child in self.findChildren(QWidget):
-            if child.acceptDrops():
-                child.setAcceptDrops(False)
 
     def _usual_places(self) -> None:
         self.resizeDocks(
@@ -198,15 +196,15 @@ class MainWindow(QMainWindow):
     def paste_picture(self) -> None:
         """Classify what is on the clipboard: an image or a copied file."""
         # an empty clipboard has no data at all
+        from cnn_explorer.gui.widgets.drop import offered
+
         offer = offered(QGuiApplication.clipboard().mimeData() or QMimeData())
         if offer.path is not None:
             self._explorer.open_file(offer.path)
         elif offer.image is not None:
             self._show_image(offer.image, self.tr("Pasted picture"))
         else:
-            self._on_message(
-                Message(self.tr("There is no picture on the clipboard; copy one first."), "info")
-            )
+            self._say(self.tr("There is no picture on the clipboard; copy one first."))
 
     def _show_image(self, image: QImage, name: str) -> None:
         from cnn_explorer.gui.state.qimages import to_picture
@@ -218,7 +216,7 @@ class MainWindow(QMainWindow):
 
     def _complain(self, error: ExplorerError) -> None:
         text = str(error)
-        self._on_message(Message(text[:1].upper() + text[1:], "error"))
+        self._say(text[:1].upper() + text[1:], "error")
 
     @Slot()
     def open_weights(self) -> None:
@@ -240,9 +238,7 @@ class MainWindow(QMainWindow):
         """Ask for a file and save the graph in it as it is drawn now."""
         network = self._explorer.network
         if network is None:
-            self._on_message(
-                Message(self.tr("There is no graph to export yet; choose a network."), "info")
-            )
+            self._say(self.tr("There is no graph to export yet; choose a network."))
             return
         name, _ = QFileDialog.getSaveFileName(
             self,
@@ -265,7 +261,7 @@ class MainWindow(QMainWindow):
         except ExplorerError as error:
             self._complain(error)
         else:
-            self._on_message(Message(self.tr("Saved {}.").format(path), "info"))
+            self._say(self.tr("Saved {}.").format(path))
 
     @Slot()
     def reset_panels(self) -> None:
@@ -292,7 +288,6 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
-        self.network_list.set_current(card.name)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
 
     @Slot(object)
@@ -303,28 +298,34 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_picture_shown(self) -> None:
-        self.message_strip.clear()
+        if self.panels is not None:
+            self.panels.message_strip.clear()
         self._allow_escape()
 
     @Slot(object)
     def _on_message(self, message: Message) -> None:
-        self.message_strip.show_message(message.text, message.level, message.details)
-        self._allow_escape()
+        self._say(message.text, message.level, message.details)
+
+    def _say(self, text: str, level: str = "info", details: str = "") -> None:
+        if self.panels is not None:
+            self.panels.message_strip.show_message(text, level, details)
+            self._allow_escape()
 
     @Slot()
     def _allow_escape(self) -> None:
         # only while it means something here: panels have uses of their own for Esc
         self.commands.stop.setEnabled(
-            not self._explorer.idle or self.message_strip.isVisibleTo(self)
+            not self._explorer.idle
+            or (self.panels is not None and self.panels.message_strip.isVisibleTo(self))
         )
 
     @Slot()
     def _on_escape(self) -> None:
-        if self._explorer.idle:
-            self.message_strip.dismiss()
-            self._allow_escape()
-        else:
+        if not self._explorer.idle:
             self._explorer.cancel()
+        elif self.panels is not None:
+            self.panels.message_strip.dismiss()
+            self._allow_escape()
 
     @Slot(object)
     def _on_busy_changed(self, busy: object) -> None:
@@ -387,17 +388,24 @@ class MainWindow(QMainWindow):
     @Slot()
     def _find_network(self) -> None:
         self.networks_dock.show()
-        self.network_list.focus_search()
+        if self.panels is not None:
+            self.panels.network_list.focus_search()
 
     @Slot()
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _panels(self) -> list[QWidget]:
-        panels: list[QWidget] = [self.network_list]
-        if self.panels is not None:
-            theirs = self.panels
-            panels += [theirs.graph_view, theirs.input_panel, theirs.answers_panel, theirs.tabs]
+        theirs = self.panels
+        if theirs is None:
+            return []
+        panels = (
+            theirs.network_list,
+            theirs.graph_view,
+            theirs.input_panel,
+            theirs.answers_panel,
+            theirs.tabs,
+        )
         return [panel for panel in panels if panel.isVisible()]
 
     def _move_focus(self, step: int) -> None:
@@ -437,6 +445,8 @@ class MainWindow(QMainWindow):
     # Qt's
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        from cnn_explorer.gui.widgets.drop import may_offer
+
         if may_offer(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
@@ -447,6 +457,8 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        from cnn_explorer.gui.widgets.drop import offered
+
         self._drop_hint.hide()
         offer = offered(event.mimeData())
         if offer.path is not None:
@@ -454,23 +466,16 @@ class MainWindow(QMainWindow):
             event.accept()
             self._explorer.open_file(offer.path)
             if offer.files > 1:
-                self._on_message(
-                    Message(
-                        self.tr("{} files were dropped; this is the first of them.").format(
-                            offer.files
-                        ),
-                        "info",
-                    )
+                self._say(
+                    self.tr("{} files were dropped; this is the first of them.").format(offer.files)
                 )
         elif offer.image is not None:
             event.acceptProposedAction()
             self._show_image(offer.image, self.tr("Dropped picture"))
         elif offer.remote:
-            self._on_message(
-                Message(
-                    self.tr("Only files of this computer can be dropped; save the picture first."),
-                    "warning",
-                )
+            self._say(
+                self.tr("Only files of this computer can be dropped; save the picture first."),
+                "warning",
             )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -487,5 +492,6 @@ class MainWindow(QMainWindow):
             self._settings.tab = self.panels.tabs.currentIndex()
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
-        self._explorer.close()
+        if self.panels is not None:
+            self._explorer.close()
         super().closeEvent(event)

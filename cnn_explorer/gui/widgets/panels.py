@@ -1,9 +1,10 @@
-"""All panels but the list, joined to the state: what `MainWindow` is furnished with."""
+"""All panels, joined to the state: what `MainWindow` is furnished with after its first paint."""
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QTabWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, trains_only
+from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -20,6 +21,8 @@ from cnn_explorer.gui.widgets.details_panel import DetailsPanel
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
+from cnn_explorer.gui.widgets.message_strip import MessageStrip
+from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NetworkCard
 
@@ -27,9 +30,11 @@ from cnn_explorer.networks.catalog import NetworkCard
 class Panels(QObject):
     """The panels, each showing what the state's signals carry and passing gestures back."""
 
-    def __init__(self, explorer: Explorer, parent: QObject) -> None:
+    def __init__(self, explorer: Explorer, networks: NetworkModel, parent: QObject) -> None:
         super().__init__(parent)
         self._explorer = explorer
+        self.network_list = NetworkList(networks)
+        self.message_strip = MessageStrip()
         self.graph_view = GraphView()
         self.input_panel = InputPanel()
         self.answers_panel = AnswersPanel()
@@ -65,15 +70,13 @@ class Panels(QObject):
         explorer.filters_shown.connect(self._on_filters_shown)
         explorer.source_shown.connect(self._on_source_shown)
 
+        self.network_list.network_chosen.connect(explorer.choose_network)
         self.graph_view.layer_clicked.connect(explorer.select_layer)
         self.graph_view.expansion_asked.connect(explorer.expand)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
-
-        if explorer.card is not None:  # chosen before the panels were there
-            self._on_network_opening(explorer.card)
 
     def _nothing_yet(self) -> str:
         return self.tr(
@@ -82,6 +85,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
+        self.network_list.set_current(card.name)
         self.about_panel.show_card(card)
         self.graph_view.show_loading(card.title)
         self.input_panel.set_kind(card.preprocessing.kind)
@@ -90,6 +94,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
+        self.network_list.set_current(shown.card.name)
         self.about_panel.show_card(shown.card)
         self.input_panel.set_kind(shown.card.preprocessing.kind)
         self.input_panel.show_prepared(None)

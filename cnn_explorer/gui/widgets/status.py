@@ -1,12 +1,18 @@
 """The status bar: what is on show, what the engine does and how to stop it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
-from cnn_explorer.graph.metrics import format_count, format_macs
-from cnn_explorer.gui.state.explorer import Busy
-from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets.theme import GAP, icon
+
+if TYPE_CHECKING:
+    # imported after the first paint, at which this bar is there
+    from cnn_explorer.gui.state.explorer import Busy
+    from cnn_explorer.gui.state.shown import NetworkShown
 
 _PATIENCE = 250  # ms; work that ends sooner shows no bar, which would only flicker
 
@@ -45,6 +51,8 @@ class StatusBar(QStatusBar):
 
     def show_network(self, shown: NetworkShown) -> None:
         """Name the network, its weights and its totals."""
+        from cnn_explorer.graph.metrics import format_count, format_macs
+
         self._facts.setText(
             self.tr("{title} · weights: {weights} · {parameters} parameters · "
                     "{macs} multiply-adds · CPU, float32").format(
