@@ -5,12 +5,8 @@ It imports little at first: what the first paint does not need comes in `Program
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
-import socket
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +28,15 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
-from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
 
 if TYPE_CHECKING:
-    from cnn_explorer.gui.state.explorer import Explorer, Message
+    from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+    from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.networks.catalog import NetworkCard
+
+# QApplication.setStyle would give the style back as an object, whose class takes 10 ms to make
+_ARGUMENTS = ["cnn-explorer", "-style", "fusion"]
 
 _FIRST_NETWORK = "lenet5"
 """Shown at the first start: it answers truly with the weights that come along."""
@@ -47,9 +46,11 @@ _SNAPSHOT_PATIENCE = 300_000  # ms
 
 def _log_qt(kind: QtMsgType, context: object, text: str) -> None:
     """What Qt has to say goes to the log; the terminal is for what a person can act on."""
+    import logging
+
     del context
     level = logging.ERROR if kind == QtMsgType.QtCriticalMsg else logging.INFO
-    log.log(level, "Qt: %s", text)
+    logging.getLogger(__name__).log(level, "Qt: %s", text)
 
 
 def make_application() -> QApplication:
@@ -60,7 +61,7 @@ def make_application() -> QApplication:
     QApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName("cnn-explorer")
     existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app = existing if isinstance(existing, QApplication) else QApplication(_ARGUMENTS)
     # the engine thread runs Python too; shorter turns keep the window answering meanwhile
     sys.setswitchinterval(0.001)
     load_fonts()
@@ -99,6 +100,7 @@ class Program(QObject):
         from cnn_explorer.gui.state.explorer import Explorer
         from cnn_explorer.gui.state.network_model import NetworkModel
         from cnn_explorer.gui.widgets.panels import Panels
+        from cnn_explorer.networks.catalog import NETWORKS
 
         if not self.window.isVisible():  # closed before it was furnished
             return
@@ -106,7 +108,8 @@ class Program(QObject):
         networks = NetworkModel(NETWORKS.values(), weights_badge, self)
         self.explorer = explorer
         self.window.furnish(explorer, Panels(explorer, networks, self.window))
-        explorer.choose_network(self._network, layer=self._layer)
+        known = self._network in NETWORKS  # what the settings remember may be gone
+        explorer.choose_network(self._network if known else _FIRST_NETWORK, layer=self._layer)
         if self._picture is not None:
             explorer.open_file(self._picture)
         self.furnished.emit()
@@ -125,16 +128,13 @@ def weights_badge(card: NetworkCard) -> str:
 
 def run_window(picture: Path | None, network: str | None) -> int:
     """Show the window until it is closed; gives the exit code."""
-    if network is not None:
-        card_of(network)
     app = make_application()
     settings = Settings.of_user()
     apply_theme(app, settings.theme)
-    name = network or settings.network
-    program = Program(settings, name if name in NETWORKS else _FIRST_NETWORK, picture=picture)
+    program = Program(settings, network or settings.network, picture=picture)
+    interrupt = _Interrupt(program)
     program.furnished.connect(_log_to_file)
     program.window.show()
-    interrupt = _Interrupt(program.window)
     code = app.exec()
     interrupt.release()
     program.close()
@@ -148,28 +148,37 @@ class _Interrupt(QObject):
     waits: the signal is written to a socket that wakes the loop.
     """
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, program: Program) -> None:
         super().__init__()
-        self._window = window
-        self._reader, self._writer = socket.socketpair()
-        self._writer.setblocking(False)
-        self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno())
-        self._old_handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
-        self._notifier.activated.connect(self._on_signal)
+        self._window = program.window
+        self._give_back: Callable[[], None] | None = None
+        program.furnished.connect(self._take)
 
     def release(self) -> None:
         """Give the signal back to who had it."""
-        self._notifier.setEnabled(False)
-        signal.signal(signal.SIGINT, self._old_handler)
-        signal.set_wakeup_fd(self._old_wakeup)
-        self._reader.close()
-        self._writer.close()
+        if self._give_back is not None:
+            self._give_back()
 
     @Slot()
-    def _on_signal(self) -> None:
-        if signal.SIGINT in self._reader.recv(64):
-            self._window.close()
+    def _take(self) -> None:
+        import signal
+        import socket
+
+        reader, writer = socket.socketpair()
+        writer.setblocking(False)
+        old_wakeup = signal.set_wakeup_fd(writer.fileno())
+        old_handler = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read, self)
+        notifier.activated.connect(self._window.close)
+
+        def give_back() -> None:
+            notifier.setEnabled(False)
+            signal.signal(signal.SIGINT, old_handler)
+            signal.set_wakeup_fd(old_wakeup)
+            reader.close()
+            writer.close()
+
+        self._give_back = give_back
 
 
 class _Settling(QObject):
@@ -232,7 +241,10 @@ def snapshot(
 
     `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display).
     """
+    import tempfile
+
     from cnn_explorer.media.save import write_bytes
+    from cnn_explorer.networks.catalog import card_of
 
     if output.suffix.lower() != ".png":
         raise ExplorerError(f"the snapshot {output.name} must end in .png.")
@@ -281,6 +293,7 @@ def _png(window: MainWindow) -> bytes:
 
 def _log_to_file() -> None:
     """Tracebacks go to a small log in the user's log folder; without it the program runs on."""
+    import logging
     from logging.handlers import RotatingFileHandler
 
     from cnn_explorer.paths import log_folder

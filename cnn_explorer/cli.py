@@ -6,7 +6,6 @@ error. Everything heavy is imported by the command that needs it: ``list`` needs
 """
 
 import argparse
-import difflib
 import json
 import os
 import signal
@@ -94,7 +93,9 @@ def _run(arguments: list[str]) -> int:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")  # a terminal that cannot show "×" is no error
-    options = _parser().parse_args(_with_command(arguments))
+    words = _with_command(arguments)
+    named = next((word for word in words if word != "--debug"), "")
+    options = _parser(named).parse_args(words)
     command: Callable[[argparse.Namespace], int] = options.run
     return command(options)
 
@@ -117,7 +118,9 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f'{message} (see "{self.prog} --help")')
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(named: str) -> argparse.ArgumentParser:
+    """The parser: of the command named alone, for the window should not wait for the others'; of
+    all where none is named, as for the help."""
     common = _Parser(add_help=False)
     common.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS,
@@ -133,7 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, (run, describe, text) in _COMMANDS.items():
+    wanted = {named: _COMMANDS[named]} if named in _COMMANDS else _COMMANDS
+    for name, (run, describe, text) in wanted.items():
         command = commands.add_parser(
             name, help=text, description=text[0].upper() + text[1:] + ".", parents=[common],
             allow_abbrev=False,
@@ -154,6 +158,8 @@ def _describe_gui(parser: argparse.ArgumentParser) -> None:
 def _gui(options: argparse.Namespace) -> int:
     picture: Path | None = options.image
     if picture is not None and not os.path.lexists(picture):
+        import difflib
+
         near = difflib.get_close_matches(str(picture), _COMMANDS, n=1)
         hint = f'did you mean the command "{near[0]}"?' if near else "check its name."
         raise UsageError(f"there is no picture {picture}: {hint}")

@@ -9,7 +9,6 @@ import ctypes
 import importlib.util
 import os
 import re
-import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -242,6 +241,8 @@ def _wayland_problem(environ: Mapping[str, str]) -> str | None:
         return None  # a connection handed over by the compositor
     name = environ.get("WAYLAND_DISPLAY") or "wayland-0"
     path = Path(environ.get("XDG_RUNTIME_DIR", "")) / name
+    import socket  # wanted here alone, and slow to import
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             connection.connect(str(path))

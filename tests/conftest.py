@@ -101,6 +101,12 @@ def _no_leaked_qt(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """As the program makes its application."""
+    return ["cnn-explorer", "-style", "fusion"]
+
+
+@pytest.fixture(scope="session")
 def themed(qapp: object) -> object:
     """The application with the program's fonts and its light theme."""
     from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts

@@ -128,8 +128,10 @@ def palette_for(dark: bool) -> QPalette:
 
 
 def apply_theme(app: QApplication, theme: ThemeName) -> None:
-    """Give the application its style, palette and font; ``system`` follows the desktop."""
-    app.setStyle("Fusion")
+    """Give the application its palette and font; ``system`` follows the desktop.
+
+    The style, Fusion, is asked for where the QApplication is made.
+    """
     hints = app.styleHints()
     scheme = {
         "light": Qt.ColorScheme.Light,
