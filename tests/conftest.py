@@ -84,6 +84,7 @@ def _no_leaked_qt(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not windows, f"windows left open: {windows}"
     import shiboken6
 
+    gc.unfreeze()  # the engine freezes what it imported; get_objects would not name what is frozen
     alive = [
         thing
         for thing in gc.get_objects()

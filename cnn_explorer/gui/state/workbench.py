@@ -4,6 +4,7 @@ A `Workbench` lives in the engine thread alone. It imports torch at its first ne
 the window is on the screen long before.
 """
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ class Workbench:
     """The engine's side of the window: one network open at a time, one picture prepared for it."""
 
     def __init__(self) -> None:
+        self._warm = False
         self._session: Session | None = None
         self._prepared: tuple[Picture, PreparedInput] | None = None
 
@@ -108,13 +110,12 @@ class Workbench:
         return decode_file(path, checkpoint)
 
     def _open_network(self, request: OpenNetwork, checkpoint: Checkpoint) -> NetworkShown:
-        from cnn_explorer.probe.session import Session, import_torch
-
-        import_torch()
+        self._warm_up()
         checkpoint(0.05)
         from cnn_explorer.graph.extract import extract
         from cnn_explorer.graph.hierarchy import default_expansion, visible
         from cnn_explorer.graph.layout import lay_out
+        from cnn_explorer.probe.session import Session
 
         card = request.card
         session = Session.open(
@@ -136,6 +137,22 @@ class Workbench:
             expanded=expanded,
             layout=layout,
         )
+
+    def _warm_up(self) -> None:
+        """Import what networks need, once."""
+        if self._warm:
+            return
+        from cnn_explorer.probe.session import import_torch
+
+        import_torch()
+        import cnn_explorer.graph.extract
+        import cnn_explorer.graph.layout
+        import cnn_explorer.probe.preprocess  # noqa: F401
+
+        # What these imports made stays to the end. A full garbage collection would look through
+        # all of it each time, with the GIL held for 150 ms, and the window would stand still.
+        gc.freeze()
+        self._warm = True
 
     def _session_of(self, card: NetworkCard) -> "Session":
         if self._session is None or self._session.card is not card:
