@@ -11,9 +11,11 @@ to the right, and stands in the drawing around it as one box whose lines dock at
 main line runs straight through any number of frames.
 """
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -366,14 +368,14 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
         edges.append(edge)
     nodes = [
         {
-            "key": name,
+            "key": str(index[name]),  # not its name: frames that look the same are one to the engine
             "size": {"width": sizes[name][0], "height": sizes[name][1]},
             "shape": "ellipse" if name in level.round_ones else "box",
         }
         for name in order
     ]
     try:
-        drawn = graphlay.layout({"nodes": nodes, "edges": edges}, options=_OPTIONS)
+        drawn = _engine(json.dumps({"nodes": nodes, "edges": edges}))
     except graphlay.GraphlayError as error:
         raise ExplorerError("this graph is too large to draw: close some blocks.") from error
     rects = {
@@ -399,6 +401,13 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
         rects, routes = _mirrored(rects, routes)
     _frame_in(level, rects, routes, through)
     return level
+
+
+@lru_cache(maxsize=1024)
+def _engine(request: str) -> graphlay.Layout:
+    """graphlay's answer to a request in JSON. Networks repeat their blocks, and opening one block
+    leaves all others as they were, so most requests have been answered before."""
+    return graphlay.layout(request, options=_OPTIONS)
 
 
 def _mirrored(
