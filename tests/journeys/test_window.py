@@ -39,6 +39,25 @@ def file_data(*paths: Path) -> QMimeData:
     return data
 
 
+def click_layer(stage: Stage, name: str) -> None:
+    """Click the middle of a box of the graph, scrolled into sight as a person would."""
+    canvas = stage.window.panels.graph_view.canvas
+    canvas.bring_into_sight(name)
+    place = canvas.mapFromScene(canvas.drawing.rect_of(name).center())
+    assert canvas.viewport().rect().contains(place)
+    stage.qtbot.mouseClick(canvas.viewport(), LEFT, pos=place)
+
+
+def click_network(stage: Stage, name: str) -> None:
+    """Click a network's row in the list."""
+    panel = stage.window.panels.network_list
+    before = panel.tree.currentIndex()
+    panel.set_current(name)
+    place = panel.tree.visualRect(panel.tree.currentIndex()).center()
+    panel.tree.setCurrentIndex(before)
+    stage.qtbot.mouseClick(panel.tree.viewport(), LEFT, pos=place)
+
+
 def test_drop_a_digit_read_the_answer_open_a_layer(stage: Stage) -> None:
     window, explorer = stage.window, stage.explorer
     with stage.qtbot.waitSignal(explorer.activations_shown):
@@ -50,7 +69,7 @@ def test_drop_a_digit_read_the_answer_open_a_layer(stage: Stage) -> None:
     stage.settle()
     # a click on a layer of the graph shows its channels
     with stage.qtbot.waitSignal(explorer.activations_shown) as shown:
-        window.panels.graph_view.layer_clicked.emit("features.conv2")
+        click_layer(stage, "features.conv2")
     assert shown.args is not None
     maps = shown.args[0].maps
     assert maps.shape == (16, 10, 10)
@@ -74,7 +93,7 @@ def test_another_network_classifies_the_same_picture(stage: Stage) -> None:
         explorer.open_file(resource("samples", "photo-cat.jpg"))
     picture = explorer.picture
     with stage.qtbot.waitSignal(explorer.answers_shown, timeout=60_000) as answered:
-        stage.window.panels.network_list.network_chosen.emit("alexnet")
+        click_network(stage, "alexnet")
     assert answered.args is not None
     answers = answered.args[0]
     assert answers.card.name == "alexnet"
@@ -253,7 +272,7 @@ def test_opening_blocks_of_the_graph(stage: Stage) -> None:
     network = stage.explorer.network
     assert network is not None
     everything = frozenset(network.graph.block)
-    stage.window.panels.graph_view.expansion_asked.emit(everything)
+    stage.qtbot.mouseClick(stage.window.panels.graph_view.open_all_button, LEFT)
     assert stage.explorer.network is not None
     assert set(stage.explorer.network.layout.boxes) == {
         layer.name for layer in network.graph.layers
