@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode
 from cnn_explorer.gui.state.shown import ActivationsShown, FiltersShown, SourceShown
-from cnn_explorer.gui.widgets import filters_panel, theme
+from cnn_explorer.gui.widgets import details_panel, filters_panel, theme
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
 from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
 from cnn_explorer.gui.widgets.code_panel import CODE_COLOURS, CodePanel
@@ -18,6 +18,7 @@ from cnn_explorer.gui.widgets.details_panel import DetailsPanel, ShareBar
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
+from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import LayerFilters
 
@@ -267,7 +268,7 @@ def test_empty_output_is_said(activations):
 def test_no_weights_is_said(filters):
     assert filters.empty.text() == "Click a layer in the graph to see its weights."
     filters.show_filters(FiltersShown(CARD, True, "relu", None))
-    assert filters.empty.text() == "This layer has no weights."
+    assert filters.empty.text() == "No weights here. In a block, click one of its layers."
     assert filters.empty.isVisible()
 
 
@@ -575,3 +576,56 @@ def test_every_panel_is_drawn_narrow_and_low(activations, filters, details, code
             panel.grab()
             assert (panel.width(), panel.height()) == (width, height), type(panel).__name__
     assert re.fullmatch(r"#[0-9a-f]{6}", theme.quiet_colour(about).name())
+
+
+def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
+    window, before = QWidget(), QLineEdit()
+    panels = ActivationsPanel(), FiltersPanel(), CodePanel()
+    column = QVBoxLayout(window)
+    for widget in (before, *panels):
+        column.addWidget(widget)
+    qtbot.addWidget(window)
+    activations, filters, code = panels
+    activations.show_activations(shown_maps("body.conv1", 8, 16, 16))
+    filters.show_filters(shown_filters("body.conv1", 8, 1, 5, 5, bias=True))
+    code.show_source(SourceShown("fc", "Linear", "class Linear:\n    pass\n", "here"))
+    window.resize(900, 900)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    before.setFocus()
+    stops = []
+    for _ in range(14):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        stops.append(QApplication.focusWidget())
+        if stops[-1] is code.copy_button:
+            break
+    assert stops == [
+        activations.colours,
+        activations.scale,
+        activations.size_slider,
+        activations.fit,
+        activations.maps,
+        filters.part,
+        filters.scale,
+        filters.tile_slider,
+        filters.maps,
+        code.copy_button,
+    ]
+
+
+def test_columns_of_facts_are_as_level_as_their_order_allows():
+    assert details_panel._in_columns([9, 4, 6, 6], 1) == [4]
+    assert details_panel._in_columns([9, 4, 6, 6], 2) == [2, 2]  # 13 and 12
+    assert details_panel._in_columns([9, 4, 6, 6], 3) == [1, 2, 1]  # 9, 10, 6
+    assert details_panel._in_columns([], 1) == []
+
+
+def test_every_bar_is_named_where_all_names_fit(qtbot):
+    bars = ValueBars()
+    qtbot.addWidget(bars)
+    bars.resize(700, 200)
+    bars.show_values(np.arange(-4, 6, dtype=np.float32), [str(n) for n in range(10)])
+    assert list(bars._named()) == list(range(10))
+    bars.resize(200, 200)
+    assert list(bars._named()) == [9, 8, 7, 6, 5]

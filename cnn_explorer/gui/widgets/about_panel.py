@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTextBrowser,
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import EmptyState
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.networks.catalog import NetworkCard
 from cnn_explorer.paths import resource
 
@@ -40,6 +41,7 @@ class Page(QTextBrowser):
         super().__init__(parent)
         self.setOpenLinks(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setFont(theme.text_font(14))
         self.document().setDocumentMargin(theme.MARGIN)
         # the margins around the text are paper too

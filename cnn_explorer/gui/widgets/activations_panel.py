@@ -73,7 +73,6 @@ class ActivationsPanel(QWidget):
         box.setSpacing(0)
         box.addWidget(self.header)
         box.addWidget(self._pages, 1)
-        self.setFocusProxy(self.maps)
 
         self._dim = QTimer(self)
         self._dim.setSingleShot(True)
@@ -163,14 +162,15 @@ class ActivationsPanel(QWidget):
         self.header.setVisible(bool(self.header.title.text()))
         self.header.arrange()
         self._pages.setCurrentWidget(page)
-        self.setFocusProxy(page)
 
     def _rest(self, shown: ActivationsShown) -> str:
         """What the header says after the layer's name."""
         node = None
         if self._graph is not None and self._graph.network == shown.card.name:
             node = self._graph.layer.get(shown.layer) or self._graph.block.get(shown.layer)
-        type_name = f" · {node.type_name}" if node is not None and node.type_name else ""
+        # the input and output are called after what they are
+        told = node is None or node.type_name in ("", shown.layer)
+        type_name = "" if node is None or told else f" · {node.type_name}"
         if shown.maps.ndim == 1:
             said = self.tr("{count} values").format(count=len(shown.maps))
         elif shown.maps.ndim == 2:

@@ -49,6 +49,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.probe.results import ClassScore
 
@@ -56,7 +57,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 FEW, MORE = 5, 20
 _SCORE_ROLE = Qt.ItemDataRole.UserRole + 1
-_ROW = 34
+_ROW = 31
 _PENDING_MS = 150
 """Answers that come sooner replace the old ones without these fading first."""
 
@@ -203,6 +204,7 @@ class _Bars(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -291,6 +293,8 @@ class AnswersPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._pages)
+        # the bars have the panel's focus; Tab would pass over what stands before them
+        self.setTabOrder(self._bars, self.more_button)
         self.setMinimumSize(224, 120)
 
         self._patience = QTimer(self)
@@ -311,11 +315,12 @@ class AnswersPanel(QWidget):
         self._title.setText(title)
         self._title.setToolTip(html.escape(title))
         self._fill()
-        parts = (
-            self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)),
+        parts = [
             self.tr("preprocess {ms}").format(ms=milliseconds(answers.preprocess_ms)),
             self.tr("forward {ms}").format(ms=milliseconds(answers.forward_ms)),
-        )
+        ]
+        if answers.decode_ms >= 0.05:  # a drawing was never a file
+            parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
         self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
         self._pages.setCurrentIndex(1)
         self.setFocusProxy(self._bars)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.shown import SourceShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel, TitleLabel
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 CODE_COLOURS: Mapping[bool, Mapping[str, str]] = {
     False: {
@@ -124,6 +125,7 @@ class CodeView(QPlainTextEdit):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         font = theme.mono_font()
         # the characters as they are typed: no arrow for ->
         font.setFeature(QFont.Tag("calt"), 0)
@@ -238,7 +240,6 @@ class CodePanel(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._pages)
-        self.setFocusProxy(self.code)
 
     def show_source(self, shown: SourceShown) -> None:
         """Show the source code of a layer's class; none is said in a sentence."""

@@ -1,7 +1,8 @@
 """The facts of the selected layer, block or network, as tidy two-column lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations, islice, pairwise
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -20,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QMenu,
     QScrollArea,
@@ -33,8 +35,9 @@ from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import EmptyState
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
-_COLUMN = 340
+_COLUMN = 300
 """Logical pixels that a group of facts wants; so many groups stand side by side as fit."""
 
 
@@ -53,6 +56,21 @@ class FactGroup:
 
     title: str
     facts: tuple[Fact, ...]
+
+
+def _in_columns(heights: Sequence[int], across: int) -> list[int]:
+    """How many groups each column holds, in order, so that the tallest column is lowest."""
+    if not heights:
+        return []
+
+    def tallest(cuts: tuple[int, ...]) -> int:
+        ends = (0, *cuts, len(heights))
+        return max(sum(heights[start:stop]) for start, stop in pairwise(ends))
+
+    # a handful of groups: every way to cut the row of them is soon tried
+    best = min(combinations(range(1, len(heights)), across - 1), key=tallest)
+    ends = (0, *best, len(heights))
+    return [stop - start for start, stop in pairwise(ends)]
 
 
 class ShareBar(QWidget):
@@ -152,14 +170,15 @@ class DetailsPanel(QWidget):
         box.setContentsMargins(*[theme.MARGIN] * 4)
         box.setSpacing(theme.GAP)
         box.addWidget(self._heading)
-        self._flow = QGridLayout()
-        self._flow.setHorizontalSpacing(3 * theme.MARGIN)
-        self._flow.setVerticalSpacing(2 * theme.GAP)
+        self._flow = QHBoxLayout()
+        self._flow.setSpacing(3 * theme.MARGIN)
+        self._columns: list[QVBoxLayout] = []
         box.addLayout(self._flow)
         box.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self._scroll)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._content)
         self._scroll.viewport().setBackgroundRole(QPalette.ColorRole.Base)
@@ -211,7 +230,6 @@ class DetailsPanel(QWidget):
         self._title, self._groups = title, groups
         self._heading.setText(title)
         for view in self._views:
-            self._flow.removeWidget(view)
             view.setParent(None)
             view.deleteLater()
         self._views = [_GroupView(group) for group in groups]
@@ -225,13 +243,24 @@ class DetailsPanel(QWidget):
         across = max(1, min(len(self._views), self.width() // _COLUMN))
         if across == self._across:
             return
-        for column in range(self._flow.columnCount()):
-            self._flow.setColumnStretch(column, 0)
         self._across = across
-        for index, view in enumerate(self._views):
-            self._flow.addWidget(view, index // across, index % across)
-        for column in range(across):
-            self._flow.setColumnStretch(column, 1)
+        while len(self._columns) < across:
+            column = QVBoxLayout()
+            column.setSpacing(2 * theme.GAP)
+            self._columns.append(column)
+            self._flow.addLayout(column)
+        for column in self._columns:
+            while column.count():
+                column.takeAt(0)
+        views = iter(self._views)
+        counts = _in_columns([len(group.facts) + 2 for group in self._groups], across)
+        for number, column in enumerate(self._columns):
+            count = counts[number] if number < len(counts) else 0
+            for view in islice(views, count):
+                column.addWidget(view)
+            if count:
+                column.addStretch(1)
+            self._flow.setStretch(number, 1 if count else 0)
         # a line of facts that is very wide is hard to follow
         self._box.setContentsMargins(
             theme.MARGIN,

@@ -144,7 +144,7 @@ class FiltersPanel(QWidget):
     def show_filters(self, shown: FiltersShown) -> None:
         """Show the weights of a layer, or say that it has none."""
         if shown.filters is None or shown.filters.weight.size == 0:
-            self.clear(self.tr("This layer has no weights."))
+            self.clear(self.tr("No weights here. In a block, click one of its layers."))
             return
         self._shown = shown
         self.header.badge.set_untrained(not shown.trained)
@@ -163,7 +163,6 @@ class FiltersPanel(QWidget):
         self.empty.setText(reason or self.tr("Click a layer in the graph to see its weights."))
         self.header.setVisible(False)
         self._pages.setCurrentWidget(self.empty)
-        self.setFocusProxy(self.empty)
 
     def _show_part(self) -> None:
         """Show the weights or the biases, in the form that fits."""
@@ -209,7 +208,6 @@ class FiltersPanel(QWidget):
         self.bar.setVisible(page is not self.bars and self._form != "pictures")
         self.header.setVisible(True)
         self._pages.setCurrentWidget(page)
-        self.setFocusProxy(page)
         self._start_scan()
 
     # the header line

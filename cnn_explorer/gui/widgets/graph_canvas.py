@@ -33,6 +33,7 @@ from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.gui.widgets import graph_walk, theme
 from cnn_explorer.gui.widgets.graph_look import pen
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 READABLE = 0.55
 """The zoom down to which a whole graph is shown at first; a larger one starts at its top."""
@@ -87,6 +88,7 @@ class GraphCanvas(QGraphicsView):
         self._focus_by_key = False
         self._describe: Callable[[str], str] = str
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setInteractive(False)  # gestures are read here, not by items
         self.setAcceptDrops(False)  # a drop anywhere is for the window
         self.viewport().setAcceptDrops(False)
@@ -463,8 +465,8 @@ class GraphCanvas(QGraphicsView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        alone = self._focus_by_key and self.hasFocus() and not self._selected
-        if self._message or alone:
+        keyed = self._focus_by_key and self.hasFocus()
+        if self._message or keyed:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             room = QRectF(self.viewport().rect())
@@ -477,7 +479,7 @@ class GraphCanvas(QGraphicsView):
                     Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
                     self._message,
                 )
-            if alone:  # the keyboard is here, and nothing else shows it
+            if keyed:  # a ring around a box says what is selected, not where the keyboard is
                 painter.setPen(pen(QColor(theme.ground(self).selection), 2.0))
                 painter.drawRoundedRect(
                     room.adjusted(2.0, 2.0, -2.0, -2.0), theme.RADIUS, theme.RADIUS

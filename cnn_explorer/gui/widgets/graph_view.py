@@ -408,7 +408,7 @@ def tip(graph: LayerGraph, name: str) -> str:
     if node is None:
         return ""
     rows = list(_settings(node))
-    rows.append((_tr("Parameters"), f"{node.parameters:,}".replace(",", "\u202f")))
+    rows.append((_tr("Parameters"), f"{node.parameters:,}"))
     share = f"  ({100 * node.macs / graph.macs:.1f} %)" if graph.macs and node.macs else ""
     rows.append((_tr("Multiply-adds"), format_macs(node.macs) + share))
     if node.training_only:

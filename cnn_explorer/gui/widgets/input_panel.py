@@ -22,6 +22,8 @@ from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
 
 _PICTURE, _DRAW = 0, 1
+_UNLIMITED = 16_777_215
+"""Qt's QWIDGETSIZE_MAX."""
 _WITH_WORDS = 336
 """From this width on the buttons show words beside their icons."""
 
@@ -143,6 +145,7 @@ class InputPanel(QWidget):
         self._body.setSpacing(theme.GAP)
         self._body.addWidget(self._stack, 1)
         self._body.addWidget(self.seen)
+        self._body.addStretch(0)  # what a tall panel has to spare stands below both
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
         layout.setSpacing(theme.GAP)
@@ -244,6 +247,9 @@ class InputPanel(QWidget):
         else:
             free = height - theme.GAP - tools - width / aspect
         self.seen.arrange(stacked=beside, side=int(free))
+        # no taller than its picture, so that what is seen of it stands right below
+        tallest = round(width / aspect) + 2 if on_picture and not beside else _UNLIMITED
+        self._stack.setMaximumHeight(tallest)
         direction = QBoxLayout.Direction
         self._body.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
         align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag(0)

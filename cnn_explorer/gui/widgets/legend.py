@@ -72,7 +72,7 @@ class Legend(QWidget):
         """Fold by itself where it would cover much of a small view, unless a person chose."""
         if not self._chosen:
             whole = self._size(is_folded=False)
-            fits = whole.width() * 3 <= room.width() and whole.height() * 1.25 <= room.height()
+            fits = whole.width() * 3 <= room.width() and whole.height() * 1.8 <= room.height()
             self.set_folded(not fits)
 
     def _toggle(self) -> None:

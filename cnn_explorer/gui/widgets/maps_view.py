@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetricsF,
     QGuiApplication,
     QHelpEvent,
@@ -35,7 +36,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QFrame, QMenu, Q
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text
+from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import ColormapName, colour_table
 from cnn_explorer.probe.mosaic import (
     Mosaic,
@@ -118,6 +120,7 @@ class MapsView(QAbstractScrollArea):
         self._file_name = "maps"
         self._describe: Callable[[MapPoint], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
         self.viewport().setMouseTracking(True)
@@ -683,6 +686,16 @@ class MapsView(QAbstractScrollArea):
             self._paint_number(painter, self._hovered)
         elif self._selected >= 0:
             self._paint_number(painter, self._selected)
+        if self.hasFocus() and self._selected < 0 and self._enlarged < 0:
+            paint_focus(painter, self.viewport())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

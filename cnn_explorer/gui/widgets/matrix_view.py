@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QImage,
@@ -24,7 +25,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text
+from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import colour_table
 from cnn_explorer.probe.mosaic import GROUND, HIGHEST, LOWEST, ZERO
 
@@ -80,6 +82,7 @@ class MatrixView(QAbstractScrollArea):
         self._read: tuple[int, int] | None = None
         self._describe: Callable[[int, int], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
         self.viewport().setMouseTracking(True)
@@ -252,6 +255,16 @@ class MatrixView(QAbstractScrollArea):
             pen = QPen(QColor(theme.ground(self).text), line, j=Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(box.adjusted(-line, -line, line - 1, line - 1))
+        elif self.hasFocus():
+            paint_focus(painter, self.viewport())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 Level = Literal["info", "warning", "error"]
 _KEPT = 20
@@ -158,6 +159,7 @@ class MessageStrip(QFrame):
         self.close_button.setToolTip(self.tr("Close this message (Esc)."))
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
+        quiet_bars(self._details)
         self._details.setFont(theme.mono_font(theme.SMALL))
         self._details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._details.setFixedHeight(140)

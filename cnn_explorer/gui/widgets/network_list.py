@@ -45,6 +45,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.state.network_model import NetworkFilter, NetworkModel, NetworkRole
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 Index = QModelIndex | QPersistentModelIndex
 _FAMILY_HEIGHT, _NETWORK_HEIGHT = 30, 46
@@ -93,7 +94,7 @@ class _RowDelegate(QStyledItemDelegate):
         painter.drawText(words, flags | Qt.AlignmentFlag.AlignLeft, index.data())
         painter.setFont(theme.text_font(theme.SMALL))
         count = index.data(NetworkRole.COUNT)
-        if isinstance(count, int) and count > 1:
+        if isinstance(count, int) and not view.isExpanded(index):
             painter.drawText(words, flags | Qt.AlignmentFlag.AlignRight, str(count))
         middle = QPointF(box.x() + 4, box.bottom() - 4 - QFontMetrics(font).height() / 2 + 1)
         pen = QPen(theme.quiet_colour(view), 1.5)
@@ -144,7 +145,7 @@ class _RowDelegate(QStyledItemDelegate):
         text = _badge_texts(self).get(state, state)
         style = theme.ground(view)
         dark = theme.is_dark(view.palette())
-        font = theme.text_font(10.5, QFont.Weight.Medium)
+        font = theme.text_font(11, QFont.Weight.Medium)
         width = QFontMetrics(font).horizontalAdvance(text) + 12
         pill = QRectF(line.right() + 1 - width, line.center().y() - 7.5, width, 16)
         painter.setFont(font)
@@ -219,6 +220,7 @@ class _Tree(QTreeView):
         self.setExpandsOnDoubleClick(False)
         self.setMouseTracking(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        quiet_bars(self)
         self.setSelectionMode(QTreeView.SelectionMode.NoSelection)
         self.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

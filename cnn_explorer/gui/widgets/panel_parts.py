@@ -6,7 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -37,6 +46,20 @@ def number_text(value: float) -> str:
 def size_text(height: int, width: int) -> str:
     """``112 × 112``."""
     return f"{height} × {width}"
+
+
+def paint_focus(painter: QPainter, widget: QWidget) -> None:
+    """A frame inside a widget that has the keyboard while nothing in it is marked yet."""
+    painter.save()
+    painter.resetTransform()
+    painter.setOpacity(1.0)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme.ground(widget).selection), 2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(
+        QRectF(widget.rect()).adjusted(2, 2, -2, -2), theme.RADIUS, theme.RADIUS
+    )
+    painter.restore()
 
 
 class TitleLabel(QLabel):

@@ -356,6 +356,8 @@ class SeenPreview(QWidget):
             painter.drawPixmap(area.topLeft(), pixmap)
             painter.setPen(QColor(style.selection if self.hasFocus() else style.box_border))
             painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
+            if not self._stacked:
+                place.setRight(area.toAlignedRect().right())  # the words stand close to it
         self._paint_words(painter, place)
 
     def _seen_rect(self, place: QRect) -> QRectF:

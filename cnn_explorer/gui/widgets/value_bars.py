@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QFocusEvent,
     QFontMetricsF,
     QGuiApplication,
     QHelpEvent,
@@ -21,12 +22,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text
+from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 
 _LABELLED = 5
-"""So many of the highest values are named."""
+"""So many of the highest values are named, where not every bar has room for its name."""
+_NAMED_AT_MOST = 100
 _DIMMED = 0.35
-_WIDEST_BAR = 28.0
+_WIDEST_BAR = 56.0
 
 
 class ValueBars(QWidget):
@@ -137,10 +139,22 @@ class ValueBars(QWidget):
         """The area of the bars, below the rows of names."""
         left, pitch = self._across()
         line = QFontMetricsF(self.font()).height()
-        top = theme.GAP + (self._label_rows() * line + 4 if self._top else line / 2)
+        rows = 1 if len(self._named()) > _LABELLED else self._label_rows()
+        top = theme.GAP + (rows * line + 4 if self._top else line / 2)
         bottom = self.height() - theme.GAP - line / 2
         width = max(pitch * len(self._values), 1.0)
         return QRectF(left, top, width, max(8.0, bottom - top))
+
+    def _named(self) -> Sequence[int]:
+        """The indices that are named: all where every name fits above its bar, else the highest,
+        highest first."""
+        count = len(self._names)
+        if _LABELLED < count <= _NAMED_AT_MOST:
+            metrics = QFontMetricsF(self.font())
+            widest = max(metrics.horizontalAdvance(name) for name in self._names)
+            if widest + 2 * theme.GAP <= self._across()[1]:
+                return range(count)
+        return self._top
 
     def _label_rows(self) -> int:
         line = QFontMetricsF(self.font()).height()
@@ -196,7 +210,7 @@ class ValueBars(QWidget):
         line = metrics.height()
         rows: list[list[tuple[float, float]]] = [[] for _ in range(self._label_rows())]
         placed: list[tuple[int, str, QRectF]] = []
-        for index in self._top:
+        for index in self._named():
             name = metrics.elidedText(
                 self._names[index], Qt.TextElideMode.ElideRight, min(200.0, self.width() / 2)
             )
@@ -211,9 +225,11 @@ class ValueBars(QWidget):
                     placed.append((index, name, box))
                     break
         painter.setPen(QColor(theme.ground(self).edge))
-        for index, _, box in placed:
+        # a name right above its bar needs no line to it
+        for index, _, box in placed if len(placed) <= _LABELLED else ():
             centre = self.centre_of(index)
-            top = zero - float(self._finite[index]) * unit
+            # a bar that hangs below zero is not struck through
+            top = zero - max(0.0, float(self._finite[index])) * unit
             painter.drawLine(
                 QPointF(centre, box.bottom()), QPointF(centre, max(top - 1, box.bottom()))
             )
@@ -259,6 +275,8 @@ class ValueBars(QWidget):
         if self._read >= 0:
             self._paint_read(painter, plot, zero, unit)
         self._paint_names(painter, zero, unit)
+        if self.hasFocus() and self._read < 0:
+            paint_focus(painter, self)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -276,6 +294,14 @@ class ValueBars(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.set_read(-1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = len(self._values) - 1
