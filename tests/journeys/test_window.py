@@ -283,3 +283,18 @@ def test_opening_blocks_of_the_graph(stage: Stage) -> None:
     stage.explorer.choose_network("resnet18")
     stage.network_open("resnet18")
     assert stage.explorer.network.expanded == everything
+
+
+def test_icons_follow_the_theme(stage: Stage) -> None:
+    def darkness() -> float:
+        image = stage.window.commands.open.icon().pixmap(18, 18).toImage()
+        seen = [image.pixelColor(x, y) for x in range(18) for y in range(18)]
+        inked = [colour.lightnessF() for colour in seen if colour.alpha() > 200]
+        return sum(inked) / len(inked)
+
+    assert darkness() < 0.5
+    stage.window.commands.themes["dark"].trigger()
+    stage.qtbot.waitUntil(lambda: darkness() > 0.5)
+    stage.window.commands.themes["light"].trigger()
+    stage.qtbot.waitUntil(lambda: darkness() < 0.5)
+    stage.settle()

@@ -1,7 +1,7 @@
 """Everything the window can be told to do, with its words, keys and icons; and the menus of it."""
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
 from cnn_explorer.gui.widgets.theme import icon
@@ -19,6 +19,13 @@ _ICONS = {
     "full_screen": "ph.corners-out",
     "keys": "ph.keyboard",
 }
+
+
+class _Bar(QToolBar):
+    """Without Fusion's bevel, whose white line glares on dark ground; buttons paint themselves."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
 
 
 class Actions(QWidget):
@@ -137,7 +144,7 @@ class Actions(QWidget):
 
     def tool_bar(self) -> QToolBar:
         """The few actions one wants at hand."""
-        bar = QToolBar(self.tr("Tools"))
+        bar = _Bar(self.tr("Tools"))
         bar.setObjectName("tools")
         bar.setMovable(False)
         bar.setIconSize(QSize(18, 18))

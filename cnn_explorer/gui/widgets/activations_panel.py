@@ -138,6 +138,11 @@ class ActivationsPanel(QWidget):
         else:
             self._dim.start()
 
+    def show_stale(self) -> None:
+        """What is shown is of another network than the one being opened: dim it."""
+        if self._shown is not None:
+            self._on_dim()
+
     def clear(self, reason: str) -> None:
         """Show nothing but a sentence that says what to do; empty for the usual one."""
         self._settle()

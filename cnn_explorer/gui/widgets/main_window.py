@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
         panels.input_panel.paste_asked.connect(self.paste_picture)
         panels.message_strip.close_button.clicked.connect(self._allow_escape)
         self.status.cancel_asked.connect(explorer.cancel)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
     def _load_icons(self) -> None:
         self.commands.load_icons()
@@ -173,7 +174,7 @@ class MainWindow(QMainWindow):
             [self.networks_dock, self.input_dock], [264, 316], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self.layer_dock], [300], Qt.Orientation.Vertical)
-        self.resizeDocks([self.input_dock, self.answers_dock], [460, 280], Qt.Orientation.Vertical)
+        self.resizeDocks([self.input_dock, self.answers_dock], [440, 300], Qt.Orientation.Vertical)
 
     # commands
 
@@ -288,12 +289,13 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
+        self.status.show_opening(card.title)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self._settings.network = shown.card.name
-        self._on_network_opening(shown.card)
+        self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
         self.status.show_network(shown)
 
     @Slot()
@@ -346,7 +348,11 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, name)
-        self._load_icons()
+
+    @Slot()
+    def _on_scheme_changed(self) -> None:
+        if self._settings.theme == "system":
+            self._on_theme_asked("system")
 
     @Slot()
     def _show_keys(self) -> None:
@@ -477,6 +483,12 @@ class MainWindow(QMainWindow):
                 self.tr("Only files of this computer can be dropped; save the picture first."),
                 "warning",
             )
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.panels is not None:
+            # the new palette has not reached the window's children yet
+            QTimer.singleShot(0, self, self._load_icons)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -45,6 +45,7 @@ class Panels(QObject):
         self.about_panel = AboutPanel()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName(self.tr("Layer tabs"))
         pages = (
             self.activations_panel,
             self.filters_panel,
@@ -79,8 +80,14 @@ class Panels(QObject):
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
 
     def _nothing_yet(self) -> str:
+        card = self._explorer.card
+        if card is not None and card.preprocessing.kind == "digit":
+            return self.tr(
+                "Draw a digit, drop a picture or choose a sample: this shows what the layer makes "
+                "of it."
+            )
         return self.tr(
-            "Drop a picture on the window, or choose a sample, to see what this layer makes of it."
+            "Drop a picture on the window or choose a sample: this shows what the layer makes of it."
         )
 
     @Slot(object)
@@ -91,6 +98,7 @@ class Panels(QObject):
         self.input_panel.set_kind(card.preprocessing.kind)
         if self._explorer.picture is not None:
             self.answers_panel.show_pending()
+            self.activations_panel.show_stale()
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
@@ -146,7 +154,10 @@ class Panels(QObject):
         self.details_panel.show_layer(network.graph, name)
         if trains_only(network.graph, name):
             self.activations_panel.clear(
-                self.tr("This part works in training alone: a prediction does not pass through it.")
+                self.tr(
+                    "This part works in training alone: a prediction does not pass through it. "
+                    "Filters, Details and Code show it."
+                )
             )
         elif self._explorer.picture is None:
             self.activations_panel.clear(self._nothing_yet())

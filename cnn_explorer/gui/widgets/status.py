@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from cnn_explorer.gui.widgets.theme import GAP, icon
 
@@ -28,9 +28,11 @@ class StatusBar(QStatusBar):
         self.setContentsMargins(GAP, 0, GAP, 0)
         self._facts = QLabel()
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        # a long line is cut off rather than widening the window
+        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._task = QLabel()
         self._bar = QProgressBar()
-        self._bar.setFixedWidth(160)
+        self._bar.setFixedSize(160, 8)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress"))
         self._cancel = QToolButton()
@@ -53,7 +55,7 @@ class StatusBar(QStatusBar):
         """Name the network, its weights and its totals."""
         from cnn_explorer.graph.metrics import format_count, format_macs
 
-        self._facts.setText(
+        facts = (
             self.tr("{title} · weights: {weights} · {parameters} parameters · "
                     "{macs} multiply-adds · CPU, float32").format(
                 title=shown.card.title,
@@ -62,6 +64,13 @@ class StatusBar(QStatusBar):
                 macs=format_macs(shown.graph.macs),
             )
         )  # fmt: skip
+        self._facts.setText(facts)
+        self._facts.setToolTip(facts)
+
+    def show_opening(self, title: str) -> None:
+        """A network is being opened: what was said of the one before is no longer so."""
+        self._facts.setText(self.tr("Opening {} …").format(title))
+        self._facts.setToolTip("")
 
     def show_busy(self, busy: Busy | None) -> None:
         """The work going on, shown once it has lasted; None when there is none."""
