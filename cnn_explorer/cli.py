@@ -46,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     interrupts: list[int] = []
+    _open_closed_streams()
     try:
         with _noting_interrupts(interrupts):
             code = _run(arguments)
@@ -68,6 +69,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
+def _open_closed_streams() -> None:
+    """Streams that were closed (``>&-``) or never there lead nowhere from now on.
+
+    Else the next file to be opened takes the number of a closed stream, and what a library writes
+    to its error stream lands in that file.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(number)
+        sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
+        sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 @contextmanager
 def _noting_interrupts(interrupts: list[int]) -> Iterator[None]:
     """Ctrl+C raises `KeyboardInterrupt` as ever, and is noted: libraries that are being imported
@@ -82,6 +98,22 @@ def _noting_interrupts(interrupts: list[int]) -> Iterator[None]:
 
     if ours:
         signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _ending_at_interrupt() -> Iterator[None]:
+    """Ctrl+C ends the process at once: raised as an exception in the middle of Qt's own work it
+    would be printed and forgotten there. The window, once it stands, takes the signal itself."""
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    ours = ours and before not in (None, signal.SIG_IGN)
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
@@ -174,7 +206,8 @@ def _gui(options: argparse.Namespace) -> int:
         from cnn_explorer.app import run_window
     except ImportError as error:
         raise _qt_error(error) from error
-    return run_window(picture, options.network)
+    with _ending_at_interrupt():
+        return run_window(picture, options.network)
 
 
 def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
@@ -202,6 +235,8 @@ def _snapshot(options: argparse.Namespace) -> int:
     from cnn_explorer.display import check_drawing
     from cnn_explorer.probe.runtime import keep_freed_memory
 
+    if options.image is not None:
+        _refuse_same_file(options.output, options.image)
     keep_freed_memory()
     check_drawing()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -209,16 +244,21 @@ def _snapshot(options: argparse.Namespace) -> int:
         from cnn_explorer.app import snapshot
     except ImportError as error:
         raise _qt_error(error) from error
-    return snapshot(
-        options.output,
-        network=options.network,
-        layer=options.layer,
-        size=options.size,
-        theme=options.theme,
-        picture=options.image,
-        tab=options.tab,
-        scale=options.scale,
-    )
+    import logging
+
+    # what went wrong is said once, in a line; without a handler the log would be printed as well
+    logging.getLogger("cnn_explorer").addHandler(logging.NullHandler())
+    with _ending_at_interrupt():
+        return snapshot(
+            options.output,
+            network=options.network,
+            layer=options.layer,
+            size=options.size,
+            theme=options.theme,
+            picture=options.image,
+            tab=options.tab,
+            scale=options.scale,
+        )
 
 
 def _qt_error(error: ImportError) -> Exception:
@@ -371,7 +411,7 @@ def _graph(options: argparse.Namespace) -> int:
     expanded = default_expansion(graph) if options.depth == "blocks" else frozenset(graph.block)
     layout = lay_out(visible(graph, expanded))
     export(layout, options.output, title=card.title, dark=options.dark)
-    print(f"{options.output}: {card.title}, {len(layout.graph.nodes)} boxes")
+    print(f"{_printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
     return 0
 
 
@@ -457,7 +497,8 @@ def _answer(
 
 
 def _print_answer(session: "Session", answer: Mapping[str, Any], note: str) -> None:
-    print(f"{answer['file']}: {session.card.title}, weights {session.weights}")
+    file, weights = _printable(answer["file"]), _printable(session.weights)
+    print(f"{file}: {session.card.title}, weights {weights}")
     if not session.trained:
         print(f"  {UNTRAINED}")
     if note:
@@ -485,8 +526,11 @@ def _activations(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import save_npy, save_png
     from cnn_explorer.probe.capture import module_at
 
+    _refuse_same_file(options.output, options.image, options.weights)
     session = _open_session(options)
     try:
+        if not options.layer:
+            raise UsageError("the layer has no name: give one, as the network's layers are listed.")
         module_at(session.model, options.layer)
     except ExplorerError as error:
         raise UsageError(str(error)) from error
@@ -499,7 +543,8 @@ def _activations(options: argparse.Namespace) -> int:
         save_png(options.output, _mosaic_picture(maps))
     count, height, width = maps.shape
     print(
-        f"{options.output}: {options.layer} of {session.card.title}, {count} × {height} × {width}"
+        f"{_printable(options.output)}: {options.layer} of {session.card.title}, "
+        f"{count} × {height} × {width}"
     )
     if not session.trained:
         print(UNTRAINED)
@@ -562,6 +607,17 @@ def _output(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
     return output
 
 
+def _refuse_same_file(output: Path, *inputs: Path | None) -> None:
+    """What a person gave to be read is not written over."""
+    for path in inputs:
+        try:
+            same = path is not None and os.path.samefile(output, path)
+        except (OSError, ValueError):  # one of them is not there, which others say better
+            continue
+        if same:
+            raise UsageError(f"{output} is what is read: give another name to save to.")
+
+
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
@@ -606,7 +662,14 @@ def _sentence(error: Exception) -> str:
 
 def _print_error(text: str) -> None:
     """One line, whatever the names in it hold."""
-    print(f"{PROGRAM}: error: {' '.join(text.split())}", file=sys.stderr)
+    print(f"{PROGRAM}: error: {_printable(' '.join(text.split()))}", file=sys.stderr)
+
+
+def _printable(text: object) -> str:
+    """As one line that does nothing to a terminal but stand there."""
+    from cnn_explorer.media.decode import printable
+
+    return printable(str(text))
 
 
 def _print_json(value: object) -> None:

@@ -40,4 +40,5 @@ def torch_hub_checkpoints() -> Path:
     """
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    # not Path.expanduser, which raises for a user without a home
+    return Path(os.path.expanduser(home)) / "hub" / "checkpoints"

@@ -87,7 +87,8 @@ class Panels(QObject):
                 "of it."
             )
         return self.tr(
-            "Drop a picture on the window or choose a sample: this shows what the layer makes of it."
+            "Drop a picture on the window or choose a sample: this shows what the layer makes "
+            "of it."
         )
 
     @Slot(object)
