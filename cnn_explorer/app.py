@@ -24,13 +24,14 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from cnn_explorer import __version__
-from cnn_explorer.errors import ExplorerError
+from cnn_explorer.errors import ExplorerError, UsageError
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from cnn_explorer.gui.state.explorer import Explorer, Message
     from cnn_explorer.networks.catalog import NetworkCard
@@ -85,6 +86,7 @@ class Program(QObject):
         self._network = network
         self._layer = layer
         self._picture = picture
+        self._fell_back = network == _FIRST_NETWORK
         self.explorer: Explorer | None = None
         self.window = MainWindow(settings)
         self.window.painted.connect(self._on_painted)
@@ -94,6 +96,26 @@ class Program(QObject):
         self.window.close()
         if self.explorer is not None:
             self.explorer.close()
+
+    def report(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Log and show a fault of the program's own: no traceback on the terminal."""
+        import logging
+        import traceback
+
+        logging.getLogger(__name__).error("unexpected", exc_info=(kind, error, trace))
+        details = "".join(traceback.format_exception(kind, error, trace))
+        text = self.tr("Something went wrong in the program: {}.").format(kind.__name__)
+        self.window.say(text, "error", details)
+
+    @Slot()
+    def _on_network_failed(self) -> None:
+        # a window without a network would be of no use; this one comes along
+        explorer = self.explorer
+        if explorer is not None and not self._fell_back:
+            self._fell_back = True
+            explorer.choose_network(_FIRST_NETWORK)
 
     @Slot()
     def _on_painted(self) -> None:
@@ -105,6 +127,7 @@ class Program(QObject):
         if not self.window.isVisible():  # closed before it was furnished
             return
         explorer = Explorer(self)
+        explorer.network_failed.connect(self._on_network_failed)
         networks = NetworkModel(NETWORKS.values(), weights_badge, self)
         self.explorer = explorer
         self.window.furnish(explorer, Panels(explorer, networks, self.window))
@@ -133,6 +156,7 @@ def run_window(picture: Path | None, network: str | None) -> int:
     apply_theme(app, settings.theme)
     program = Program(settings, network or settings.network, picture=picture)
     interrupt = _Interrupt(program)
+    sys.excepthook = program.report
     program.furnished.connect(_log_to_file)
     program.window.show()
     code = app.exec()
@@ -267,6 +291,9 @@ def snapshot(
             window.show_layer_tab(window.tab_index(tab))
             settling = _Settling(program)
             window.show()
+            if (window.width(), window.height()) != size:
+                least = f"{window.width()}x{window.height()}"
+                raise UsageError(f"the window does not fit in that size; take at least {least}.")
             settling.wait()
             explorer = program.explorer
             if settling.error is not None:
@@ -298,14 +325,17 @@ def _log_to_file() -> None:
 
     from cnn_explorer.paths import log_folder
 
+    class Log(RotatingFileHandler):
+        def handleError(self, record: logging.LogRecord) -> None:
+            """A log that cannot be written is no one's concern, and nothing for the terminal."""
+
+    root = logging.getLogger("cnn_explorer")
+    root.addHandler(logging.NullHandler())  # without any handler, logging would print to stderr
     try:
         log_folder().mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            log_folder() / "window.log", maxBytes=500_000, backupCount=1, delay=True
-        )
-    except OSError:
+        handler = Log(log_folder() / "window.log", maxBytes=500_000, backupCount=1, delay=True)
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    root = logging.getLogger("cnn_explorer")
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -202,11 +202,11 @@ def _gui(options: argparse.Namespace) -> int:
     platform = check_display()
     if platform is not None:
         os.environ["QT_QPA_PLATFORM"] = platform
-    try:
-        from cnn_explorer.app import run_window
-    except ImportError as error:
-        raise _qt_error(error) from error
     with _ending_at_interrupt():
+        try:
+            from cnn_explorer.app import run_window
+        except ImportError as error:
+            raise _qt_error(error) from error
         return run_window(picture, options.network)
 
 
@@ -240,15 +240,15 @@ def _snapshot(options: argparse.Namespace) -> int:
     keep_freed_memory()
     check_drawing()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    try:
-        from cnn_explorer.app import snapshot
-    except ImportError as error:
-        raise _qt_error(error) from error
     import logging
 
     # what went wrong is said once, in a line; without a handler the log would be printed as well
     logging.getLogger("cnn_explorer").addHandler(logging.NullHandler())
     with _ending_at_interrupt():
+        try:
+            from cnn_explorer.app import snapshot
+        except ImportError as error:
+            raise _qt_error(error) from error
         return snapshot(
             options.output,
             network=options.network,

@@ -229,10 +229,11 @@ def _x_problem(environ: Mapping[str, str], load: Load) -> str | None:
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
     connection = xcb.xcb_connect(os.fsencode(display), None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    if failed:
+    if xcb.xcb_connection_has_error(connection):
+        xcb.xcb_disconnect(connection)
         return f'the X display "{display}" does not answer: check DISPLAY and the right to use it'
+    # It stays open as long as the program runs: some servers (Xvfb) start afresh when their last
+    # client leaves, and would turn Qt away just then.
     return None
 
 

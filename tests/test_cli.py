@@ -479,3 +479,86 @@ def test_a_library_that_qt_lacks_is_named(
         assert main(arguments) == 2
         assert "apt install libegl1" in error_line(capsys.readouterr().err)
     assert window == {}
+
+
+# what surrounds the command
+
+
+def in_shell(line: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A line of the shell in which ``explorer`` is the command."""
+    start = (
+        'cd "$0"; unset DISPLAY WAYLAND_DISPLAY QT_QPA_PLATFORM; '
+        f"explorer() {{ PYTHONPATH='{ROOT}' '{sys.executable}' -m cnn_explorer \"$@\"; }}; "
+    )
+    return subprocess.run(
+        ["bash", "-c", start + line, str(folder)], env={**os.environ, **environ},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_closed_streams(tmp_path: Path) -> None:
+    done = in_shell("explorer graph lenet5 -o graph.svg <&- >&- 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "graph.svg").read_text("utf-8").rstrip().endswith("</svg>")
+    done = in_shell("explorer list --json >&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    # what is said goes nowhere, not into the answers
+    done = in_shell("explorer classify absent.png --network lenet5 --json 2>&-", tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (1, [])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_behind_the_output(tmp_path: Path) -> None:
+    done = in_shell("explorer list > /dev/full", tmp_path)
+    assert done.returncode == 1
+    error_line(done.stderr)
+
+
+def test_a_home_that_cannot_be_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", "~nobody-of-that-name/torch")
+    assert main(["list"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_read_is_not_written_over(
+    digit: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = digit.read_bytes()
+    link = tmp_path / "link.png"
+    link.symlink_to(digit)
+    for output in (digit, link, tmp_path / "." / digit.name):
+        words = ["activations", str(digit), "--network", "lenet5", "--layer", "features.conv1"]
+        assert main([*words, "-o", str(output)]) == 2
+        assert "another name" in error_line(capsys.readouterr().err)
+        assert main(["snapshot", str(digit), "-o", str(output)]) == 2
+        error_line(capsys.readouterr().err)
+    assert digit.read_bytes() == before
+
+
+def test_names_do_nothing_to_the_terminal(
+    tmp_path: Path, digit: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "red\x1b[31m\nline.png"
+    odd.write_bytes(digit.read_bytes())
+    assert main(["classify", str(odd), "--network", "lenet5", "--top", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert out.count("\n") == 3
+    assert main(["classify", str(odd), "--network", "lenet5", "--weights", "\x1b[2J.pth"]) == 1
+    assert "\x1b" not in error_line(capsys.readouterr().err)
+
+
+def test_a_layer_without_a_name(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["activations", str(digit), "--network", "lenet5", "--layer", "", "-o", "x.npy"]
+    assert main(words) == 2
+    error_line(capsys.readouterr().err)
+
+
+def test_many_pictures(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", *[str(digit)] * 300, "--network", "lenet5", "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert len(answers) == 300
+    assert {answer["classes"][0]["index"] for answer in answers} == {1}

@@ -1,6 +1,8 @@
 """Whole paths through the program: by mouse, by keyboard alone, and closing in the middle."""
 
+import os
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 import numpy as np
 import pytest
@@ -297,4 +299,18 @@ def test_icons_follow_the_theme(stage: Stage) -> None:
     stage.qtbot.waitUntil(lambda: darkness() > 0.5)
     stage.window.commands.themes["light"].trigger()
     stage.qtbot.waitUntil(lambda: darkness() < 0.5)
+    stage.settle()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes on POSIX alone")
+def test_a_file_whose_name_is_not_utf8_can_be_dropped(stage: Stage, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/ziffer-\xff %41.png"
+    with open(path, "wb") as file:
+        file.write(resource("samples", "digit-7.png").read_bytes())
+    data = QMimeData()
+    data.setUrls([QUrl.fromEncoded(b"file://" + quote_from_bytes(path).encode())])
+    with stage.qtbot.waitSignal(stage.explorer.answers_shown) as answered:
+        assert drop(stage.window, data)
+    assert answered.args is not None
+    assert answered.args[0].classes[0].index == 7
     stage.settle()

@@ -152,7 +152,8 @@ class Explorer(QObject):
             self._last_layers[self._network.card.name] = self._layer
         if layer:
             self._last_layers[name] = layer
-        self._opening = OpenNetwork(card, weights_file, self._expansions.get(name))
+        shown = self._network.graph if self._network is not None else None
+        self._opening = OpenNetwork(card, weights_file, self._expansions.get(name), shown)
         self.network_opening.emit(card)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(card.title))
 
@@ -254,7 +255,7 @@ class Explorer(QObject):
         self.run_started.emit(layer)
         self._submit(
             lane,
-            Run(network.card, picture, layer),
+            Run(network.card, network.graph, picture, layer),
             self.tr("Running {}").format(network.card.title),
         )
 
@@ -263,7 +264,7 @@ class Explorer(QObject):
         if network is not None and self._opening is None:
             self._submit(
                 Lane.LOOK,
-                Look(network.card, self._layer),
+                Look(network.card, network.graph, self._layer),
                 self.tr("Reading {}").format(self._layer or network.card.title),
             )
 

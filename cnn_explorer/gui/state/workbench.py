@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -18,7 +19,7 @@ from cnn_explorer.gui.state.shown import (
     SourceShown,
 )
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import ClassScore
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class OpenPicture:
     path: Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OpenNetwork:
     """Build a network, load weights, lay out its graph. Answered by `NetworkShown`."""
 
@@ -44,6 +45,8 @@ class OpenNetwork:
     weights_file: Path | None = None
     expanded: frozenset[str] | None = None
     """The blocks to open in the drawing; None for the usual ones."""
+    shown: LayerGraph | None = None
+    """The graph of the network on show, which stays open meanwhile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,8 @@ class Run:
     """Run the open network on a picture. Answered by `Ran`."""
 
     card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show: it tells one opening of the same network from another."""
     picture: Picture
     layer: str
     """The layer or block whose output is wanted too; empty for none."""
@@ -64,11 +69,12 @@ class Ran:
     activations: ActivationsShown | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """Read the weights and the source of a layer. Answered by `Looked`."""
 
     card: NetworkCard
+    graph: LayerGraph
     layer: str
 
 
@@ -89,8 +95,9 @@ class Workbench:
 
     def __init__(self) -> None:
         self._warm = False
-        self._session: Session | None = None
-        self._prepared: tuple[Picture, PreparedInput] | None = None
+        self._open: list[tuple[LayerGraph, Session]] = []
+        """The network on show, and one that was opened too late: its cancelling was under way."""
+        self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -110,6 +117,7 @@ class Workbench:
         return decode_file(path, checkpoint)
 
     def _open_network(self, request: OpenNetwork, checkpoint: Checkpoint) -> NetworkShown:
+        self._open = [opened for opened in self._open if opened[0] is request.shown]
         self._warm_up()
         checkpoint(0.05)
         from cnn_explorer.graph.extract import extract
@@ -125,10 +133,9 @@ class Workbench:
         checkpoint(0.95)
         expanded = default_expansion(graph) if request.expanded is None else request.expanded
         layout = lay_out(visible(graph, expanded))
-        # Only now, with nothing left that can fail or be cancelled, the old network gives way.
         checkpoint(1.0)
-        self._session = session
-        self._prepared = None
+        # The old network stays open: this one may still be cancelled before it is shown.
+        self._open.append((graph, session))
         return NetworkShown(
             card=card,
             graph=graph,
@@ -154,19 +161,27 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, card: NetworkCard) -> "Session":
-        if self._session is None or self._session.card is not card:
-            raise ExplorerError(f"{card.title} is not open any more; choose it again.")
-        return self._session
+    def _session_of(self, request: Run | Look) -> "Session":
+        """The session of the network on show; all others are closed."""
+        for graph, session in self._open:
+            if graph is request.graph:
+                self._open = [(graph, session)]
+                return session
+        raise ExplorerError(f"{request.card.title} is not open any more; choose it again.")
 
     def _run(self, request: Run, checkpoint: Checkpoint) -> Ran:
         from cnn_explorer.probe.preprocess import prepare
 
-        session = self._session_of(request.card)
+        session = self._session_of(request)
         picture = request.picture
-        if self._prepared is None or self._prepared[0] is not picture:
-            self._prepared = (picture, prepare(picture, session.preprocessing))
-        prepared = self._prepared[1]
+        rules = session.preprocessing
+        if (
+            self._prepared is None
+            or self._prepared[0] is not picture
+            or self._prepared[1] is not rules
+        ):
+            self._prepared = (picture, rules, prepare(picture, rules))
+        prepared = self._prepared[2]
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
@@ -205,7 +220,7 @@ class Workbench:
     def _look(self, request: Look) -> Looked:
         from cnn_explorer.probe.source import source_of
 
-        session = self._session_of(request.card)
+        session = self._session_of(request)
         layer = request.layer
         drawn_only = layer in ("input", "output")
         filters = None if drawn_only else session.filters(layer)

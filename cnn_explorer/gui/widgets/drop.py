@@ -1,9 +1,11 @@
 """What a drag or the clipboard carries, as far as the window can use it. Hostile until parsed."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -34,9 +36,9 @@ def may_offer(data: QMimeData) -> bool:
 def offered(data: QMimeData) -> Offered:
     """Read a drag's or the clipboard's data."""
     urls = data.urls() if data.hasUrls() else []
-    local = [url.toLocalFile() for url in urls if url.isLocalFile() and url.toLocalFile()]
+    local = [url for url in urls if url.isLocalFile() and url.toLocalFile()]
     if local:
-        return Offered(path=Path(local[0]), files=len(local))
+        return Offered(path=_path_of(local[0]), files=len(local))
     if data.hasImage():
         image = data.imageData()
         if isinstance(image, QImage) and not image.isNull():
@@ -45,6 +47,14 @@ def offered(data: QMimeData) -> Offered:
     if text.startswith("/") and text.isprintable() and len(text) < 4096 and Path(text).is_file():
         return Offered(path=Path(text), files=1)
     return Offered(remote=bool(urls))
+
+
+def _path_of(url: QUrl) -> Path:
+    """A local file's path, byte for byte: Qt's own text has lost what is not UTF-8 in it."""
+    if os.name != "posix":
+        return Path(url.toLocalFile())
+    path = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
+    return Path(os.fsdecode(unquote_to_bytes(path)))
 
 
 class DropHint(QWidget):

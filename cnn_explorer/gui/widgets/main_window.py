@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
         elif offer.image is not None:
             self._show_image(offer.image, self.tr("Pasted picture"))
         else:
-            self._say(self.tr("There is no picture on the clipboard; copy one first."))
+            self.say(self.tr("There is no picture on the clipboard; copy one first."))
 
     def _show_image(self, image: QImage, name: str) -> None:
         from cnn_explorer.gui.state.qimages import to_picture
@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
 
     def _complain(self, error: ExplorerError) -> None:
         text = str(error)
-        self._say(text[:1].upper() + text[1:], "error")
+        self.say(text[:1].upper() + text[1:], "error")
 
     @Slot()
     def open_weights(self) -> None:
@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
         """Ask for a file and save the graph in it as it is drawn now."""
         network = self._explorer.network
         if network is None:
-            self._say(self.tr("There is no graph to export yet; choose a network."))
+            self.say(self.tr("There is no graph to export yet; choose a network."))
             return
         name, _ = QFileDialog.getSaveFileName(
             self,
@@ -262,7 +262,7 @@ class MainWindow(QMainWindow):
         except ExplorerError as error:
             self._complain(error)
         else:
-            self._say(self.tr("Saved {}.").format(path))
+            self.say(self.tr("Saved {}.").format(path))
 
     @Slot()
     def reset_panels(self) -> None:
@@ -306,9 +306,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_message(self, message: Message) -> None:
-        self._say(message.text, message.level, message.details)
+        self.say(message.text, message.level, message.details)
 
-    def _say(self, text: str, level: str = "info", details: str = "") -> None:
+    def say(self, text: str, level: str = "info", details: str = "") -> None:
+        """Show a sentence in the message strip."""
         if self.panels is not None:
             self.panels.message_strip.show_message(text, level, details)
             self._allow_escape()
@@ -472,14 +473,14 @@ class MainWindow(QMainWindow):
             event.accept()
             self._explorer.open_file(offer.path)
             if offer.files > 1:
-                self._say(
+                self.say(
                     self.tr("{} files were dropped; this is the first of them.").format(offer.files)
                 )
         elif offer.image is not None:
             event.acceptProposedAction()
             self._show_image(offer.image, self.tr("Dropped picture"))
         elif offer.remote:
-            self._say(
+            self.say(
                 self.tr("Only files of this computer can be dropped; save the picture first."),
                 "warning",
             )

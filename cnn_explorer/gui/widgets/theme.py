@@ -80,13 +80,16 @@ def icon(name: str, widget: QWidget) -> QIcon:
     The first icon imports the library and loads its fonts: ask after the first paint.
     """
     import qtawesome
+    from qtawesome.iconic_font import FontError
 
     palette = widget.palette()
-    made: QIcon = qtawesome.icon(
-        name,
-        color=palette.color(QPalette.ColorRole.ButtonText),
-        color_disabled=palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText),
-    )
+    role, disabled = QPalette.ColorRole.ButtonText, QPalette.ColorGroup.Disabled
+    try:
+        made: QIcon = qtawesome.icon(
+            name, color=palette.color(role), color_disabled=palette.color(disabled, role)
+        )
+    except FontError:  # a platform that cannot load fonts: the words do without
+        return QIcon()
     return made
 
 
