@@ -291,10 +291,10 @@ def snapshot(
             window.show_layer_tab(window.tab_index(tab))
             settling = _Settling(program)
             window.show()
+            settling.wait()
             if (window.width(), window.height()) != size:
                 least = f"{window.width()}x{window.height()}"
                 raise UsageError(f"the window does not fit in that size; take at least {least}.")
-            settling.wait()
             explorer = program.explorer
             if settling.error is not None:
                 raise ExplorerError(settling.error)
