@@ -38,6 +38,7 @@ from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
 from cnn_explorer.graph.text import FONT_FILES, text_width
+from cnn_explorer.media.decode import printable
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
 
@@ -86,13 +87,13 @@ def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
             "role": "img",
         },
     )
-    ElementTree.SubElement(root, "title").text = _printable(page.title)
+    ElementTree.SubElement(root, "title").text = printable(page.title)
     ElementTree.SubElement(
         root, "rect", {"width": str(width), "height": str(height), "fill": page.ground}
     )
     for group in page.groups:
         element = ElementTree.SubElement(root, "g")
-        ElementTree.SubElement(element, "title").text = _printable(group.title)
+        ElementTree.SubElement(element, "title").text = printable(group.title)
         for item in group.items:
             element.append(_svg_text(item) if isinstance(item, Text) else _svg_path(item))
     ElementTree.indent(root, " ")
@@ -130,13 +131,8 @@ def _svg_text(text: Text) -> ElementTree.Element:
     if weight:
         attributes["font-weight"] = weight
     element = ElementTree.Element("text", attributes)
-    element.text = _printable(text.text)
+    element.text = printable(text.text)
     return element
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that XML cannot carry."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _short(value: float) -> str:
@@ -460,8 +456,7 @@ def dot_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # 
 
 def _quoted(text: str) -> str:
     """A DOT string; the two letters ``\\n`` stay the line break they are to Graphviz."""
-    safe = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-    return '"' + safe.replace('"', '\\"') + '"'
+    return '"' + printable(text).replace('"', '\\"') + '"'
 
 
 _WRITERS: Mapping[str, Callable[[GraphLayout, str, bool], bytes]] = {

@@ -246,7 +246,8 @@ def caption(layer: LayerNode) -> str:
     if layer.kind == "conv" and "kernel" in settings:
         return _join(f"{settings['kernel']} conv", *_steps(settings), *_groups(settings))
     if layer.kind == "pool":
-        sort = "max" if "max" in layer.type_name.lower() else "average"
+        type_name = layer.type_name.lower()
+        sort = "max" if "max" in type_name else "power" if "lp" in type_name else "average"
         if "kernel" in settings:
             return _join(f"{settings['kernel']} {sort} pool", *_steps(settings))
         if layer.out_shape[1:] and set(layer.out_shape[1:]) == {1}:

@@ -368,9 +368,8 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
         edges.append(edge)
     nodes = [
         {
-            "key": str(
-                index[name]
-            ),  # not its name: frames that look the same are one to the engine
+            # not its name: frames that look the same are one to the engine
+            "key": str(index[name]),
             "size": {"width": sizes[name][0], "height": sizes[name][1]},
             "shape": "ellipse" if name in level.round_ones else "box",
         }

@@ -3,6 +3,9 @@
 A multiply-add (MAC) is one multiplication with its addition, counted for convolutions and linear
 layers alone, biases left out, for one picture. That is the number papers and torchvision call
 "FLOPs" or "GFLOPS", although a multiply-add is two floating point operations.
+
+Counted are modules. A convolution or product that a foreign network computes by a function
+(``F.conv2d``) or inside another module (attention) counts as nothing: its settings are not known.
 """
 
 import math

@@ -45,11 +45,6 @@ class LayerNode:
     training_only: bool = False
     """Takes part in training alone (GoogLeNet's auxiliary heads)."""
 
-    @property
-    def label(self) -> str:
-        """The last part of the name."""
-        return self.name.rsplit(".", 1)[-1]
-
 
 @dataclass(frozen=True)
 class BlockNode:
@@ -64,11 +59,6 @@ class BlockNode:
     macs: int
     out_shape: Shape
     training_only: bool = False
-
-    @property
-    def label(self) -> str:
-        """The last part of the name."""
-        return self.name.rsplit(".", 1)[-1]
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """From a card to a module: opening a network.
 
 Torch fills the weights of every layer it makes with random numbers. For VGG-16 that is 138
-million, a second or more, all thrown away when trained weights are loaded next. So there are four
+million, a second or more, all thrown away when trained weights are loaded next. So there are three
 ways to build:
 
-- `build`: as torch does it, from torch's own random state;
 - `build_random`: seeded random weights, the same for everyone, filled once;
 - `build_for_loading`: weights left unfilled, to be loaded right after;
 - `build_empty`: no memory at all (the ``meta`` device): shapes only, for the diagram.
@@ -27,11 +26,6 @@ _CHUNK = 1 << 22
 """Numbers drawn between two looks at the checkpoint: some 10 ms of work."""
 
 
-def build(card: NetworkCard) -> nn.Module:
-    """The network in eval mode, its weights drawn by torch from its global random state."""
-    return _builder(card)().eval()
-
-
 def build_random(
     card: NetworkCard, seed: int = 0, checkpoint: Checkpoint = no_checkpoint
 ) -> nn.Module:
@@ -52,9 +46,9 @@ def build_for_loading(card: NetworkCard) -> nn.Module:
         return _builder(card)().eval()
 
 
-def build_empty(card: NetworkCard, device: str = "meta") -> nn.Module:
-    """The network in eval mode on `device`; on ``meta`` it has shapes and no numbers."""
-    with torch.device(device), _Unfilled():
+def build_empty(card: NetworkCard) -> nn.Module:
+    """The network in eval mode on the ``meta`` device: it has shapes and no numbers."""
+    with torch.device("meta"), _Unfilled():
         return _builder(card)().eval()
 
 

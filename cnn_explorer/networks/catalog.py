@@ -174,7 +174,10 @@ _CARDS: tuple[NetworkCard, ...] = (
         family="AlexNet",
         year=2012,
         authors="Alex Krizhevsky, Ilya Sutskever, Geoffrey E. Hinton",
-        paper="ImageNet Classification with Deep Convolutional Neural Networks, NIPS 2012",
+        paper=(
+            "ImageNet Classification with Deep Convolutional Neural Networks, NIPS 2012 "
+            "(reprinted in Communications of the ACM 60 (6), 2017)"
+        ),
         url="https://doi.org/10.1145/3065386",
         builder="cnn_explorer.networks.alexnet:alexnet",
         depth=8,

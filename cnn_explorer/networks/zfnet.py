@@ -27,7 +27,8 @@ photo (224 becomes 110, not 109), pooling windows that may hang over the border 
 becomes 55, 26 becomes 13). "Contrast normalized across feature maps" is taken to be AlexNet's
 local response normalisation with AlexNet's constants; it stands after the pooling, as the figure's
 caption has it. Convolutions 3 to 5 see all maps, as the paper says in place of AlexNet's halves.
-62,357,608 parameters in all, 58.6 million of them in the linear layers. No weights were published.
+62,357,608 parameters in all, 58.6 million of them in the linear layers. The authors published no
+weights in a format that could be loaded here.
 """
 
 from collections import OrderedDict

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.media.save import write_bytes
 from cnn_explorer.networks.build import build_random
 from cnn_explorer.networks.catalog import Preprocessing, card_of
 from cnn_explorer.training.mnist import SIDE, Digits, read_test, read_training
@@ -172,7 +173,7 @@ def train(
     """
     card = card_of("lenet5")
     preprocessing = card.preprocessing
-    model = build_random(card, recipe.seed, no_checkpoint)
+    model = build_random(card, recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
     images = to_tensor(training, preprocessing)
     labels = torch.from_numpy(training.labels.astype("int64"))
@@ -241,14 +242,12 @@ def write_results(
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            unfinished = folder / f"{name}.part"
-            unfinished.write_bytes(data)
-            unfinished.replace(folder / name)
     except OSError as error:
         raise ExplorerError(
             f"the results cannot be written to {folder}: {error.strerror or error}."
         ) from error
+    for name, data in files.items():
+        write_bytes(folder / name, data)
 
 
 def describe(model: nn.Module, result: Evaluation, recipe: Recipe) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.extract import extract
 from cnn_explorer.networks.build import build_empty
 from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, NetworkCard, card_of
 from cnn_explorer.networks.labels import class_names
@@ -54,17 +55,17 @@ def test_card_agrees_with_its_module(card: NetworkCard) -> None:
     assert sum(parameter.numel() for parameter in used) == card.parameters
 
 
-# Layers with weights along the longest path, from the papers; SqueezeNet's does not say: two
-# convolutions and, in each of eight fire modules, two more.
-DEPTHS = {
-    "lenet5": 5, "alexnet": 8, "zfnet": 8, "vgg16": 16, "googlenet": 22, "resnet18": 18,
-    "resnet50": 50, "densenet121": 121, "squeezenet1_1": 18,
-}  # fmt: skip
-
-
 @every_card
-def test_depth_is_the_papers(card: NetworkCard) -> None:
-    assert card.depth == DEPTHS[card.name]
+def test_depth_counts_the_weights_along_the_longest_path(card: NetworkCard) -> None:
+    graph = extract(build_empty(card), card.preprocessing.input_shape)
+    sources: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        sources.setdefault(edge.target, []).append(edge.source)
+    depths: dict[str, int] = {}
+    for layer in graph.layers:  # in forward order: what a layer takes from comes before it
+        before = max((depths[name] for name in sources.get(layer.name, ())), default=0)
+        depths[layer.name] = before + (layer.kind in ("conv", "linear"))
+    assert card.depth == depths["output"]
 
 
 @with_torchvision
@@ -77,7 +78,12 @@ def test_numbers_are_those_torchvision_publishes(card: NetworkCard) -> None:
         assert entry.url.endswith("/" + entry.file)
         assert theirs.meta["num_params"] == card.parameters
         assert card.macs / 1e9 == pytest.approx(theirs.meta["_ops"], rel=0.005)
-        assert entry.accuracy == theirs.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+        reached = theirs.meta["_metrics"]["ImageNet-1K"]
+        assert entry.accuracy == reached["acc@1"]
+        told = card.accuracy.rpartition("torchvision's weights")[2]
+        assert f"{reached['acc@1']:.1f} %" in told
+        if told.count("%") > len(card.weights):  # the sentence tells the first five, too
+            assert f"{reached['acc@5']:.1f} %" in told
         transforms = theirs.transforms()
         preprocessing = entry.preprocessing or card.preprocessing
         assert [preprocessing.resize] == transforms.resize_size
