@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.network_model import WeightsBadge
     from cnn_explorer.networks.catalog import NetworkCard
 
 # QApplication.setStyle would give the style back as an object, whose class takes 10 ms to make
@@ -78,6 +79,7 @@ class Program(QObject):
 
     furnished = Signal()
     """The state and the panels are there; the engine starts."""
+    _faulted = Signal(object)
 
     def __init__(
         self, settings: Settings, network: str, *, layer: str = "", picture: Path | None = None
@@ -90,6 +92,7 @@ class Program(QObject):
         self.explorer: Explorer | None = None
         self.window = MainWindow(settings)
         self.window.painted.connect(self._on_painted)
+        self._faulted.connect(self._on_faulted)
 
     def close(self) -> None:
         """Close the window and end the engine; harmless when done twice."""
@@ -107,6 +110,11 @@ class Program(QObject):
         logging.getLogger(__name__).error("unexpected", exc_info=(kind, error, trace))
         details = "".join(traceback.format_exception(kind, error, trace))
         text = self.tr("Something went wrong in the program: {}.").format(kind.__name__)
+        self._faulted.emit((text, details))  # in whatever thread it was
+
+    @Slot(object)
+    def _on_faulted(self, fault: tuple[str, str]) -> None:
+        text, details = fault
         self.window.say(text, "error", details)
 
     @Slot()
@@ -139,14 +147,15 @@ class Program(QObject):
         explorer.start()
 
 
-def weights_badge(card: NetworkCard) -> str:
+def weights_badge(card: NetworkCard) -> WeightsBadge:
     """What the list says about a network's weights."""
+    from cnn_explorer.gui.state.network_model import WeightsBadge
     from cnn_explorer.networks.weights import at_hand
 
     found = at_hand(card)
     if found is None:
-        return "untrained"
-    return "shipped" if found[1].shipped else "downloaded"
+        return WeightsBadge("untrained")
+    return WeightsBadge("shipped" if found[1].shipped else "downloaded", found[1].tag)
 
 
 def run_window(picture: Path | None, network: str | None) -> int:

@@ -32,7 +32,7 @@ from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cnn_explorer.errors import ExplorerError
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.graph.drawing import Command, Drawing, Path, Point, Text, draw
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
@@ -54,7 +54,14 @@ _PDF_LIMIT = 14_400.0
 """The largest side of a PDF page, in points."""
 
 
-def export(layout: GraphLayout, path: FilePath, *, title: str, dark: bool = False) -> None:
+def export(
+    layout: GraphLayout,
+    path: FilePath,
+    *,
+    title: str,
+    dark: bool = False,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> None:
     """Write `layout` to `path`; the suffix says how: .svg .png .pdf .json .dot.
 
     The file appears whole or not at all. Raises `ExplorerError` for another suffix and where the
@@ -67,7 +74,13 @@ def export(layout: GraphLayout, path: FilePath, *, title: str, dark: bool = Fals
             f'a graph cannot be saved as "{path.name}": end the name with '
             ".svg, .png, .pdf, .json or .dot."
         )
-    write_bytes(path, writer(layout, title, dark))
+    data = (
+        png_bytes(layout, title, dark, checkpoint)
+        if writer is png_bytes
+        else (writer(layout, title, dark))
+    )
+    checkpoint(1.0)
+    write_bytes(path, data)
 
 
 def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
@@ -194,14 +207,23 @@ def pdf_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
     return written.getvalue()
 
 
-def png_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
-    """The page as PNG at twice its size (less if that were over `MAX_PIXELS`)."""
+def png_bytes(
+    layout: GraphLayout,
+    title: str,
+    dark: bool = False,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> bytes:
+    """The page as PNG at twice its size (less if that were over `MAX_PIXELS`).
+
+    A tall drawing takes seconds: the checkpoint is called for each band of it.
+    """
     page = draw(layout, title=title, dark=dark)
     scale = min(PNG_SCALE, math.sqrt(MAX_PIXELS / (page.width * page.height)))
     width, height = math.ceil(page.width * scale), math.ceil(page.height * scale)
     picture = Image.new("RGB", (width, height), page.ground)
     painter = _Painter(page, scale * _OVERSAMPLING)
     for top in range(0, height, _BAND):
+        checkpoint(top / height)
         rows = min(_BAND, height - top)
         # Pillow rounds towards zero: what begins above the band must not begin below zero
         lead = min(top, _LEAD)

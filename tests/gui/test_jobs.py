@@ -62,11 +62,34 @@ def test_cancel_all() -> None:
     queue.submit(running)
     queue.start_next()
     queue.submit(waiting)
-    queue.cancel_all()
+    queue.cancel()
     assert running.cancelled.is_set()
     assert queue.waiting == ()
     assert queue.finish(running.number) is None
     assert queue.idle
+
+
+def test_cancelling_a_lane_leaves_the_others() -> None:
+    queue = JobQueue()
+    run, look, live = job(Lane.RUN), job(Lane.LOOK), job(Lane.LIVE)
+    queue.submit(run)
+    queue.start_next()
+    queue.submit(look)
+    queue.submit(live)
+    queue.cancel(Lane.RUN, Lane.LIVE)
+    assert run.cancelled.is_set()
+    assert queue.waiting == (look,)
+    assert not look.cancelled.is_set()
+
+
+def test_a_second_export_lets_the_first_finish() -> None:
+    queue = JobQueue()
+    first, second = job(Lane.EXPORT), job(Lane.EXPORT)
+    queue.submit(first)
+    queue.start_next()
+    queue.submit(second)
+    assert not first.cancelled.is_set()
+    assert queue.waiting == (second,)
 
 
 class Queueing(RuleBasedStateMachine):
@@ -74,7 +97,6 @@ class Queueing(RuleBasedStateMachine):
         super().__init__()
         self.queue = JobQueue()
         self.newest: dict[Lane, Job] = {}
-        self.cancelled_all = False
 
     @rule(lane=st.sampled_from(Lane))
     def submit(self, lane: Lane) -> None:

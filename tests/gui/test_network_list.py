@@ -11,6 +11,7 @@ from cnn_explorer.gui.state.network_model import (
     NetworkFilter,
     NetworkModel,
     NetworkRole,
+    WeightsBadge,
 )
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.networks.catalog import (
@@ -43,8 +44,12 @@ CARDS = (
 )
 
 
-def state(one: NetworkCard) -> str:
-    return {"lenet5": "shipped", "resnet18": "downloaded"}.get(one.name, "untrained")
+def state(one: NetworkCard) -> WeightsBadge:
+    known = {
+        "lenet5": WeightsBadge("shipped", "MNIST"),
+        "resnet18": WeightsBadge("downloaded", "ImageNet V1"),
+    }
+    return known.get(one.name, WeightsBadge("untrained"))
 
 
 @pytest.fixture
@@ -113,7 +118,9 @@ def test_a_network_tells_its_facts(networks: NetworkModel) -> None:
 
 def test_fresh_weights_show_after_a_refresh(qtbot: QtBot) -> None:
     at_hand: set[str] = set()
-    model = NetworkModel(CARDS, lambda one: "downloaded" if one.name in at_hand else "untrained")
+    model = NetworkModel(
+        CARDS, lambda one: WeightsBadge("downloaded" if one.name in at_hand else "untrained")
+    )
     at_hand.add("vgg16")
     with qtbot.waitSignal(model.dataChanged) as changed:
         model.refresh_weights()

@@ -11,7 +11,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets.main_window import MainWindow
+from cnn_explorer.media.decode import decode_file
 from cnn_explorer.paths import resource
 from tests.journeys.conftest import Stage, close_stage, open_stage
 
@@ -199,7 +201,8 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
         qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
     stage.settle()
     # export the graph, put the panels back, close
-    window.export_graph_to(tmp_path / "graph.svg")
+    explorer.export_graph(tmp_path / "graph.svg")
+    stage.settle()
     assert (tmp_path / "graph.svg").read_text("utf-8").startswith("<?xml")
     assert "Saved" in window.panels.message_strip.text()
 
@@ -314,3 +317,51 @@ def test_a_file_whose_name_is_not_utf8_can_be_dropped(stage: Stage, tmp_path: Pa
     assert answered.args is not None
     assert answered.args[0].classes[0].index == 7
     stage.settle()
+
+
+def test_stopping_while_a_file_is_read_keeps_the_answers(stage: Stage) -> None:
+    explorer, panels = stage.explorer, stage.window.panels
+    assert panels is not None
+    with stage.qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-7.png"))
+    stage.settle()
+    text = panels.answers_panel.text()
+    assert text
+    explorer.open_file(resource("samples", "photo-cat.jpg"))
+    explorer.cancel()
+    stage.settle()
+    assert panels.answers_panel.text() == text
+
+
+def test_the_answer_to_a_file_is_not_taken_for_a_drawing(stage: Stage) -> None:
+    explorer = stage.explorer
+    shown: list[AnswersShown] = []
+    explorer.answers_shown.connect(shown.append)
+    file = decode_file(resource("samples", "digit-7.png"))
+    drawing = decode_file(resource("samples", "digit-3.png"))
+    explorer.show_picture(file)
+    explorer.show_picture(drawing, live=True)
+    stage.settle()
+    assert [answers.picture for answers in shown] == [drawing]
+    # and a wiped drawing's answer does not land on the next
+    explorer.show_picture(decode_file(resource("samples", "digit-5.png")), live=True)
+    explorer.clear_picture()
+    stage.settle()
+    assert len(shown) == 1
+
+
+def test_the_graph_is_written_while_the_window_answers(stage: Stage, tmp_path: Path) -> None:
+    explorer, strip = stage.explorer, stage.window.panels.message_strip
+    for suffix in ("svg", "png", "pdf", "json", "dot"):
+        explorer.export_graph(tmp_path / f"graph.{suffix}")
+        stage.settle()
+        assert (tmp_path / f"graph.{suffix}").stat().st_size > 1000
+        assert f"graph.{suffix}" in strip.text()
+    explorer.export_graph(tmp_path / "graph.txt")
+    stage.settle()
+    assert "graph.txt" in strip.text()
+    assert not (tmp_path / "graph.txt").exists()
+    explorer.export_graph(tmp_path / "stopped.png")
+    explorer.cancel()
+    stage.settle()
+    assert not (tmp_path / "stopped.png").exists()

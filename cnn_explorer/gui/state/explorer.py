@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
-from cnn_explorer.gui.state.shown import AnswersShown, NetworkShown
-from cnn_explorer.gui.state.workbench import Look, Looked, OpenNetwork, OpenPicture, Ran, Run
+from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, NetworkShown
+from cnn_explorer.gui.state.workbench import (
+    Export,
+    Exported,
+    Look,
+    Looked,
+    OpenImage,
+    OpenNetwork,
+    OpenPicture,
+    Ran,
+    Run,
+)
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
 
@@ -97,6 +108,7 @@ class Explorer(QObject):
         self._picture: Picture | None = None
         self._picture_is_live = False
         self._answers: AnswersShown | None = None
+        self._activations: ActivationsShown | None = None
         self._layer = ""
         self._reported: Busy | None = None
         self._last_layers: dict[str, str] = {}
@@ -163,6 +175,20 @@ class Explorer(QObject):
             Lane.PICTURE, OpenPicture(path), self.tr("Reading {}").format(path.name or path)
         )
 
+    def open_image(self, image: QImage, name: str) -> None:
+        """Classify an image from the clipboard or a drag."""
+        self._submit(Lane.PICTURE, OpenImage(image, name), self.tr("Reading {}").format(name))
+
+    def export_graph(self, path: Path) -> None:
+        """Write the graph as it is drawn now; the suffix says in which format."""
+        network = self._network
+        if network is not None:
+            self._submit(
+                Lane.EXPORT,
+                Export(network.layout, path, network.card.title),
+                self.tr("Writing {}").format(path.name),
+            )
+
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
         """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
         self._picture = picture
@@ -172,8 +198,10 @@ class Explorer(QObject):
 
     def clear_picture(self) -> None:
         """Forget the picture: an empty drawing pad."""
+        self._queue.cancel(Lane.RUN, Lane.LIVE)  # no answer may land on the next drawing
         self._picture = None
         self._answers = None
+        self._activations = None
         self.picture_cleared.emit()
 
     def select_layer(self, name: str) -> None:
@@ -212,18 +240,21 @@ class Explorer(QObject):
         if self._queue.idle:
             return
         opening = self._opening is not None
-        self._queue.cancel_all()
+        jobs = (self._queue.running, *self._queue.waiting)
+        running = any(job is not None and isinstance(job.request, Run) for job in jobs)
+        self._queue.cancel()
         self._opening = None
         self.message_shown.emit(Message(self.tr("Stopped."), "info"))
-        self.run_stopped.emit()
         if opening:
             self._show_again()
+        elif running:
+            self._end_run()
         self._report()
 
     def close(self) -> None:
         """Cancel everything and end the engine thread."""
         self._started = False
-        self._queue.cancel_all()
+        self._queue.cancel()
         self._engine.stop()
 
     # work
@@ -255,9 +286,20 @@ class Explorer(QObject):
         self.run_started.emit(layer)
         self._submit(
             lane,
-            Run(network.card, network.graph, picture, layer),
+            Run(network.card, network.graph, picture, layer, self._picture_is_live),
             self.tr("Running {}").format(network.card.title),
         )
+
+    def _end_run(self) -> None:
+        """A run gave no answer: show what was known before, as far as it is still of this."""
+        self.run_stopped.emit()
+        answers, shown, network = self._answers, self._activations, self._network
+        if answers is None or network is None or answers.card is not network.card:
+            return
+        if answers.picture is self._picture:
+            self.answers_shown.emit(answers)
+            if shown is not None and shown.layer == self._layer:
+                self.activations_shown.emit(shown)
 
     def _look(self) -> None:
         network = self._network
@@ -313,7 +355,7 @@ class Explorer(QObject):
             self._opening = None
             self._show_again()
         elif isinstance(job.request, Run):
-            self.run_stopped.emit()
+            self._end_run()
         self.message_shown.emit(Message(_sentence(outcome.error or ""), "error", outcome.details))
 
     def _on_response(self, job: Job, response: object) -> None:
@@ -322,11 +364,13 @@ class Explorer(QObject):
             NetworkShown: self._on_network,
             Ran: self._on_ran,
             Looked: self._on_looked,
+            Exported: self._on_exported,
         }
         handlers[type(response)](job.request, response)
 
-    def _on_picture(self, request: OpenPicture, picture: Picture) -> None:
-        self.file_opened.emit(request.path)
+    def _on_picture(self, request: OpenPicture | OpenImage, picture: Picture) -> None:
+        if isinstance(request, OpenPicture):
+            self.file_opened.emit(request.path)
         self.show_picture(picture)
         if picture.note:
             self.message_shown.emit(Message(picture.note, "info"))
@@ -336,6 +380,7 @@ class Explorer(QObject):
         self._network = network
         self._expansions[request.card.name] = network.expanded
         self._answers = None
+        self._activations = None
         self._layer = first_layer(network.graph, self._last_layers.get(request.card.name, ""))
         self._show_again()
         self.reveal(self._layer)
@@ -353,19 +398,23 @@ class Explorer(QObject):
         self._run()
 
     def _on_ran(self, request: Run, ran: Ran) -> None:
-        if self._picture is None:
-            return
-        if request.picture is not self._picture and not self._picture_is_live:
+        drawing_on = request.live and self._picture_is_live
+        if request.picture is not self._picture and not drawing_on:
             return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
         if ran.activations is not None and ran.activations.layer == self._layer:
+            self._activations = ran.activations
             self.activations_shown.emit(ran.activations)
 
     def _on_looked(self, request: Look, looked: Looked) -> None:
         if request.layer == self._layer:
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
+
+    def _on_exported(self, request: Export, exported: Exported) -> None:
+        del request
+        self.message_shown.emit(Message(self.tr("Saved {}.").format(exported.path), "info"))
 
     def _complain(self, error: ExplorerError) -> None:
         self.message_shown.emit(Message(_sentence(str(error)), "error"))

@@ -24,6 +24,8 @@ class Lane(enum.IntEnum):
     """Read a layer's weights and source."""
     LIVE = 4
     """Run the network on a frame or a drawing in progress."""
+    EXPORT = 5
+    """Write a drawing of the graph to a file."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
@@ -32,11 +34,17 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
+    Lane.EXPORT: frozenset({Lane.EXPORT}),
 }
 """What waits and is made pointless by new work in a lane."""
 
-_CANCELS: dict[Lane, frozenset[Lane]] = {**_STALE, Lane.LIVE: frozenset()}
-"""What runs and is cancelled by new work in a lane: the same, but a frame cancels nothing."""
+_CANCELS: dict[Lane, frozenset[Lane]] = {
+    **_STALE,
+    Lane.LIVE: frozenset(),
+    Lane.EXPORT: frozenset(),
+}
+"""What runs and is cancelled by new work in a lane: the same, but neither a frame nor a file to be
+written cancels the one before."""
 
 
 @dataclass(eq=False)
@@ -97,8 +105,9 @@ class JobQueue:
         self._running = None
         return None if job.cancelled.is_set() else job
 
-    def cancel_all(self) -> None:
-        """Forget what waits and tell what runs to stop."""
-        self._waiting.clear()
-        if self._running is not None:
+    def cancel(self, *lanes: Lane) -> None:
+        """Forget what waits and tell what runs to stop: in these lanes, or in all."""
+        for lane in lanes or tuple(Lane):
+            self._waiting.pop(lane, None)
+        if self._running is not None and (not lanes or self._running.lane in lanes):
             self._running.cancelled.set()

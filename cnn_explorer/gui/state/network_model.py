@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -18,8 +18,18 @@ from cnn_explorer.graph.metrics import format_count
 from cnn_explorer.networks.catalog import FAMILIES, NetworkCard
 
 Index = QModelIndex | QPersistentModelIndex
-WeightsState = Callable[[NetworkCard], str]
-"""What to say of a network's weights: ``shipped``, ``downloaded`` or ``untrained``."""
+
+
+class WeightsBadge(NamedTuple):
+    """What to say of a network's weights."""
+
+    state: str
+    """``shipped``, ``downloaded`` or ``untrained``."""
+    tag: str = ""
+    """What those at hand were trained on, ``MNIST``; empty where there are none."""
+
+
+WeightsState = Callable[[NetworkCard], WeightsBadge]
 
 
 class NetworkRole(IntEnum):
@@ -137,7 +147,7 @@ class NetworkModel(QAbstractItemModel):
                     title=card.title,
                     year=card.year,
                     parameters=format_count(card.parameters),
-                    weights=self._states[card.name],
+                    weights=self._states[card.name].state,
                 )
             case NetworkRole.NAME:
                 return card.name
@@ -146,10 +156,9 @@ class NetworkModel(QAbstractItemModel):
             case NetworkRole.PARAMETERS:
                 return format_count(card.parameters)
             case NetworkRole.WEIGHTS:
-                return self._states[card.name]
+                return self._states[card.name].state
             case NetworkRole.TAG:
-                at_hand = card.weights and self._states[card.name] != "untrained"
-                return card.weights[0].tag if at_hand else ""
+                return self._states[card.name].tag
             case NetworkRole.SEARCH:
                 return f"{card.title} {card.name} {card.family} {card.year} {card.authors}"
         return None

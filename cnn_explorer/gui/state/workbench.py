@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QImage
+
 from cnn_explorer.errors import Checkpoint, ExplorerError
-from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -38,6 +40,15 @@ class OpenPicture:
 
 
 @dataclass(frozen=True, eq=False)
+class OpenImage:
+    """Take a picture from the clipboard or a drag. Answered by a `Picture`."""
+
+    image: QImage
+    """Its pixels may be worked on in any thread."""
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
 class OpenNetwork:
     """Build a network, load weights, lay out its graph. Answered by `NetworkShown`."""
 
@@ -59,6 +70,8 @@ class Run:
     picture: Picture
     layer: str
     """The layer or block whose output is wanted too; empty for none."""
+    live: bool = False
+    """A drawing in progress: its answer is shown even when the hand has gone on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +99,24 @@ class Looked:
     source: SourceShown
 
 
-Request = OpenPicture | OpenNetwork | Run | Look
-Response = Picture | NetworkShown | Ran | Looked
+@dataclass(frozen=True, eq=False)
+class Export:
+    """Write the graph as it is drawn to a file. Answered by `Exported`."""
+
+    layout: GraphLayout
+    path: Path
+    title: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The answer to `Export`."""
+
+    path: Path
+
+
+Request = OpenPicture | OpenImage | OpenNetwork | Run | Look | Export
+Response = Picture | NetworkShown | Ran | Looked | Exported
 
 
 class Workbench:
@@ -104,12 +133,21 @@ class Workbench:
         match request:
             case OpenPicture(path):
                 return self._open_picture(path, checkpoint)
+            case OpenImage(image, name):
+                from cnn_explorer.gui.state.qimages import to_picture
+
+                return to_picture(image, name)
             case OpenNetwork():
                 return self._open_network(request, checkpoint)
             case Run():
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
+            case Export(layout, path, title):
+                from cnn_explorer.graph.export import export
+
+                export(layout, path, title=title, checkpoint=checkpoint)
+                return Exported(path)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file

@@ -335,7 +335,9 @@ class DetailsPanel(QWidget):
 
     def _network_groups(self, graph: LayerGraph) -> tuple[FactGroup, ...]:
         kinds = ("conv", "linear", "norm", "pool", "activation")
-        counts = {kind: sum(node.kind == kind for node in graph.layers) for kind in kinds}
+        # what a prediction passes through, as in the graph's title
+        layers = [node for node in graph.layers if not node.training_only]
+        counts = {kind: sum(node.kind == kind for node in layers) for kind in kinds}
         titles = {
             "conv": self.tr("convolutions"),
             "linear": self.tr("fully connected"),
@@ -343,7 +345,7 @@ class DetailsPanel(QWidget):
             "pool": self.tr("poolings"),
             "activation": self.tr("activations"),
         }
-        operations = [node for node in graph.layers if node.kind not in ("input", "output")]
+        operations = [node for node in layers if node.kind not in ("input", "output")]
         shapes = [
             Fact(title, format_shape(node.out_shape))
             for kind, title in (("input", self.tr("input")), ("output", self.tr("output")))

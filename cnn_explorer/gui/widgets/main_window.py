@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
@@ -24,7 +23,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.settings import Settings, ThemeChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
@@ -203,21 +201,9 @@ class MainWindow(QMainWindow):
         if offer.path is not None:
             self._explorer.open_file(offer.path)
         elif offer.image is not None:
-            self._show_image(offer.image, self.tr("Pasted picture"))
+            self._explorer.open_image(offer.image, self.tr("Pasted picture"))
         else:
             self.say(self.tr("There is no picture on the clipboard; copy one first."))
-
-    def _show_image(self, image: QImage, name: str) -> None:
-        from cnn_explorer.gui.state.qimages import to_picture
-
-        try:
-            self._explorer.show_picture(to_picture(image, name))
-        except ExplorerError as error:
-            self._complain(error)
-
-    def _complain(self, error: ExplorerError) -> None:
-        text = str(error)
-        self.say(text[:1].upper() + text[1:], "error")
 
     @Slot()
     def open_weights(self) -> None:
@@ -248,21 +234,7 @@ class MainWindow(QMainWindow):
             self.tr("Drawings (*.svg *.pdf *.png);;Data (*.json *.dot)"),
         )
         if name:
-            self.export_graph_to(Path(name))
-
-    def export_graph_to(self, path: Path) -> None:
-        """Save the graph as it is drawn now; the suffix says in which format."""
-        network = self._explorer.network
-        if network is None:
-            return
-        from cnn_explorer.graph.export import export
-
-        try:
-            export(network.layout, path, title=network.card.title)
-        except ExplorerError as error:
-            self._complain(error)
-        else:
-            self.say(self.tr("Saved {}.").format(path))
+            self._explorer.export_graph(Path(name))
 
     @Slot()
     def reset_panels(self) -> None:
@@ -478,7 +450,7 @@ class MainWindow(QMainWindow):
                 )
         elif offer.image is not None:
             event.acceptProposedAction()
-            self._show_image(offer.image, self.tr("Dropped picture"))
+            self._explorer.open_image(offer.image, self.tr("Dropped picture"))
         elif offer.remote:
             self.say(
                 self.tr("Only files of this computer can be dropped; save the picture first."),
