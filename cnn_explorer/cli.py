@@ -571,11 +571,10 @@ def _open_session(options: argparse.Namespace) -> "Session":
 def _run_on(
     session: "Session", path: Path, layers: Sequence[str] = ()
 ) -> "tuple[Picture, PreparedInput, RunResult]":
-    from cnn_explorer.errors import no_checkpoint
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.probe.preprocess import prepare
 
-    picture = decode_file(path, no_checkpoint)
+    picture = decode_file(path)
     prepared = prepare(picture, session.preprocessing)
     return picture, prepared, session.run(prepared, layers)
 

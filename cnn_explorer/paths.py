@@ -18,13 +18,6 @@ def resource(*parts: str) -> Path:
     return root.joinpath(*parts)
 
 
-def cache_folder() -> Path:
-    """Where this program may keep what it can make again."""
-    import platformdirs
-
-    return platformdirs.user_cache_path(_APP, appauthor=False)
-
-
 def log_folder() -> Path:
     """Where the log with the tracebacks goes."""
     import platformdirs

@@ -204,14 +204,11 @@ def best_columns(
 
 
 def _as_tiles(maps: FloatArray) -> FloatArray:
-    """(N, h, w); one pixel a value for (N,), tiles of one row for (N, w)."""
-    if maps.ndim == 1:
-        return maps[:, None, None]
-    if maps.ndim == 2:
-        # the rows of a matrix are tiles of one pixel in a grid of that many columns
+    """(N, h, w); of a vector or a matrix each value is a tile of one pixel."""
+    if maps.ndim in (1, 2):
         return maps.reshape(-1, 1, 1)
     if maps.ndim != 3:
-        raise ValueError(f"maps have 1 or 3 dimensions, not {maps.ndim}")
+        raise ValueError(f"maps have at most 3 dimensions, not {maps.ndim}")
     return maps
 
 

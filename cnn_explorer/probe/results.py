@@ -41,7 +41,7 @@ class RunResult:
     classes: tuple[ClassScore, ...]
     """All classes, most likely first."""
     activations: Mapping[str, npt.NDArray[np.float32]]
-    """By layer name, for the layers asked for: (C, H, W) or (N,), exact copies."""
+    """By layer name, for the layers asked for: (C, H, W) or (N,), exact, read-only."""
     forward_ms: float
 
 

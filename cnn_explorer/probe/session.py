@@ -19,8 +19,6 @@ from cnn_explorer.probe.capture import Captured, capture, module_at
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.runtime import import_torch
 
-__all__ = ["Session", "import_torch"]
-
 _CHECKPOINTS = 20
 """In one forward, at most. One at each leaf of a deep network would cost 4 % of its time."""
 

@@ -17,7 +17,7 @@ from cnn_explorer.gui.state.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
-_PROGRESS_EVERY = 0.03  # s; a network of 400 layers reports 400 times, no one reads that fast
+_PROGRESS_EVERY = 0.03  # s; no one reads faster
 
 
 @dataclass(frozen=True, eq=False)

@@ -187,7 +187,7 @@ class Workbench:
         """Import what networks need, once."""
         if self._warm:
             return
-        from cnn_explorer.probe.session import import_torch
+        from cnn_explorer.probe.runtime import import_torch
 
         import_torch()
         import cnn_explorer.graph.extract

@@ -116,6 +116,15 @@ class Actions(QWidget):
         self._window.addAction(action)
         return action
 
+    def with_keys(self) -> list[QAction]:
+        """The actions that have a keyboard shortcut, as the menus list them."""
+        listed = (
+            self.open, self.paste, self.weights, self.export, self.find_network,
+            self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
+            self.keys, self.quit,
+        )  # fmt: skip
+        return [action for action in listed if not action.shortcut().isEmpty()]
+
     def fill_menus(self, docks: tuple[QDockWidget, ...]) -> QMenu:
         """Make the window's menus; gives the one of recent pictures, to be filled when shown."""
         bar = self._window.menuBar()

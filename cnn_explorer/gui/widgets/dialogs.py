@@ -1,31 +1,29 @@
 """The two small windows beside the main one: the keys, and what this program is."""
 
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from cnn_explorer import __version__
+from cnn_explorer.gui.widgets.actions import Actions
 
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("dialogs", text)
 
 
-def show_keys(parent: QWidget) -> QMessageBox:
+def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
     """The keyboard shortcuts, in a window that does not stop anything."""
+    native = QKeySequence.SequenceFormat.NativeText
     rows = [
-        (_tr("Open a picture"), "Ctrl+O"),
-        (_tr("Paste a picture"), "Ctrl+V"),
-        (_tr("Find a network"), "Ctrl+K"),
-        (_tr("Next, previous panel"), "F6, Shift+F6"),
+        (action.text().rstrip("…"), action.shortcut().toString(native))
+        for action in actions.with_keys()
+    ]
+    rows += [
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
         (_tr("Zoom the graph"), "+, −, 0, 1"),
-        (_tr("Layer tabs"), "Ctrl+1 … Ctrl+5"),
-        (_tr("Export the graph"), "Ctrl+E"),
-        (_tr("Load weights"), "Ctrl+L"),
-        (_tr("Stop work, close a message"), "Esc"),
-        (_tr("Full screen"), "F11"),
-        (_tr("Quit"), "Ctrl+Q"),
+        (_tr("Size of the maps"), _tr("Ctrl + wheel")),
     ]
     cells = "".join(
         f"<tr><td style='padding:3px 28px 3px 0'>{what}</td><td><b>{keys}</b></td></tr>"

@@ -23,10 +23,6 @@ class Offered:
     remote: bool = False
     """Only addresses of other machines were offered."""
 
-    @property
-    def usable(self) -> bool:
-        return self.path is not None or self.image is not None
-
 
 def may_offer(data: QMimeData) -> bool:
     """Whether a drag is worth accepting, told from its formats alone."""

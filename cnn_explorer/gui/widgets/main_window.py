@@ -331,7 +331,7 @@ class MainWindow(QMainWindow):
     def _show_keys(self) -> None:
         from cnn_explorer.gui.widgets.dialogs import show_keys
 
-        show_keys(self)
+        show_keys(self, self.commands)
 
     @Slot()
     def _show_about(self) -> None:

@@ -705,8 +705,6 @@ class MapsView(QAbstractScrollArea):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._colour()
-        elif event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._arrange()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DevicePixelRatioChange:
