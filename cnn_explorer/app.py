@@ -160,8 +160,10 @@ def weights_badge(card: NetworkCard) -> WeightsBadge:
 
 def run_window(picture: Path | None, network: str | None) -> int:
     """Show the window until it is closed; gives the exit code."""
-    app = make_application()
     settings = Settings.of_user()
+    if settings.size != 100:  # Qt reads it once, before the application is made
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{settings.size / 100:g}")
+    app = make_application()
     apply_theme(app, settings.theme)
     program = Program(settings, network or settings.network, picture=picture)
     interrupt = _Interrupt(program)

@@ -15,6 +15,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.network = "vgg16"
     first.folder = str(tmp_path)
     first.tab = 3
+    first.size = 150
     first.panels = QByteArray(b"\x00\xffpanels")
     first.geometry = QByteArray(b"geometry")
     first.add_recent("/a.png")
@@ -25,6 +26,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.network == "vgg16"
     assert again.folder == str(tmp_path)
     assert again.tab == 3
+    assert again.size == 150
     assert again.panels == QByteArray(b"\x00\xffpanels")
     assert again.geometry == QByteArray(b"geometry")
     assert again.recent == ("/b, c.png", "/a.png")
@@ -47,7 +49,8 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
     "content",
     [
         b"\x00\xff\xfe garbage",
-        b"[General]\ntheme=pink\ntab=minus\nfolder=/no/such\npanels=7\ngeometry=@Point(1 2)\n",
+        b"[General]\ntheme=pink\nsize=5000\ntab=minus\nfolder=/no/such\n",
+        b"[General]\npanels=7\ngeometry=@Point(1 2)\nsize=@Invalid()\n",
         b"[General]\ntheme=@Invalid()\nrecent=@Invalid()\nnetwork=@ByteArray(x)\ntab=999999\n",
         b"",
     ],
@@ -58,6 +61,7 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     settings = Settings.in_file(file)
     assert settings.theme == "system"
     assert settings.tab == 0
+    assert settings.size == 100
     assert settings.folder == ""
     assert isinstance(settings.network, str)
     assert all(isinstance(path, str) for path in settings.recent)

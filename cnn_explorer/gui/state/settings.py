@@ -7,6 +7,9 @@ from PySide6.QtCore import QByteArray, QSettings
 
 ThemeChoice = Literal["system", "light", "dark"]
 
+SIZES = (100, 125, 150, 200)
+"""Per cent: for a projector, or eyes that want larger text than the desktop gives."""
+
 _RECENT = 8
 
 
@@ -42,6 +45,16 @@ class Settings:
     @theme.setter
     def theme(self, value: ThemeChoice) -> None:
         self._store.setValue("theme", value)
+
+    @property
+    def size(self) -> int:
+        """How large everything is drawn, per cent: one of `SIZES`. Taken up at the next start."""
+        text = self._text("size", "100")
+        return int(text) if text in map(str, SIZES) else 100
+
+    @size.setter
+    def size(self, value: int) -> None:
+        self._store.setValue("size", str(value))
 
     @property
     def network(self) -> str:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
+from cnn_explorer.gui.state.settings import SIZES
 from cnn_explorer.gui.widgets.theme import icon
 
 TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About")
@@ -36,8 +37,9 @@ class Actions(QWidget):
 
     tab_asked = Signal(int)
     theme_asked = Signal(str)
+    size_asked = Signal(int)
 
-    def __init__(self, window: QMainWindow, tabs: list[str], theme: str) -> None:
+    def __init__(self, window: QMainWindow, tabs: list[str], theme: str, size: int) -> None:
         super().__init__(window)
         self.hide()
         self._window = window
@@ -105,6 +107,17 @@ class Actions(QWidget):
             action.triggered.connect(self._on_theme_triggered)
             self.themes[name] = action
 
+        self.sizes: dict[int, QAction] = {}
+        for per_cent in SIZES:
+            action = self._make(
+                self.tr("{} %").format(per_cent), self.tr("Size of text and all else"), None
+            )
+            action.setCheckable(True)
+            action.setChecked(per_cent == size)
+            action.setData(per_cent)
+            action.triggered.connect(self._on_size_triggered)
+            self.sizes[per_cent] = action
+
     def _make(
         self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None
     ) -> QAction:
@@ -144,6 +157,7 @@ class Actions(QWidget):
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
+        view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
         view.addActions([self.find_network, self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()
@@ -175,6 +189,17 @@ class Actions(QWidget):
         """Mark the theme in force."""
         for other, action in self.themes.items():
             action.setChecked(other == name)
+
+    def check_size(self, size: int) -> None:
+        """Mark the size chosen."""
+        for other, action in self.sizes.items():
+            action.setChecked(other == size)
+
+    @Slot()
+    def _on_size_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.size_asked.emit(int(action.data()))
 
     @Slot()
     def _on_tab_triggered(self) -> None:

@@ -81,7 +81,8 @@ class MainWindow(QMainWindow):
         self.layer_dock = self._dock("layer", self.tr("Layer"), QWidget(), bottom)
         self._docks = (self.networks_dock, self.input_dock, self.answers_dock, self.layer_dock)
 
-        self.commands = Actions(self, [self.tr(title) for title in TAB_TITLES], settings.theme)
+        titles = [self.tr(title) for title in TAB_TITLES]
+        self.commands = Actions(self, titles, settings.theme, settings.size)
         self._recent_menu = self.commands.fill_menus(self._docks)
         self.addToolBar(self.commands.tool_bar())
         self.commands.quit.triggered.connect(self.close)
@@ -148,6 +149,7 @@ class MainWindow(QMainWindow):
         actions.about.triggered.connect(self._show_about)
         actions.tab_asked.connect(self.show_layer_tab)
         actions.theme_asked.connect(self._on_theme_asked)
+        actions.size_asked.connect(self._on_size_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_shown.connect(self._on_network_shown)
@@ -321,6 +323,12 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             apply_theme(app, name)
+
+    @Slot(int)
+    def _on_size_asked(self, size: int) -> None:
+        self._settings.size = size
+        self.commands.check_size(size)
+        self.say(self.tr("Everything is drawn at {} % from the next start on.").format(size))
 
     @Slot()
     def _on_scheme_changed(self) -> None:
