@@ -3,10 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColorSpace, QImage, QPainter
+from PySide6.QtGui import QColor, QColorSpace, QImage, QPainter
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.probe.colormaps import ColormapName, colour_table
 
 
 def to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
@@ -57,3 +58,10 @@ def to_picture(image: QImage, name: str) -> Picture:
     pixels = np.array(rows[:, : width * 3]).reshape(height, width, 3)  # rows are padded to 4 bytes
     pixels.setflags(write=False)
     return Picture(rgb=pixels, name=name)
+
+
+def indexed_colours(name: ColormapName, ground: QColor) -> list[int]:
+    """The colour table of an indexed image of values: a colour map, with `ground` for no value."""
+    table = colour_table(name, (ground.red(), ground.green(), ground.blue())).astype(np.uint32)
+    packed = 0xFF000000 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
+    return [int(colour) for colour in packed]

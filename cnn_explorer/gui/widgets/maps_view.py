@@ -35,10 +35,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QFrame, QMenu, QToolTip, QWidget
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.colormaps import ColormapName, colour_table
+from cnn_explorer.probe.colormaps import ColormapName
 from cnn_explorer.probe.mosaic import (
     Mosaic,
     Scale,
@@ -441,11 +442,8 @@ class MapsView(QAbstractScrollArea):
         self.viewport().update()
 
     def _colour_table(self) -> list[int]:
-        base = self.palette().color(QPalette.ColorRole.Base)
         name: ColormapName = "diverging" if self._signed else self._colours
-        colours = colour_table(name, (base.red(), base.green(), base.blue())).astype(np.uint32)
-        packed = 0xFF000000 | colours[:, 0] << 16 | colours[:, 1] << 8 | colours[:, 2]
-        return [int(colour) for colour in packed]
+        return indexed_colours(name, self.palette().color(QPalette.ColorRole.Base))
 
     def _image(self, down: int) -> QImage:
         """The mosaic without gaps, each tile reduced by `down`."""

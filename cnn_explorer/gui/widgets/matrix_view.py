@@ -24,10 +24,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
+from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.colormaps import colour_table
 from cnn_explorer.probe.mosaic import GROUND, HIGHEST, LOWEST, ZERO
 
 FloatArray = npt.NDArray[np.float32]
@@ -183,13 +183,7 @@ class MatrixView(QAbstractScrollArea):
         self.viewport().update()
 
     def _colours(self) -> list[int]:
-        base = self.palette().color(QPalette.ColorRole.Base)
-        table = colour_table("diverging", (base.red(), base.green(), base.blue()))
-        packed = table.astype(np.uint32)
-        return [
-            int(colour)
-            for colour in 0xFF000000 | packed[:, 0] << 16 | packed[:, 1] << 8 | packed[:, 2]
-        ]
+        return indexed_colours("diverging", self.palette().color(QPalette.ColorRole.Base))
 
     def _default_description(self, row: int, column: int) -> str:
         return self.tr("row {row}, column {column}: {value}").format(
