@@ -190,10 +190,19 @@ class Workbench:
         from cnn_explorer.probe.runtime import import_torch
 
         import_torch()
-        import cnn_explorer.graph.extract
-        import cnn_explorer.graph.layout
+        import cnn_explorer.media.pixels
+        import cnn_explorer.networks.weights
         import cnn_explorer.probe.preprocess  # noqa: F401
+        from cnn_explorer.graph.extract import extract
+        from cnn_explorer.graph.hierarchy import visible
+        from cnn_explorer.graph.layout import lay_out
+        from cnn_explorer.networks.build import build_empty
+        from cnn_explorer.networks.catalog import NETWORKS
 
+        # torch imports more (sympy alone is 100,000 objects) when it first works without numbers
+        smallest = min(NETWORKS.values(), key=lambda card: card.parameters)
+        lay_out(visible(extract(build_empty(smallest), smallest.preprocessing.input_shape),
+                        frozenset()))  # fmt: skip
         # What these imports made stays to the end. A full garbage collection would look through
         # all of it each time, with the GIL held for 150 ms, and the window would stand still.
         gc.freeze()
