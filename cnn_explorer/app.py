@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from cnn_explorer.gui.state.explorer import Explorer, Message
     from cnn_explorer.gui.state.network_model import WeightsBadge
-    from cnn_explorer.networks.catalog import NetworkCard
+    from cnn_explorer.networks.card import NetworkCard
 
 # QApplication.setStyle would give the style back as an object, whose class takes 10 ms to make
 _ARGUMENTS = ["cnn-explorer", "-style", "fusion"]

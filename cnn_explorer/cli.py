@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.media.picture import Picture
-    from cnn_explorer.networks.catalog import NetworkCard
+    from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 

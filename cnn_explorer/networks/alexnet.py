@@ -91,3 +91,60 @@ class AlexNet(nn.Module):
 def alexnet() -> AlexNet:
     """AlexNet for the thousand classes of ImageNet: 61,100,840 parameters."""
     return AlexNet()
+
+
+class AlexNetCifar(nn.Module):
+    """AlexNet's structure for small pictures (logits): (N, 3, 32, 32) -> (N, num_classes).
+
+    Five convolutions, three overlapping poolings and three linear layers with dropout stand as in
+    the paper. The convolutions have the width of one of its two columns. The first takes 5x5
+    pixels one by one, since 32x32 pixels leave nothing to step over.
+    """
+
+    def __init__(self, num_classes: int = 10, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            # (N, 3, 32, 32)
+            nn.Conv2d(3, 48, kernel_size=5, padding=2),
+            nn.ReLU(),
+            # (N, 48, 32, 32)
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            # (N, 48, 15, 15)
+            nn.Conv2d(48, 128, kernel_size=5, padding=2),
+            nn.ReLU(),
+            # (N, 128, 15, 15)
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            # (N, 128, 7, 7)
+            nn.Conv2d(128, 192, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(192, 192, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(192, 128, kernel_size=3, padding=1),
+            nn.ReLU(),
+            # (N, 128, 7, 7)
+            nn.MaxPool2d(kernel_size=3, stride=2),
+            # (N, 128, 3, 3)
+        )
+        self.flatten = nn.Flatten()
+        # (N, 1152)
+        self.classifier = nn.Sequential(
+            nn.Dropout(p=dropout),
+            nn.Linear(128 * 3 * 3, 512),
+            nn.ReLU(),
+            nn.Dropout(p=dropout),
+            nn.Linear(512, 512),
+            nn.ReLU(),
+            nn.Linear(512, num_classes),
+            # (N, 10)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
+def alexnet_cifar() -> AlexNetCifar:
+    """The edition for the ten classes of CIFAR-10."""
+    return AlexNetCifar()

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnn_explorer.errors import Checkpoint, no_checkpoint
-from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.layers import Add
 
 _CHUNK = 1 << 22

@@ -151,3 +151,56 @@ def densenet169() -> DenseNet:
 def densenet201() -> DenseNet:
     """20,013,928 parameters."""
     return DenseNet((6, 12, 48, 32))
+
+
+class DenseNetCifar(nn.Module):
+    """DenseNet-BC for small pictures (logits): (N, 3, 32, 32) -> (N, num_classes).
+
+    Three dense blocks at 32x32, 16x16 and 8x8 pixels behind a single 3x3 convolution (section 3,
+    "Implementation Details"). The shape comments are those of DenseNet-BC-100-12.
+    """
+
+    def __init__(self, depths: tuple[int, int, int], growth: int, num_classes: int = 10) -> None:
+        super().__init__()
+        channels = 2 * growth
+        self.features = nn.Sequential(
+            OrderedDict(
+                # (N, 3, 32, 32)
+                conv0=nn.Conv2d(3, channels, kernel_size=3, padding=1, bias=False),
+                # (N, 24, 32, 32)
+            )
+        )
+        # denseblock1 (N, 216, 32, 32), transition1 (N, 108, 16, 16)
+        # denseblock2 (N, 300, 16, 16), transition2 (N, 150, 8, 8)
+        # denseblock3 (N, 342, 8, 8)
+        for i, depth in enumerate(depths, start=1):
+            if i > 1:
+                self.features.add_module(f"transition{i - 1}", Transition(channels))
+                channels //= 2
+            self.features.add_module(f"denseblock{i}", DenseBlock(channels, growth, depth))
+            channels += depth * growth
+        self.features.add_module("norm5", nn.BatchNorm2d(channels))
+        self.relu = nn.ReLU()
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.flatten = nn.Flatten()
+        # (N, 342)
+        self.classifier = nn.Linear(channels, num_classes)
+        # (N, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.relu(x)
+        x = self.avgpool(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
+def densenet_bc_100_12() -> DenseNetCifar:
+    """The paper's for CIFAR-10: 769,162 parameters in 100 layers. 100 = 1 + 2 * 48 + 2 + 1."""
+    return DenseNetCifar((16, 16, 16), growth=12)
+
+
+def densenet_cifar() -> DenseNetCifar:
+    """A smaller edition: DenseNet-121's first three blocks with half their layers."""
+    return DenseNetCifar((3, 6, 12), growth=16)

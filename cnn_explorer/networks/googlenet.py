@@ -240,3 +240,79 @@ class GoogLeNet(nn.Module):
 def googlenet() -> GoogLeNet:
     """6,624,904 parameters, 13,004,888 with the auxiliary heads."""
     return GoogLeNet()
+
+
+class GoogLeNetCifar(nn.Module):
+    """GoogLeNet at half its width for small pictures (logits): (N, 3, 32, 32) -> (N, num_classes).
+
+    All nine modules are there. The first convolution is 3x3 with stride 1 instead of 7x7 with
+    stride 2, and the pooling after it is gone: 32x32 pixels cannot be halved five times. There are
+    no auxiliary heads, for normalisation has made them needless.
+    """
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        # (N, 3, 32, 32)
+        self.conv1 = BasicConv2d(3, 32, 3, padding=1)
+        self.conv2 = BasicConv2d(32, 32, 1)
+        self.conv3 = BasicConv2d(32, 96, 3, padding=1)
+        # (N, 96, 32, 32)
+        self.maxpool2 = nn.MaxPool2d(3, stride=2, padding=1)
+        # (N, 96, 16, 16)
+        self.inception3a = Inception(96, 32, 48, 64, 8, 16, 16)
+        # (N, 128, 16, 16)
+        self.inception3b = Inception(128, 64, 64, 96, 16, 48, 32)
+        # (N, 240, 16, 16)
+        self.maxpool3 = nn.MaxPool2d(3, stride=2, padding=1)
+        # (N, 240, 8, 8)
+        self.inception4a = Inception(240, 96, 48, 104, 8, 24, 32)
+        # (N, 256, 8, 8)
+        self.inception4b = Inception(256, 80, 56, 112, 12, 32, 32)
+        # (N, 256, 8, 8)
+        self.inception4c = Inception(256, 64, 64, 128, 12, 32, 32)
+        # (N, 256, 8, 8)
+        self.inception4d = Inception(256, 56, 72, 144, 16, 32, 32)
+        # (N, 264, 8, 8)
+        self.inception4e = Inception(264, 128, 80, 160, 16, 64, 64)
+        # (N, 416, 8, 8)
+        self.maxpool4 = nn.MaxPool2d(3, stride=2, padding=1)
+        # (N, 416, 4, 4)
+        self.inception5a = Inception(416, 128, 80, 160, 16, 64, 64)
+        # (N, 416, 4, 4)
+        self.inception5b = Inception(416, 192, 96, 192, 24, 64, 64)
+        # (N, 512, 4, 4)
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.flatten = nn.Flatten()
+        # (N, 512)
+        self.dropout = nn.Dropout(p=0.2)
+        self.fc = nn.Linear(512, num_classes)
+        # (N, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv3(self.conv2(self.conv1(x)))
+        x = self.maxpool2(x)
+
+        x = self.inception3a(x)
+        x = self.inception3b(x)
+        x = self.maxpool3(x)
+
+        x = self.inception4a(x)
+        x = self.inception4b(x)
+        x = self.inception4c(x)
+        x = self.inception4d(x)
+        x = self.inception4e(x)
+        x = self.maxpool4(x)
+
+        x = self.inception5a(x)
+        x = self.inception5b(x)
+
+        x = self.avgpool(x)
+        x = self.flatten(x)
+        x = self.dropout(x)
+        scores: Tensor = self.fc(x)
+        return scores
+
+
+def googlenet_cifar() -> GoogLeNetCifar:
+    """The edition for the ten classes of CIFAR-10."""
+    return GoogLeNetCifar()

@@ -37,19 +37,20 @@ class VGG(nn.Module):
         depths: tuple[int, int, int, int, int],
         num_classes: int = 1000,
         dropout: float = 0.5,
+        norm: bool = False,
     ) -> None:
         super().__init__()
         self.features = nn.Sequential(
             # (N, 3, 224, 224)
-            *stage(3, 64, depths[0]),
+            *stage(3, 64, depths[0], norm),
             # (N, 64, 112, 112)
-            *stage(64, 128, depths[1]),
+            *stage(64, 128, depths[1], norm),
             # (N, 128, 56, 56)
-            *stage(128, 256, depths[2]),
+            *stage(128, 256, depths[2], norm),
             # (N, 256, 28, 28)
-            *stage(256, 512, depths[3]),
+            *stage(256, 512, depths[3], norm),
             # (N, 512, 14, 14): the maps double no more
-            *stage(512, 512, depths[4]),
+            *stage(512, 512, depths[4], norm),
             # (N, 512, 7, 7)
         )
         self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
@@ -74,14 +75,58 @@ class VGG(nn.Module):
         return scores
 
 
-def stage(in_channels: int, out_channels: int, depth: int) -> list[nn.Module]:
+class VGGCifar(nn.Module):
+    """VGG-13 with normalisation, at half its width, for small pictures (logits).
+
+    (N, 3, 32, 32) -> (N, num_classes). Five halvings take 32x32 pixels to a single one, so no
+    pool is needed before the classifier, and 256 numbers are few enough for two linear layers.
+    """
+
+    def __init__(self, num_classes: int = 10, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            # (N, 3, 32, 32)
+            *stage(3, 32, 2, norm=True),
+            # (N, 32, 16, 16)
+            *stage(32, 64, 2, norm=True),
+            # (N, 64, 8, 8)
+            *stage(64, 128, 2, norm=True),
+            # (N, 128, 4, 4)
+            *stage(128, 256, 2, norm=True),
+            # (N, 256, 2, 2)
+            *stage(256, 256, 2, norm=True),
+            # (N, 256, 1, 1)
+        )
+        self.flatten = nn.Flatten()
+        # (N, 256)
+        self.classifier = nn.Sequential(
+            nn.Linear(256, 256),
+            nn.ReLU(),
+            nn.Dropout(p=dropout),
+            nn.Linear(256, num_classes),
+            # (N, 10)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
+def stage(in_channels: int, out_channels: int, depth: int, norm: bool = False) -> list[nn.Module]:
     """`depth` convolutions that keep the size, then a pooling that halves it.
 
     The layers stand in one flat row, as torchvision names them: ``features.0`` to ``features.30``.
+    With `norm` a batch normalisation follows each convolution. The convolutions keep their bias,
+    which that makes idle: torchvision's weights have it.
     """
     layers: list[nn.Module] = []
     for _ in range(depth):
-        layers += [nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.ReLU()]
+        layers.append(nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1))
+        if norm:
+            layers.append(nn.BatchNorm2d(out_channels))
+        layers.append(nn.ReLU())
         in_channels = out_channels
     return [*layers, nn.MaxPool2d(kernel_size=2, stride=2)]
 
@@ -104,3 +149,28 @@ def vgg16() -> VGG:
 def vgg19() -> VGG:
     """Column E: 143,667,240 parameters."""
     return VGG((2, 2, 4, 4, 4))
+
+
+def vgg11_bn() -> VGG:
+    """VGG-11 with batch normalisation: 132,868,840 parameters."""
+    return VGG((1, 1, 2, 2, 2), norm=True)
+
+
+def vgg13_bn() -> VGG:
+    """VGG-13 with batch normalisation: 133,053,736 parameters."""
+    return VGG((2, 2, 2, 2, 2), norm=True)
+
+
+def vgg16_bn() -> VGG:
+    """VGG-16 with batch normalisation: 138,365,992 parameters."""
+    return VGG((2, 2, 3, 3, 3), norm=True)
+
+
+def vgg19_bn() -> VGG:
+    """VGG-19 with batch normalisation: 143,678,248 parameters."""
+    return VGG((2, 2, 4, 4, 4), norm=True)
+
+
+def vgg_cifar() -> VGGCifar:
+    """The edition for the ten classes of CIFAR-10."""
+    return VGGCifar()

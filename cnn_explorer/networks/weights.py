@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, Preprocessing, WeightsEntry
+from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
+from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.paths import resource, torch_hub_checkpoints
 
 if TYPE_CHECKING:

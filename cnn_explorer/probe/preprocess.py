@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import Preprocessing
+from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.probe.results import PreparedInput
 
 _Grey = npt.NDArray[np.uint8]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.capture import Captured, capture, module_at
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.runtime import import_torch

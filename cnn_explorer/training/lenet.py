@@ -29,7 +29,8 @@ from torch.nn import functional as F  # noqa: N812
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.networks.build import build_random
-from cnn_explorer.networks.catalog import Preprocessing, card_of
+from cnn_explorer.networks.card import Preprocessing
+from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.training.mnist import SIDE, Digits, read_test, read_training
 
 WEIGHTS = "lenet5-mnist.safetensors"

@@ -9,13 +9,13 @@ more is unpacked than it may honestly announce.
 import gzip
 import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.training.data import Pictures
 
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
 TRAIN_LABELS = "train-labels-idx1-ubyte.gz"
@@ -30,33 +30,28 @@ _LABELS_MAGIC = 2049  # 0x00000801: unsigned bytes, one dimension
 _MOST = 1_000_000  # pictures; EMNIST, the largest set in this format, has 814,255
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """Pictures of digits and what they show."""
+def read_training(folder: Path) -> Pictures:
+    """The training pictures (60,000 in the original), light strokes on black: C is 1.
 
-    images: npt.NDArray[np.uint8]
-    """(N, 28, 28): light strokes on black."""
-    labels: npt.NDArray[np.uint8]
-    """(N,): 0 to 9."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def read_training(folder: Path) -> Digits:
-    """The training pictures (60,000 in the original).
-
-    Raises `ExplorerError` when a file is missing, damaged or not what its name says.
+    `folder` holds the four ``.gz`` files, or ``MNIST/raw`` that does. Raises `ExplorerError` when a
+    file is missing, damaged or not what its name says.
     """
+    folder = _place(folder)
     return _read_pair(folder / TRAIN_IMAGES, folder / TRAIN_LABELS)
 
 
-def read_test(folder: Path) -> Digits:
+def read_test(folder: Path) -> Pictures:
     """The test pictures (10,000 in the original); raises as `read_training` does."""
+    folder = _place(folder)
     return _read_pair(folder / TEST_IMAGES, folder / TEST_LABELS)
 
 
-def _read_pair(images_file: Path, labels_file: Path) -> Digits:
+def _place(folder: Path) -> Path:
+    raw = folder / "MNIST" / "raw"  # where torchvision keeps them
+    return raw if raw.is_dir() else folder
+
+
+def _read_pair(images_file: Path, labels_file: Path) -> Pictures:
     images = _read_idx(images_file, _IMAGES_MAGIC, (SIDE, SIDE))
     labels = _read_idx(labels_file, _LABELS_MAGIC, ())
     if len(images) != len(labels):
@@ -69,7 +64,7 @@ def _read_pair(images_file: Path, labels_file: Path) -> Digits:
             f"{labels_file} has the label {labels.max()}, but digits go from 0 to 9: "
             "get the file again."
         )
-    return Digits(images, labels)
+    return Pictures(images[..., None], labels)
 
 
 def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> npt.NDArray[np.uint8]:
@@ -95,4 +90,4 @@ def _read_idx(path: Path, magic: int, item: tuple[int, ...]) -> npt.NDArray[np.u
         raise ExplorerError(
             f"{path} does not have the {numbers[1]:,} items its header announces: get it again."
         )
-    return np.frombuffer(data, np.uint8).reshape(numbers[1], *item)
+    return np.frombuffer(bytearray(data), np.uint8).reshape(numbers[1], *item)  # writable

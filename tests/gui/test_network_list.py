@@ -14,12 +14,8 @@ from cnn_explorer.gui.state.network_model import (
     WeightsBadge,
 )
 from cnn_explorer.gui.widgets.network_list import NetworkList
-from cnn_explorer.networks.catalog import (
-    FAMILIES,
-    NetworkCard,
-    Preprocessing,
-    WeightsEntry,
-)
+from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
+from cnn_explorer.networks.catalog import FAMILIES
 
 pytestmark = pytest.mark.usefixtures("themed")
 KEY = Qt.Key

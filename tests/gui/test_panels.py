@@ -19,7 +19,7 @@ from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.gui.widgets.value_bars import ValueBars
-from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import LayerFilters
 
 UNTRAINED = "untrained: these answers mean nothing"

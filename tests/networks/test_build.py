@@ -17,7 +17,8 @@ from cnn_explorer.networks.build import (
     build_random,
     randomise,
 )
-from cnn_explorer.networks.catalog import NETWORKS, NetworkCard
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import NETWORKS
 
 Way = Callable[[NetworkCard], nn.Module]
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.extract import extract
 from cnn_explorer.networks.build import build_empty
-from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, NetworkCard, card_of
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, card_of
 from cnn_explorer.networks.labels import class_names
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from cnn_explorer.paths import resource

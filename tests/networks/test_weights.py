@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.networks.build import build_random
-from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from cnn_explorer.networks.weights import at_hand, load_state, open_network
 

@@ -13,7 +13,8 @@ from PIL import Image, ImageFilter
 from cnn_explorer.media.decode import decode_file, from_rgba
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.samples import samples
-from cnn_explorer.networks.catalog import NETWORKS, Preprocessing
+from cnn_explorer.networks.card import Preprocessing
+from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import PreparedInput
 

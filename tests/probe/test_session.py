@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cnn_explorer.errors import Cancelled, ExplorerError
-from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session
 from cnn_explorer.probe.source import source_of

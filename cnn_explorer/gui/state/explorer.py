@@ -28,7 +28,8 @@ from cnn_explorer.gui.state.workbench import (
     Run,
 )
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NETWORKS, NetworkCard, card_of
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import NETWORKS, card_of
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from PySide6.QtCore import (
 )
 
 from cnn_explorer.graph.metrics import format_count
-from cnn_explorer.networks.catalog import FAMILIES, NetworkCard
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import FAMILIES
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput
 
 if TYPE_CHECKING:

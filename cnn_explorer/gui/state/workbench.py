@@ -21,7 +21,7 @@ from cnn_explorer.gui.state.shown import (
     SourceShown,
 )
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NetworkCard, Preprocessing
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import ClassScore
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import EmptyState
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
 
 _LINE = 75

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cnn_explorer.gui.state.shown import NetworkShown
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
-    from cnn_explorer.networks.catalog import NetworkCard
+    from cnn_explorer.networks.card import NetworkCard
 
 _STATE_VERSION = 1
 """Of the panels' places: raised when docks change, so that old places are not misread."""

@@ -24,7 +24,7 @@ from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NetworkCard
+from cnn_explorer.networks.card import NetworkCard
 
 
 class Panels(QObject):
