@@ -25,6 +25,7 @@ from torchview.computation_node import FunctionNode, ModuleNode, TensorNode
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed_conv_macs
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
+from cnn_explorer.networks.layers import Subsampling, TableConv2d
 
 _LOCK = threading.Lock()
 _EVERYTHING = 1_000_000
@@ -61,7 +62,8 @@ _MODULE_KINDS: tuple[tuple[type[nn.Module] | tuple[type[nn.Module], ...], str], 
 
 _NAMED_KINDS = {
     "Add": "add", "Concat": "concat", "LocalResponseNorm": "norm", "StochasticDepth": "dropout",
-    "LayerNorm2d": "norm", "Permute": "reshape",
+    "LayerNorm2d": "norm", "Permute": "reshape", "ScaledTanh": "activation",
+    "Subsampling": "pool", "TableConv2d": "conv", "ZeroPadShortcut": "reshape",
 }  # fmt: skip
 
 _FUNCTION_KINDS = {
@@ -493,6 +495,8 @@ def _macs(step: _Step) -> int:
         return conv_macs(module.in_channels, module.kernel_size, module.groups, step.out_shape)
     if isinstance(module, nn.Linear):
         return linear_macs(module.in_features, step.out_shape)
+    if isinstance(module, TableConv2d):
+        return module.weight.numel() * math.prod(step.out_shape[1:])  # each kernel, at each place
     return 0
 
 
@@ -507,7 +511,14 @@ def _attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
         if _plain(value) != _plain(usual):
             row(title, value)
 
-    if isinstance(module, nn.modules.conv._ConvNd):
+    if isinstance(module, TableConv2d):
+        row("in channels", module.in_channels)
+        row("out channels", module.out_channels)
+        rows.append(("kernel", _extent(module.kernel_size)))
+        row("connections", f"{len(module.weight)} of {module.in_channels * module.out_channels}")
+    elif isinstance(module, Subsampling):
+        rows += [("kernel", _extent((2, 2))), ("stride", "2")]
+    elif isinstance(module, nn.modules.conv._ConvNd):
         row("in channels", module.in_channels)
         row("out channels", module.out_channels)
         rows.append(("kernel", _extent(module.kernel_size)))

@@ -26,12 +26,14 @@ What to look at. The filters of ``features.0``: edges of all directions and colo
 them told to the network. Then the parameters in *Details*: the three linear layers hold 58.6 of
 the 61.1 million, while the five convolutions do most of the arithmetic.
 
-This is torchvision's AlexNet, which is Krizhevsky's later network for one processor ("One weird
+`AlexNet` is torchvision's, which is Krizhevsky's later network for one processor ("One weird
 trick for parallelizing convolutional neural networks", 2014): 64 and 192 filters in the first two
 layers where the paper has 96 and 256, no groups (the paper's halves meet only in some layers),
 no local response normalisation, and an adaptive pool before the classifier, which does nothing
-to pictures of 224x224.
+to pictures of 224x224. The paper's own is `AlexNetOf2012` below.
 """
+
+from collections import OrderedDict
 
 from torch import Tensor, nn
 
@@ -88,9 +90,70 @@ class AlexNet(nn.Module):
         return scores
 
 
-def alexnet() -> AlexNet:
-    """AlexNet for the thousand classes of ImageNet: 61,100,840 parameters."""
-    return AlexNet()
+class AlexNetOf2012(nn.Module):
+    """The paper's network (logits): (N, 3, 224, 224) -> (N, num_classes).
+
+    Each of two graphics processors holds half of the maps. Convolutions 2, 4 and 5 see only the
+    maps of their own (``groups=2``); convolution 3 and the linear layers see all.
+    """
+
+    def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                # (N, 3, 224, 224). The paper's 55 follows from 224 with padding 2.
+                conv1=nn.Conv2d(3, 96, kernel_size=11, stride=4, padding=2),
+                relu1=nn.ReLU(),
+                # (N, 96, 55, 55)
+                norm1=response_normalisation(),
+                pool1=nn.MaxPool2d(kernel_size=3, stride=2),
+                # (N, 96, 27, 27)
+                conv2=nn.Conv2d(96, 256, kernel_size=5, padding=2, groups=2),
+                relu2=nn.ReLU(),
+                # (N, 256, 27, 27)
+                norm2=response_normalisation(),
+                pool2=nn.MaxPool2d(kernel_size=3, stride=2),
+                # (N, 256, 13, 13): here the halves meet
+                conv3=nn.Conv2d(256, 384, kernel_size=3, padding=1),
+                relu3=nn.ReLU(),
+                conv4=nn.Conv2d(384, 384, kernel_size=3, padding=1, groups=2),
+                relu4=nn.ReLU(),
+                conv5=nn.Conv2d(384, 256, kernel_size=3, padding=1, groups=2),
+                relu5=nn.ReLU(),
+                # (N, 256, 13, 13)
+                pool5=nn.MaxPool2d(kernel_size=3, stride=2),
+                # (N, 256, 6, 6)
+            )
+        )
+        self.flatten = nn.Flatten()
+        # (N, 9216)
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                drop6=nn.Dropout(p=dropout),
+                fc6=nn.Linear(256 * 6 * 6, 4096),
+                relu6=nn.ReLU(),
+                drop7=nn.Dropout(p=dropout),
+                fc7=nn.Linear(4096, 4096),
+                relu7=nn.ReLU(),
+                fc8=nn.Linear(4096, num_classes),
+                # (N, 1000)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
+def response_normalisation() -> nn.LocalResponseNorm:
+    """A unit is damped by its neighbours in five maps (section 3.3).
+
+    The paper divides by (2 + 0.0001 * sum)^0.75. Torch takes the mean of the five squares where
+    the paper takes their sum, hence five times the paper's alpha.
+    """
+    return nn.LocalResponseNorm(size=5, alpha=5 * 1e-4, beta=0.75, k=2.0)
 
 
 class AlexNetCifar(nn.Module):
@@ -143,6 +206,16 @@ class AlexNetCifar(nn.Module):
         x = self.flatten(x)
         scores: Tensor = self.classifier(x)
         return scores
+
+
+def alexnet() -> AlexNet:
+    """AlexNet for the thousand classes of ImageNet: 61,100,840 parameters."""
+    return AlexNet()
+
+
+def alexnet_2012() -> AlexNetOf2012:
+    """The paper's two groups: 60,965,224 parameters."""
+    return AlexNetOf2012()
 
 
 def alexnet_cifar() -> AlexNetCifar:

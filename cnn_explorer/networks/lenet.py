@@ -21,14 +21,28 @@ What to look at. Draw a digit and open ``features.relu1``: six maps, each the dr
 stroke or edge detector. Open ``features.pool2``: sixteen maps of 5x5, no longer a drawing. Then
 shift the digit a little: the early maps shift with it, the answer stays.
 
-This is LeNet-5 as it is taught today. The paper's has trainable subsampling (an average times a
-weight plus a bias) where we take the maximum, a scaled tanh where we have ReLU, connects each of
-the 16 maps to only some of the 6, and ends in distances to drawn 7x12 pictures of the characters.
+`LeNet5` is LeNet-5 as it is taught today. The paper's, `LeNet5Of1998`, has trainable subsampling
+(an average times a weight plus a bias) where we take the maximum, a scaled tanh where we have
+ReLU, and connects each of the 16 maps to only some of the 6. It ends in distances to drawn 7x12
+pictures of the characters; ours ends in a linear layer. `LeNetLinear` is a version often met in
+teaching code, in which the activation functions were forgotten.
 """
 
 from collections import OrderedDict
 
 from torch import Tensor, nn
+
+from cnn_explorer.networks.layers import ScaledTanh, Subsampling, TableConv2d
+
+C3_TABLE = (
+    (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
+    (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5),
+    (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5),
+    (0, 1, 2, 3, 4, 5),
+)  # fmt: skip
+"""Which of the six maps each of C3's sixteen sees (the paper's table I): six neighbours of three,
+six of four, three of four that are not neighbours, and one of all. It breaks the symmetry, so that
+the maps learn different things, and saves 36 of 96 kernels."""
 
 
 class LeNet5(nn.Module):
@@ -77,6 +91,103 @@ class LeNet5(nn.Module):
         return scores
 
 
+class LeNet5Of1998(nn.Module):
+    """The paper's network, with a linear layer for its output: (N, 1, 32, 32) -> (N, 10).
+
+    C are convolutions, S subsamplings, F6 is fully connected, as the paper names them.
+    """
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                # (N, 1, 32, 32)
+                c1=nn.Conv2d(1, 6, kernel_size=5),
+                squash1=ScaledTanh(),
+                # (N, 6, 28, 28)
+                s2=Subsampling(6),
+                squash2=ScaledTanh(),
+                # (N, 6, 14, 14)
+                c3=TableConv2d(6, C3_TABLE, kernel_size=5),
+                squash3=ScaledTanh(),
+                # (N, 16, 10, 10)
+                s4=Subsampling(16),
+                squash4=ScaledTanh(),
+                # (N, 16, 5, 5)
+                c5=nn.Conv2d(16, 120, kernel_size=5),
+                squash5=ScaledTanh(),
+                # (N, 120, 1, 1): on a larger picture there would be more than one place
+            )
+        )
+        self.flatten = nn.Flatten()
+        # (N, 120)
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                f6=nn.Linear(120, 84),
+                squash6=ScaledTanh(),
+                # (N, 84): the paper compares these with the 7x12 pixels of each character
+                output=nn.Linear(84, num_classes),
+                # (N, 10)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
+class LeNetLinear(nn.Module):
+    """LeNet's layers without activation functions: (N, 1, 28, 28) -> (N, 10).
+
+    Convolution, average pooling and linear layer are all linear, so the whole is one affine map
+    of 784 pixels, whatever its depth.
+    """
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict(
+                # (N, 1, 28, 28)
+                conv1=nn.Conv2d(1, 6, kernel_size=3, padding=1),
+                # (N, 6, 28, 28)
+                pool1=nn.AvgPool2d(kernel_size=2, stride=2),
+                # (N, 6, 14, 14)
+                conv2=nn.Conv2d(6, 16, kernel_size=5),
+                # (N, 16, 10, 10)
+                pool2=nn.AvgPool2d(kernel_size=2, stride=2),
+                # (N, 16, 5, 5)
+            )
+        )
+        self.flatten = nn.Flatten()
+        # (N, 400)
+        self.classifier = nn.Sequential(
+            OrderedDict(
+                fc3=nn.Linear(16 * 5 * 5, 120),
+                fc4=nn.Linear(120, 84),
+                fc5=nn.Linear(84, num_classes),
+                # (N, 10)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)
+        x = self.flatten(x)
+        scores: Tensor = self.classifier(x)
+        return scores
+
+
 def lenet5() -> LeNet5:
     """LeNet-5 for the ten digits: 61,706 parameters."""
     return LeNet5()
+
+
+def lenet5_1998() -> LeNet5Of1998:
+    """The paper's 60,000 trainable parameters, and 850 in the linear layer after them."""
+    return LeNet5Of1998()
+
+
+def lenet_linear() -> LeNetLinear:
+    """61,610 parameters, for what 7,850 could do."""
+    return LeNetLinear()

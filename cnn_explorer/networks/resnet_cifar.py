@@ -222,3 +222,33 @@ def plain20() -> CifarResNet:
 def plain56() -> CifarResNet:
     """ResNet-56 without shortcuts: the same 853,018 parameters."""
     return CifarResNet(56, "none")
+
+
+def resnet32_b() -> CifarResNet:
+    """ResNet-32 with a projection in the two places where the sizes differ."""
+    return CifarResNet(32, "B")
+
+
+def resnet32_c() -> CifarResNet:
+    """ResNet-32 with a projection in each of its 15 blocks."""
+    return CifarResNet(32, "C")
+
+
+def resnet44_b() -> CifarResNet:
+    """ResNet-44 with a projection in the two places where the sizes differ."""
+    return CifarResNet(44, "B")
+
+
+def resnet44_c() -> CifarResNet:
+    """ResNet-44 with a projection in each of its 21 blocks."""
+    return CifarResNet(44, "C")
+
+
+def resnet110_b() -> CifarResNet:
+    """ResNet-110 with a projection in the two places where the sizes differ."""
+    return CifarResNet(110, "B")
+
+
+def resnet110_c() -> CifarResNet:
+    """ResNet-110 with a projection in each of its 54 blocks."""
+    return CifarResNet(110, "C")

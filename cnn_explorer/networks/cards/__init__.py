@@ -1,0 +1,1 @@
+"""The cards of all networks, one file a family."""
