@@ -62,6 +62,8 @@ class WeightsEntry:
     """Where its publisher offers it; empty when shipped."""
     transform_input: bool = False
     """Whether the network must convert its input first (GoogLeNet's were trained on -1..1)."""
+    licence: str = ""
+    """Where its publisher states the terms, if they are not those of its library."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class NetworkCard:
     builder: str
     """``"cnn_explorer.networks.lenet:lenet5"``: a callable of no arguments giving the module."""
     depth: int
-    """Layers with weights along the longest path, as the paper counts them."""
+    """Layers with weights along the longest path, as the paper counts them; 0: not counted."""
     parameters: int
     macs: int
     """Multiply-adds of one forward pass of one picture (convolutions and linear layers)."""
