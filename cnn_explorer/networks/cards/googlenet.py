@@ -162,8 +162,10 @@ CARDS: tuple[NetworkCard, ...] = (
         title="Inception-A module",
         family="GoogLeNet",
         year=2015,
-        authors="Christian Szegedy, Vincent Vanhoucke, Sergey Ioffe, Jonathon Shlens, Zbigniew Wojna",
-        paper=("Rethinking the Inception Architecture for Computer Vision, CVPR 2016"),
+        authors=(
+            "Christian Szegedy, Vincent Vanhoucke, Sergey Ioffe, Jonathon Shlens, Zbigniew Wojna"
+        ),
+        paper="Rethinking the Inception Architecture for Computer Vision, CVPR 2016",
         url="https://arxiv.org/abs/1512.00567",
         builder="cnn_explorer.networks.inception_a:inception_a",
         depth=7,
