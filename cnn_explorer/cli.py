@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cnn_explorer import __version__
+from cnn_explorer import __version__, cli_train
 from cnn_explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -698,4 +698,5 @@ _COMMANDS: Mapping[str, _Command] = {
     "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),
+    **cli_train.COMMANDS,
 }

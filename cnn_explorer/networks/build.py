@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnn_explorer.errors import Checkpoint, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard
-from cnn_explorer.networks.layers import Add
+from cnn_explorer.networks.layers import Add, Subsampling, TableConv2d
 
 _CHUNK = 1 << 22
 """Numbers drawn between two looks at the checkpoint: some 10 ms of work."""
@@ -83,8 +83,16 @@ def randomise(model: nn.Module, seed: int = 0, checkpoint: Checkpoint = no_check
                 _fill_uniform(module.weight, bound, generator, progress)
                 if module.bias is not None:
                     module.bias.zero_()
-            elif isinstance(module, nn.BatchNorm2d):
-                module.reset_parameters()  # weight 1, bias 0, mean 0, variance 1
+            elif isinstance(module, TableConv2d):
+                for rows in module.kernels_by_map():
+                    fan_in = module.weight[rows].numel()
+                    part = torch.empty_like(module.weight[rows])
+                    _fill_uniform(part, math.sqrt(6 / fan_in), generator, progress)
+                    module.weight[rows] = part
+                module.bias.zero_()
+            elif isinstance(module, nn.BatchNorm2d | Subsampling):
+                # normalisation: weight 1, bias 0, mean 0, variance 1; subsampling: the average
+                module.reset_parameters()
         last_norms = _last_norms_of_residual_branches(model)
         for norm in last_norms:
             norm.weight.fill_(1 / math.sqrt(len(last_norms)))

@@ -9,6 +9,7 @@ So do the three layers of LeNet-5 as it was published, which nobody has used sin
 function, a pooling that is trained, and a convolution that is wired by a table.
 """
 
+import itertools
 import math
 
 import torch
@@ -131,12 +132,18 @@ class TableConv2d(nn.Module):
 
     def reset_parameters(self) -> None:
         """Uniform with variance 2 / fan-in for each output map, as the other convolutions here."""
-        nn.init.kaiming_uniform_(self.weight)  # its fan-in counts one input map
         with torch.no_grad():
-            for o, inputs in enumerate(self.table):
-                rows = [row for row, to in enumerate(self._to) if to == o]
-                self.weight[rows] *= 1 / math.sqrt(len(inputs))
-        nn.init.zeros_(self.bias)
+            for rows in self.kernels_by_map():
+                part = torch.empty_like(self.weight[rows])
+                self.weight[rows] = part.uniform_(-1, 1) * math.sqrt(6 / part.numel())
+            self.bias.zero_()
+
+    def kernels_by_map(self) -> list[slice]:
+        """For each output map, which rows of `weight` lead to it."""
+        ends = [0]
+        for inputs in self.table:
+            ends.append(ends[-1] + len(inputs))
+        return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = self.kernel_size

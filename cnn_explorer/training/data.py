@@ -20,6 +20,10 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def first(self, count: int) -> "Pictures":
+        """The first `count` of them."""
+        return Pictures(self.images[:count], self.labels[:count])
+
 
 @dataclass(frozen=True)
 class DataSet:

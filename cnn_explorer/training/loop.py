@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.networks.build import build_random
 from cnn_explorer.networks.card import NetworkCard
@@ -77,9 +77,8 @@ class Training:
         self._labels = torch.from_numpy(training.labels.astype("int64"))
         self._base = framed(training, card.preprocessing)
         self._frames: dict[int, Tensor] = {}
-        self.model = build_random(card, recipe.seed).to(
-            device=self.device, memory_format=torch.channels_last
-        )
+        self.model = build_random(card, recipe.seed).to(self.device)
+        self._channels_last(self.model)
         kind = torch.optim.SGD if recipe.optimizer == "sgd" else torch.optim.AdamW
         more: dict[str, Any] = (
             {"momentum": 0.9, "nesterov": True} if recipe.optimizer == "sgd" else {}
@@ -90,8 +89,17 @@ class Training:
         self._generator = torch.Generator().manual_seed(recipe.seed)
         self._order = torch.empty(0, dtype=torch.long)
         self._start_of_epoch = self._generator.get_state()
-        torch.manual_seed(recipe.seed)  # dropout
+        self._dropout = torch.Generator().manual_seed(recipe.seed).get_state()
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(recipe.seed)
         self.precision: Precision = precision or self._faster_precision()
+
+    @staticmethod
+    def _channels_last(model: nn.Module) -> None:
+        """Kernels in the order that convolutions of several channels are quickest in."""
+        for parameter in model.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
     @property
     def batches(self) -> int:
@@ -105,22 +113,29 @@ class Training:
     ) -> Evaluation:
         """Trains to the end of the recipe. A `checkpoint` that raises stops between two batches,
         from where `run` or a saved state goes on."""
-        with torch.random.fork_rng(devices=[]):
-            while self.progress.epoch < self.recipe.epochs:
-                self._run_epoch(checkpoint)
-                if epoch_done:
-                    epoch_done(self.progress.log[-1])
-        self.model.to("cpu", memory_format=torch.contiguous_format).eval()
+        with torch.random.fork_rng(devices=[]):  # torch's dropout knows no generator but its own
+            torch.set_rng_state(self._dropout)
+            try:
+                while self.progress.epoch < self.recipe.epochs:
+                    self._run_epoch(checkpoint)
+                    self._dropout = torch.get_rng_state()
+                    if epoch_done:
+                        epoch_done(self.progress.log[-1])
+            finally:
+                self._dropout = torch.get_rng_state()
+        self.model.to("cpu").eval()
         return evaluate(self.model, self._test, self.card.preprocessing)
 
     def _run_epoch(self, checkpoint: Checkpoint) -> None:
         progress, recipe = self.progress, self.recipe
         self.model.train()
         if progress.batch == 0:
+            checkpoint(progress.epoch / recipe.epochs)  # before any number of it is drawn
             self._start_of_epoch = self._generator.get_state()
             self._order = torch.randperm(len(self._labels), generator=self._generator)
         while progress.batch < self.batches:
-            checkpoint((progress.epoch + progress.batch / self.batches) / recipe.epochs)
+            if progress.batch:
+                checkpoint((progress.epoch + progress.batch / self.batches) / recipe.epochs)
             began = time.perf_counter()
             start = progress.batch * recipe.batch
             self._run_batch(self._order[start : start + recipe.batch])
@@ -213,7 +228,7 @@ class Training:
                     began = time.perf_counter()
                     scores = self._scores(self.model, shown, precision)
                     torch.autograd.backward(F.cross_entropy(scores, labels))
-                    float(scores[0, 0])  # wait for an accelerator
+                    float(scores.detach()[0, 0])  # wait for an accelerator
                     if turn:
                         taken.append(time.perf_counter() - began)
         self.model.load_state_dict(state)
@@ -233,7 +248,7 @@ class Training:
             "optimizer": self._optimizer.state_dict(),
             "start_of_epoch": self._start_of_epoch,
             "generator": self._generator.get_state(),
-            "dropout": torch.get_rng_state(),
+            "dropout": self._dropout,
         }
         if self.device.type == "cuda":
             state["cuda_dropout"] = torch.cuda.get_rng_state(self.device)
@@ -269,11 +284,27 @@ class Training:
             if self.progress.batch:
                 self._order = torch.randperm(len(self._labels), generator=self._generator)
             self._generator.set_state(state["generator"])
-            torch.set_rng_state(state["dropout"])
+            self._dropout = state["dropout"]
             if "cuda_dropout" in state and self.device.type == "cuda":
                 torch.cuda.set_rng_state(state["cuda_dropout"], self.device)
         except Exception as error:
             raise ExplorerError(f"{path} is damaged: delete it and train anew.") from error
+
+
+def use_threads(count: int | None) -> None:
+    """How many processor threads torch works with; None leaves it to torch."""
+    if count is not None:
+        torch.set_num_threads(count)
+
+
+def device_called(name: str) -> torch.device:
+    """A device by its name in torch; raises `ExplorerError` where this machine has none such."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except Exception as error:  # torch raises several kinds, AssertionError among them
+        raise ExplorerError(f'this machine has no device "{name}" that torch can use.') from error
+    return device
 
 
 def best_device() -> torch.device:
@@ -283,6 +314,3 @@ def best_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-__all__ = ["Cancelled", "Precision", "Progress", "Row", "Training", "best_device"]

@@ -15,6 +15,7 @@ from cnn_explorer.networks.build import build_empty
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, card_of
 from cnn_explorer.networks.labels import class_names
+from cnn_explorer.networks.layers import TableConv2d
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from cnn_explorer.paths import resource
 
@@ -38,6 +39,8 @@ def multiply_adds(model: nn.Module, card: NetworkCard) -> tuple[int, Tensor]:
             total += output.numel() * height * width * module.in_channels // module.groups
         elif isinstance(module, nn.Linear):
             total += output.numel() * module.in_features
+        elif isinstance(module, TableConv2d):  # connections, not pairs of maps
+            total += sum(map(len, module.table)) * module.weight[0].numel() * output[0, 0].numel()
 
     hooks = [module.register_forward_hook(count) for module in model.modules()]
     output = model(torch.empty(1, *card.preprocessing.input_shape, device="meta"))
@@ -65,7 +68,9 @@ def test_depth_counts_the_weights_along_the_longest_path(card: NetworkCard) -> N
     depths: dict[str, int] = {}
     for layer in graph.layers:  # in forward order: what a layer takes from comes before it
         before = max((depths[name] for name in sources.get(layer.name, ())), default=0)
-        depths[layer.name] = before + (layer.kind in ("conv", "linear"))
+        # the paper of LeNet-5 counts its trained subsampling
+        counts = layer.kind in ("conv", "linear") or layer.type_name == "Subsampling"
+        depths[layer.name] = before + counts
     assert card.depth == depths["output"]
 
 
@@ -97,7 +102,7 @@ def test_numbers_are_those_torchvision_publishes(card: NetworkCard) -> None:
 def test_facts_are_well_formed(card: NetworkCard) -> None:
     assert NETWORKS[card.name] is card
     assert card_of(card.name) is card
-    assert re.fullmatch(r"[a-z0-9_]+", card.name)
+    assert re.fullmatch(r"[a-z0-9_-]+", card.name)
     assert card.family in FAMILIES
     assert 1998 <= card.year <= 2020
     assert re.match(r"https://(arxiv\.org/abs/\d{4}\.\d{4,5}|doi\.org/10\.\d+/)", card.url)
@@ -108,6 +113,8 @@ def test_facts_are_well_formed(card: NetworkCard) -> None:
         assert "  " not in sentence
     accuracies = [entry.accuracy for entry in card.weights]
     assert None not in accuracies
+    assert len(card.variant) <= 60
+    assert card.top1 is None or 50 < card.top1 < 100
     assert accuracies == sorted(accuracies, key=lambda value: -(value or 0.0))
 
 
@@ -129,9 +136,9 @@ def test_lesson_is_short_and_names_real_layers(card: NetworkCard) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ExplorerError, match="did you mean resnet50"):
-        card_of("resnet51")
-    with pytest.raises(ExplorerError, match="known are lenet5, alexnet"):
+    with pytest.raises(ExplorerError, match="did you mean alexnet"):
+        card_of("alexnt")
+    with pytest.raises(ExplorerError, match="known are lenet5-1998, lenet5,"):
         card_of("zzz")
 
 

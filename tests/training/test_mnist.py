@@ -41,8 +41,15 @@ def test_pictures_and_labels_are_read_exactly(tmp_path: Path) -> None:
     digits = read_test(write(tmp_path))
     assert len(digits) == 3
     assert digits.images.dtype == digits.labels.dtype == np.uint8
-    np.testing.assert_array_equal(digits.images, PICTURES)
+    np.testing.assert_array_equal(digits.images[..., 0], PICTURES)
     assert digits.labels.tolist() == [7, 2, 1]
+
+
+def test_the_folder_that_torchvision_makes_is_found(tmp_path: Path) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    write(raw)
+    assert read_test(tmp_path).labels.tolist() == [7, 2, 1]
 
 
 def test_training_files_have_their_own_names(tmp_path: Path) -> None:
@@ -123,4 +130,4 @@ def test_damaged_gzip_is_refused_or_read(
         digits = read_test(folder)
     except ExplorerError:
         return
-    assert digits.images.shape == (3, 28, 28)
+    assert digits.images.shape == (3, 28, 28, 1)

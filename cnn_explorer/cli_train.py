@@ -1,0 +1,348 @@
+"""The commands ``train`` and ``evaluate``: a process of their own, for a person or for the window.
+
+With ``--json`` they print one JSON object a line; without, progress goes to standard error.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    from cnn_explorer.networks.card import NetworkCard
+    from cnn_explorer.training.loop import Row, Training
+    from cnn_explorer.training.recipes import Recipe
+
+_EVERY = 0.5
+"""Seconds between two words on progress."""
+_SAMPLE = 1000
+"""Test pictures by which a test checks the accuracy that a log states."""
+
+
+def describe_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NAME")
+    parser.add_argument(
+        "--data", metavar="FOLDER", type=Path, required=True,
+        help="where MNIST's four .gz files or CIFAR-10's binary version lie",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=Path(),
+        help="where weights, model card, log and checkpoints go (this folder)",
+    )  # fmt: skip
+    parser.add_argument("--epochs", metavar="N", type=_positive, help="instead of the recipe's")
+    parser.add_argument("--seed", metavar="N", type=_natural, help="instead of the recipe's")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in the --out folder"
+    )
+    _describe_machine(parser)
+    parser.add_argument(
+        "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
+        help="auto measures which is faster (%(default)s)",
+    )  # fmt: skip
+
+
+def describe_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NAME")
+    parser.add_argument(
+        "--data", metavar="FOLDER", type=Path, required=True,
+        help="where MNIST's four .gz files or CIFAR-10's binary version lie",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path, help="instead of the network's own at hand"
+    )
+    _describe_machine(parser)
+
+
+def _describe_machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--threads", metavar="N", type=_positive, help="processor threads to use")
+    parser.add_argument(
+        "--device", metavar="NAME", default="auto", help="cpu, cuda, cuda:1, mps (%(default)s)"
+    )
+
+
+def train(options: argparse.Namespace) -> int:
+    card, recipe = _recipe(options)
+    from cnn_explorer.training.results import make_folder, pack, stem, write_results
+
+    make_folder(options.out)
+    training = _training(card, recipe, options)
+    saved = options.out / f"{stem(card)}.checkpoint.pt"
+    if options.resume:
+        training.resume(saved)
+    told = _Teller(options.json)
+    told.say(
+        f"{card.title}: {recipe.epochs} epochs, {training.precision} on {training.device}",
+        event="start",
+        network=card.name,
+        epochs=recipe.epochs,
+        epoch=training.progress.epoch,
+        precision=training.precision,
+        device=str(training.device),
+    )
+
+    def epoch_done(row: "Row") -> None:
+        training.save(saved)
+        told.say(_sentence(row), event="epoch", **row)
+
+    with _stopping_on_signals() as stop:
+
+        def checkpoint(fraction: float) -> None:
+            if stop.is_set():
+                raise Cancelled
+            told.progress(fraction)
+
+        try:
+            training.run(checkpoint, epoch_done)
+        except Cancelled:
+            training.save(saved)
+            told.say(
+                f"stopped in epoch {training.progress.epoch + 1}; --resume goes on from {saved}",
+                event="stopped",
+                checkpoint=str(saved),
+            )
+            return 130
+
+    from cnn_explorer.training.data import data_set
+    from cnn_explorer.training.evaluate import evaluate
+
+    # what is told of the weights is measured on the weights as they are stored
+    state = pack(training.model, half=card.classes != "mnist")
+    training.model.load_state_dict(state)
+    test = data_set(card.classes).test(options.data)
+    result = evaluate(training.model, test, card.preprocessing)
+    sample = evaluate(training.model, test.first(_SAMPLE), card.preprocessing)
+    paths = write_results(
+        options.out,
+        card,
+        state,
+        result,
+        training.progress.log,
+        recipe,
+        sample=sample,
+        precision=training.precision,
+        device=str(training.device),
+    )
+    told.say(
+        f"{result.right:,} of {result.pictures:,} right: {result.accuracy:.2f} %; {paths[0]}",
+        event="done",
+        accuracy=result.accuracy,
+        files=[str(path) for path in paths],
+    )
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Accuracy on all test pictures, in float32."""
+    card = _card(options.network)
+    data = _data(card)
+    _use(options)
+    from cnn_explorer.networks.weights import open_network
+    from cnn_explorer.training.evaluate import evaluate as measure
+
+    test = data.test(options.data)
+    opened = open_network(card, options.weights)
+    if not opened.trained:
+        raise ExplorerError(
+            f"{card.title} has no weights at hand: name some with --weights, or train it."
+        )
+    device = _device(options)
+    model = opened.model.to(device)
+    told = _Teller(options.json)
+    began = time.perf_counter()
+    with _stopping_on_signals() as stop:
+
+        def checkpoint(fraction: float) -> None:
+            if stop.is_set():
+                raise Cancelled
+            told.progress(fraction)
+
+        try:
+            result = measure(
+                model, test, opened.preprocessing, device=device, checkpoint=checkpoint
+            )
+        except Cancelled:
+            return 130
+    told.end()
+    seconds = time.perf_counter() - began
+    if options.json:
+        told.say(
+            "",
+            event="done",
+            network=card.name,
+            weights=opened.weights,
+            pictures=result.pictures,
+            right=result.right,
+            accuracy=result.accuracy,
+            loss=result.loss,
+            confusion=result.confusion,
+            seconds=round(seconds, 1),
+        )
+    else:
+        print(
+            f"{card.title}, weights {opened.weights}: {result.right:,} of {result.pictures:,} "
+            f"test pictures right, {result.accuracy:.2f} % ({seconds:.0f} s)"
+        )
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> "tuple[NetworkCard, Recipe]":
+    from cnn_explorer.training.recipes import RECIPES
+
+    card = _card(options.network)
+    if card.name not in RECIPES:
+        raise UsageError(
+            f"there is no recipe to train {card.title}: there are recipes for {', '.join(RECIPES)}."
+        )
+    recipe = RECIPES[card.name]
+    changes = {
+        name: value
+        for name, value in (("epochs", options.epochs), ("seed", options.seed))
+        if value is not None
+    }
+    return card, replace(recipe, **changes)
+
+
+def _training(card: "NetworkCard", recipe: "Recipe", options: argparse.Namespace) -> "Training":
+    _use(options)
+    from cnn_explorer.training.loop import Training
+
+    data = _data(card)
+    return Training(
+        card,
+        recipe,
+        data.training(options.data),
+        data.test(options.data),
+        device=_device(options),
+        precision=None if options.precision == "auto" else options.precision,
+    )
+
+
+def _card(name: str) -> "NetworkCard":
+    from cnn_explorer.networks.catalog import card_of
+
+    try:
+        return card_of(name)
+    except ExplorerError as error:
+        raise UsageError(str(error)) from error
+
+
+def _data(card: "NetworkCard") -> Any:
+    from cnn_explorer.training.data import data_set
+
+    try:
+        return data_set(card.classes)
+    except KeyError:
+        raise UsageError(
+            f"{card.title} tells the classes of {card.classes} apart, and this program trains and "
+            "measures on MNIST and CIFAR-10 only."
+        ) from None
+
+
+def _use(options: argparse.Namespace) -> None:
+    """Import torch, with as many threads as asked for."""
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    from cnn_explorer.training.loop import use_threads
+
+    use_threads(options.threads)
+
+
+def _device(options: argparse.Namespace) -> Any:
+    from cnn_explorer.training.loop import best_device, device_called
+
+    return best_device() if options.device == "auto" else device_called(options.device)
+
+
+class _Teller:
+    """Words for a person on standard error, or JSON lines for a program on standard output."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._json = as_json
+        self._last = 0.0
+        self._updating = sys.stderr.isatty() and not as_json
+        self._open_line = False
+
+    def say(self, text: str, *, event: str, **facts: object) -> None:
+        self.end()
+        if self._json:
+            print(json.dumps({"event": event, **facts}), flush=True)
+        elif text:
+            print(text, file=sys.stderr, flush=True)
+
+    def progress(self, fraction: float) -> None:
+        now = time.monotonic()
+        if now - self._last < _EVERY:
+            return
+        self._last = now
+        if self._json:
+            print(json.dumps({"event": "progress", "fraction": round(fraction, 5)}), flush=True)
+        elif self._updating:
+            print(f"\r{fraction:6.1%} ", end="", file=sys.stderr, flush=True)
+            self._open_line = True
+
+    def end(self) -> None:
+        if self._open_line:
+            print("\r        \r", end="", file=sys.stderr, flush=True)
+            self._open_line = False
+
+
+@contextmanager
+def _stopping_on_signals() -> Iterator[threading.Event]:
+    """While active SIGINT and SIGTERM set the event; a second SIGINT interrupts at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def note(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, note) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _sentence(row: "Row") -> str:
+    return (
+        f"epoch {row['epoch']:3}  training loss {row['train_loss']:.4f} error "
+        f"{row['train_error']:.2f} %  test accuracy {row['test_accuracy']:.2f} %  "
+        f"{row['seconds']:.0f} s"
+    )
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 0 up')
+    return int(text)
+
+
+COMMANDS: dict[
+    str,
+    tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str],
+] = {
+    "train": (train, describe_train, "train a network on MNIST or CIFAR-10 by its recipe"),
+    "evaluate": (evaluate, describe_evaluate, "measure a network on all test pictures"),
+}
