@@ -219,5 +219,5 @@ def alexnet_2012() -> AlexNetOf2012:
 
 
 def alexnet_cifar() -> AlexNetCifar:
-    """The edition for the ten classes of CIFAR-10."""
+    """The edition for the ten classes of CIFAR-10: 1,790,154 parameters."""
     return AlexNetCifar()

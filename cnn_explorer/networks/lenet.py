@@ -184,7 +184,7 @@ def lenet5() -> LeNet5:
 
 
 def lenet5_1998() -> LeNet5Of1998:
-    """The paper's 60,000 trainable parameters, and 850 in the linear layer after them."""
+    """60,850 parameters: the paper's 60,000, and 850 in the linear layer after them."""
     return LeNet5Of1998()
 
 
