@@ -244,7 +244,10 @@ def caption(layer: LayerNode) -> str:
     if layer.kind in ("input", "output"):
         return format_shape(layer.out_shape)
     if layer.kind == "conv" and "kernel" in settings:
-        return _join(f"{settings['kernel']} conv", *_steps(settings), *_groups(settings))
+        wired = [f"{settings['connections']} wired"] if "connections" in settings else []
+        return _join(f"{settings['kernel']} conv", *_steps(settings), *_groups(settings), *wired)
+    if layer.type_name in _PLAIN_CAPTIONS:
+        return _PLAIN_CAPTIONS[layer.type_name]
     if layer.kind == "pool":
         type_name = layer.type_name.lower()
         sort = "max" if "max" in type_name else "power" if "lp" in type_name else "average"
@@ -259,7 +262,7 @@ def caption(layer: LayerNode) -> str:
         return f"to {format_shape(layer.out_shape)} values"
     if layer.kind == "dropout" and "p" in settings:
         return f"dropout, p = {settings['p']}"
-    return _PLAIN_CAPTIONS.get(layer.type_name) or _spaced(layer.type_name)
+    return _spaced(layer.type_name)
 
 
 _PLAIN_CAPTIONS = {
@@ -267,7 +270,8 @@ _PLAIN_CAPTIONS = {
     "LayerNorm": "layer norm", "LayerNorm2d": "layer norm", "GroupNorm": "group norm",
     "LocalResponseNorm": "local response norm",
     "relu": "ReLU", "ReLU": "ReLU", "ReLU6": "ReLU6", "Add": "sum", "add": "sum",
-    "Concat": "concatenation", "cat": "concatenation",
+    "Concat": "concatenation", "cat": "concatenation", "ScaledTanh": "scaled tanh",
+    "Subsampling": "2 × 2 sum, trained", "ZeroPadShortcut": "every 2nd pixel, zeros",
 }  # fmt: skip
 
 
