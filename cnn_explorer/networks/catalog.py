@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
+from cnn_explorer.networks.torchvision_cards import CARDS
 
 FAMILIES = ("LeNet", "AlexNet", "ZFNet", "VGG", "GoogLeNet", "ResNet", "DenseNet", "SqueezeNet")
 
@@ -319,11 +320,21 @@ NETWORKS: Mapping[str, NetworkCard] = MappingProxyType({card.name: card for card
 """All cards by name, oldest network first."""
 
 
+OTHERS: Mapping[str, NetworkCard] = MappingProxyType({card.name: card for card in CARDS})
+"""Cards of torchvision's other classifiers by name, ``torchvision/swin_t``, old to new."""
+
+
 def card_of(name: str) -> NetworkCard:
-    """The card of a network; an unknown name raises `ExplorerError` with the nearest names."""
-    try:
-        return NETWORKS[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, NETWORKS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(NETWORKS)}."
-        raise ExplorerError(f'there is no network "{name}": {hint}') from None
+    """The card of a network, one of torchvision's others too.
+
+    An unknown name raises `ExplorerError` with the nearest names.
+    """
+    card = NETWORKS.get(name) or OTHERS.get(name)
+    if card is not None:
+        return card
+    # without "torchvision/", which is half of each name and which people leave out
+    plain = {known.rpartition("/")[2]: known for known in (*NETWORKS, *OTHERS)}
+    alike = difflib.get_close_matches(name.rpartition("/")[2], plain, n=3)
+    near = [plain[known] for known in alike]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(NETWORKS)}."
+    raise ExplorerError(f'there is no network "{name}": {hint}')
