@@ -244,7 +244,7 @@ def _difference(
     # Files older than torch 0.4.1 do not count batches; nothing here uses the count.
     missing = [n for n in expected if n not in state and not n.endswith(".num_batches_tracked")]
     unexpected = [name for name in state if name not in expected]
-    # GoogLeNet's and Inception's heads for training: all there or all away, in the network and in the file
+    # heads for training (GoogLeNet, Inception): all there or all away, in network and file
     if not any(name.startswith(_AUXILIARY) for name in state):
         missing = [name for name in missing if not name.startswith(_AUXILIARY)]
     if not any(name.startswith(_AUXILIARY) for name in expected):
