@@ -276,9 +276,9 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from cnn_explorer.networks.catalog import NETWORKS
+    from cnn_explorer.networks.catalog import NETWORKS, OTHERS
 
-    facts = [_facts(card) for card in NETWORKS.values()]
+    facts = [_facts(card) for card in (*NETWORKS.values(), *OTHERS.values())]
     if options.json:
         _print_json(facts)
         return 0
@@ -321,7 +321,8 @@ def _info(options: argparse.Namespace) -> int:
         (card.title, f"{card.family}, {card.year}"),
         ("paper", f"{card.authors}: {card.paper}"),
         ("", card.url),
-        ("depth", f"{card.depth} layers with weights"),
+        *([("depth", f"{card.depth} layers with weights")] if card.depth else []),
+        *([("built by", card.library)] if card.library else []),
         ("input", inputs),
         ("parameters", f"{card.parameters:,}"),
         ("multiply-adds", f"{card.macs:,}"),
@@ -361,6 +362,7 @@ def _facts(card: "NetworkCard") -> dict[str, Any]:
         "authors": card.authors,
         "paper": card.paper,
         "url": card.url,
+        "library": card.library,
         "depth": card.depth,
         "parameters": card.parameters,
         "macs": card.macs,

@@ -23,7 +23,13 @@ from torchview import draw_graph
 from torchview.computation_node import FunctionNode, ModuleNode, TensorNode
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed_conv_macs
+from cnn_explorer.graph.metrics import (
+    TIMES,
+    attention_macs,
+    conv_macs,
+    linear_macs,
+    transposed_conv_macs,
+)
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
 
@@ -62,8 +68,10 @@ _MODULE_KINDS: tuple[tuple[type[nn.Module] | tuple[type[nn.Module], ...], str], 
 
 _NAMED_KINDS = {
     "Add": "add", "Concat": "concat", "LocalResponseNorm": "norm", "StochasticDepth": "dropout",
-    "LayerNorm2d": "norm", "Permute": "reshape", "ScaledTanh": "activation",
-    "Subsampling": "pool", "TableConv2d": "conv", "ZeroPadShortcut": "reshape",
+    "LayerNorm2d": "norm", "Permute": "reshape", "SwapAxes": "reshape",
+    "WindowPartition": "reshape", "WindowDepartition": "reshape",
+    "ScaledTanh": "activation", "Subsampling": "pool", "TableConv2d": "conv",
+    "ZeroPadShortcut": "reshape",
 }  # fmt: skip
 
 _FUNCTION_KINDS = {
@@ -88,6 +96,8 @@ _FUNCTION_KINDS = {
     "log_softmax": "activation", "softplus": "activation",
 }  # fmt: skip
 """Functional operations, by name without underscores."""
+
+_WEIGHTED = ("linear", "multi_head_attention_forward")
 
 
 def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") -> LayerGraph:
@@ -155,6 +165,8 @@ class _Step:
     """Class or function name."""
     in_shapes: tuple[Shape, ...]
     out_shape: Shape
+    macs: int = 0
+    """Of a functional operation; a module's are worked out from its settings."""
     training_only: bool = False
     first_call: bool = True
 
@@ -186,7 +198,8 @@ def _record(
 ) -> _Recording:
     """Run the twin once under torchview and translate what it saw."""
     # two pictures in training: batch normalisation refuses to learn from a single value
-    picture = torch.empty((2 if training else 1, *input_shape), device="meta")
+    batch = 2 if training else 1
+    picture = torch.empty((batch, *input_shape), device="meta")
     try:
         seen = draw_graph(
             twin,
@@ -203,7 +216,7 @@ def _record(
             f"the network cannot take an input of {shape}: {_one_line(cause)}."
         ) from error
     modules = {id(module): module for module in twin.modules()}
-    return _Translator(names, modules).translate(seen)
+    return _Translator(names, modules, batch).translate(seen)
 
 
 def _one_line(error: BaseException) -> str:
@@ -214,9 +227,10 @@ def _one_line(error: BaseException) -> str:
 class _Translator:
     """From torchview's nested call tree to a `_Recording`."""
 
-    def __init__(self, names: dict[int, str], modules: dict[int, nn.Module]) -> None:
+    def __init__(self, names: dict[int, str], modules: dict[int, nn.Module], batch: int) -> None:
         self._names = names
         self._modules = modules
+        self._batch = batch
         self._found = _Recording()
         self._step_of: dict[int, str] = {}  # id of a torchview node: name of our step
         self._module_names = set(names.values())
@@ -224,7 +238,7 @@ class _Translator:
     def translate(self, seen: Any) -> _Recording:
         found = self._found
         for tensor in seen.root_container:
-            shape = tuple(tensor.tensor_shape[1:])
+            shape = self._shape(tensor.tensor_shape)
             self._add_step(_Step(self._fresh("input"), "", None, "input", (), shape), tensor)
         ((_, tree),) = seen.node_hierarchy.items()
         self._walk(tree, "")
@@ -235,7 +249,7 @@ class _Translator:
             if source is None:
                 continue
             if isinstance(head, TensorNode) and id(head) not in self._step_of:
-                shape = tuple(head.tensor_shape[1:])
+                shape = self._shape(head.tensor_shape)
                 name = self._fresh("output")
                 self._add_step(_Step(name, "", None, "output", (shape,), shape), head)
             target = self._step_of.get(id(head))
@@ -258,12 +272,12 @@ class _Translator:
         dotted = self._names[node.compute_unit_id]
         first = id(module) not in self._found.called
         self._found.called.add(id(module))
-        shape = _first_shape(node.output_shape)
+        shape = self._first_shape(node.output_shape)
         if node.is_container:  # torchview's word for a module without parts
             name = self._fresh(dotted or type(module).__name__)
             step = _Step(
                 name, scope, module, type(module).__name__,
-                _shapes(node.input_shape), shape, first_call=first,
+                self._shapes(node.input_shape), shape, first_call=first,
             )  # fmt: skip
             self._add_step(step, node)
         elif not dotted:
@@ -276,19 +290,33 @@ class _Translator:
             self._walk(parts, name)
 
     def _function_called(self, node: FunctionNode, scope: str) -> None:
-        operation = node.name.strip("_") or node.name
+        # an operator below torch's functions brings its overload: ``where.default``
+        operation = node.name.partition(".")[0].strip("_") or node.name
         wanted = f"{scope}.{operation}" if scope else operation
         # a module's name stays the module's, so that a layer's name always finds it in torch
         name = self._fresh(f"{wanted}()" if wanted in self._module_names else wanted)
         step = _Step(
-            name, scope, None, operation, _shapes(node.input_shape), _first_shape(node.output_shape)
-        )
+            name, scope, None, operation,
+            self._shapes(node.input_shape), self._first_shape(node.output_shape),
+            macs=_function_macs(operation, node.input_shape, node.output_shape) // self._batch,
+        )  # fmt: skip
         self._add_step(step, node)
 
     def _add_step(self, step: _Step, node: Any) -> None:
         self._found.steps[step.name] = step
         self._found.children[step.parent].append(step.name)
         self._step_of[id(node)] = step.name
+
+    def _shapes(self, batched: Iterable[Sequence[int]]) -> tuple[Shape, ...]:
+        return tuple(map(self._shape, batched))
+
+    def _first_shape(self, batched: Sequence[Sequence[int]]) -> Shape:
+        return self._shape(batched[0]) if batched else ()
+
+    def _shape(self, batched: Sequence[int]) -> Shape:
+        """Without the batch, if that comes first: windows of attention, all pictures' in one
+        dimension, and sequences, which have the batch second, are left as they are."""
+        return tuple(batched[1:] if batched[:1] == (self._batch,) else batched)
 
     def _fresh(self, wanted: str) -> str:
         taken = self._found.steps.keys() | self._found.scopes.keys()
@@ -299,12 +327,15 @@ class _Translator:
         return name
 
 
-def _shapes(batched: Iterable[Sequence[int]]) -> tuple[Shape, ...]:
-    return tuple(tuple(shape[1:]) for shape in batched)
-
-
-def _first_shape(batched: Sequence[Sequence[int]]) -> Shape:
-    return tuple(batched[0][1:]) if batched else ()
+def _function_macs(
+    operation: str, given: Sequence[Sequence[int]], made: Sequence[Sequence[int]]
+) -> int:
+    """Multiply-adds of a functional operation, where the shapes tell, batch included."""
+    if given and made and operation in ("linear", "matmul", "bmm"):
+        return linear_macs(given[0][-1], made[0])
+    if given and operation == "multi_head_attention_forward":
+        return attention_macs(*given[0])
+    return 0
 
 
 def _has_idle_layers(twin: nn.Module, recording: _Recording) -> bool:
@@ -426,7 +457,8 @@ def _share_out_parameters(twin: nn.Module, recording: _Recording) -> dict[str, i
     """Parameters by step, each counted once, at the first step that uses it.
 
     Weights that a block owns itself (a layer scale, an attention's projections) go to the first
-    functional operation inside, which is the one that uses them, else to its first layer.
+    functional operation inside that multiplies with weights, else to its first functional
+    operation, which mostly is the one that uses them, else to its first layer.
     """
     counts = dict.fromkeys(recording.steps, 0)
     seen: set[int] = set()
@@ -447,14 +479,15 @@ def _share_out_parameters(twin: nn.Module, recording: _Recording) -> dict[str, i
         steps = _steps_inside(recording, name)
         functions = [step for step in steps if step.parent == name and step.module is None]
         functions = [step for step in functions if step.operation not in ("input", "output")]
-        host = next(iter([*functions, *steps]), None)
+        weighted = [step for step in functions if step.operation in _WEIGHTED]
+        host = next(iter([*weighted, *functions, *steps]), None)
         if host is None:
             continue
         counts[host.name] += take(module)
-        if functions and name:  # weights of parts that are read but never called
+        if functions and name:  # weights of parts that are read, or called without the picture
             for part in module.children():
-                if id(part) not in recording.called and not any(True for _ in part.children()):
-                    counts[host.name] += take(part)
+                if not any(id(inner) in recording.called for inner in part.modules()):
+                    counts[host.name] += sum(map(take, part.modules()))
     return counts
 
 
@@ -497,7 +530,7 @@ def _macs(step: _Step) -> int:
         return linear_macs(module.in_features, step.out_shape)
     if isinstance(module, TableConv2d):
         return module.weight.numel() * math.prod(step.out_shape[1:])  # each kernel, at each place
-    return 0
+    return step.macs
 
 
 def _attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:

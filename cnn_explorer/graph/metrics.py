@@ -1,11 +1,12 @@
 """What a network costs: parameters and multiply-adds, and how to write such numbers.
 
-A multiply-add (MAC) is one multiplication with its addition, counted for convolutions and linear
-layers alone, biases left out, for one picture. That is the number papers and torchvision call
-"FLOPs" or "GFLOPS", although a multiply-add is two floating point operations.
+A multiply-add (MAC) is one multiplication with its addition, counted for convolutions, linear
+layers and products of matrices alone, biases left out, for one picture. That is the number papers
+and torchvision call "FLOPs" or "GFLOPS", although a multiply-add is two floating point operations.
 
-Counted are modules. A convolution or product that a foreign network computes by a function
-(``F.conv2d``) or inside another module (attention) counts as nothing: its settings are not known.
+Counted are modules, and functions whose shapes tell what they cost (``F.linear``, ``matmul``,
+attention). Another function of a foreign network (``F.conv2d``, ``einsum``) counts as nothing: its
+settings are not known.
 """
 
 import math
@@ -34,6 +35,15 @@ def transposed_conv_macs(
 def linear_macs(in_features: int, out_shape: Sequence[int]) -> int:
     """Multiply-adds of a linear layer, whatever positions come before its features."""
     return math.prod(out_shape) * in_features
+
+
+def attention_macs(length: int, batch: int, features: int) -> int:
+    """Multiply-adds of self-attention over (length, batch, features), all heads together.
+
+    Queries, keys, values and the output are linear layers. Each position is compared with each
+    position by as many numbers as it has features, and takes so many numbers from it.
+    """
+    return batch * features * length * (4 * features + 2 * length)
 
 
 def format_count(count: int) -> str:

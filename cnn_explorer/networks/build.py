@@ -12,6 +12,7 @@ ways to build:
 import importlib
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +22,9 @@ from torch.overrides import TorchFunctionMode
 from cnn_explorer.errors import Checkpoint, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.layers import Add, Subsampling, TableConv2d
+
+_TABLES = ("class_token", "pos_embedding", "relative_position_bias_table")
+"""Parameters of transformers that are added to, not multiplied with."""
 
 _CHUNK = 1 << 22
 """Numbers drawn between two looks at the checkpoint: some 10 ms of work."""
@@ -90,9 +94,17 @@ def randomise(model: nn.Module, seed: int = 0, checkpoint: Checkpoint = no_check
                     _fill_uniform(part, math.sqrt(6 / fan_in), generator, progress)
                     module.weight[rows] = part
                 module.bias.zero_()
-            elif isinstance(module, nn.BatchNorm2d | Subsampling):
+            elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm | Subsampling):
                 # normalisation: weight 1, bias 0, mean 0, variance 1; subsampling: the average
                 module.reset_parameters()
+            elif isinstance(module, nn.MultiheadAttention):  # its other half is a linear layer
+                bound = math.sqrt(6 / module.in_proj_weight[0].numel())
+                _fill_uniform(module.in_proj_weight, bound, generator, progress)
+                module.in_proj_bias.zero_()
+            for name, table in module.named_parameters(recurse=False):
+                if name in _TABLES:
+                    table.normal_(std=0.02, generator=generator)
+                    progress(table.numel())
         last_norms = _last_norms_of_residual_branches(model)
         for norm in last_norms:
             norm.weight.fill_(1 / math.sqrt(len(last_norms)))
@@ -110,26 +122,48 @@ def _fill_uniform(
 def _last_norms_of_residual_branches(model: nn.Module) -> list[nn.BatchNorm2d]:
     norms = []
     for block in model.modules():
-        parts = list(block.children())
-        if any(isinstance(part, Add) for part in parts):
-            norms += [part for part in parts if isinstance(part, nn.BatchNorm2d)][-1:]
+        if _adds(block):
+            # in torchvision's blocks they may lie deeper; not in ResNet's, where the last one
+            # deeper down belongs to the shortcut
+            inside = [part for part in block.children() if isinstance(part, nn.BatchNorm2d)]
+            inside = inside or [
+                part for part in block.modules() if isinstance(part, nn.BatchNorm2d)
+            ]
+            norms += inside[-1:]
     return norms
+
+
+def _adds(block: nn.Module) -> bool:
+    """Whether a block adds what it makes of its input to a shortcut: by a module of our own, or
+    functionally as torchvision's blocks do, of which some tell and others always do."""
+    return (
+        any(isinstance(part, Add) for part in block.children())
+        or getattr(block, "use_res_connect", False)
+        or getattr(block, "apply_residual", False)
+        or type(block).__name__ in ("Bottleneck", "ResBottleneckBlock")
+    )
 
 
 def _builder(card: NetworkCard) -> Callable[[], nn.Module]:
     module, _, name = card.builder.partition(":")
-    builder: Callable[[], nn.Module] = getattr(importlib.import_module(module), name)
-    return builder
+    name, _, network = name.partition("/")
+    builder: Callable[..., nn.Module] = getattr(importlib.import_module(module), name)
+    return partial(builder, network, card.preprocessing.crop) if network else builder
 
 
 class _Unfilled(TorchFunctionMode):
     """While active, and in this thread alone, tensors are not filled with random numbers."""
 
     _RANDOM = frozenset({"uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_"})
+    _IS_META = torch.Tensor.is_meta.__get__  # type: ignore[attr-defined]
+    """What ``nn.init.trunc_normal_`` asks first. It cannot be caught as a whole, and would draw
+    again and again until the numbers that nobody drew were within its bounds."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         if getattr(func, "__name__", "") in self._RANDOM:
             return args[0] if args else kwargs["tensor"]
+        if func == self._IS_META:
+            return True
         return func(*args, **(kwargs or {}))

@@ -1,7 +1,7 @@
 """The facts of a network, as immutable values. Imports neither torch nor Qt.
 
-A card names its builder as ``"module:callable"``; `cnn_explorer.networks.build` imports it when a
-network is opened.
+A card names its builder as ``"module:callable"`` or ``"module:callable/name"``;
+`cnn_explorer.networks.build` imports it when a network is opened.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,11 @@ class NetworkCard:
     """Title, venue and year of the paper."""
     url: str
     builder: str
-    """``"cnn_explorer.networks.lenet:lenet5"``: a callable of no arguments giving the module."""
+    """``"cnn_explorer.networks.lenet:lenet5"``: a callable of no arguments giving the module.
+
+    With a name after it, ``"...torchvision_models:classifier/swin_t"``, the callable takes that
+    name and the side of the pictures.
+    """
     depth: int
     """Layers with weights along the longest path, as the paper counts them; 0: not counted."""
     parameters: int

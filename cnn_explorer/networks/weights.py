@@ -18,7 +18,7 @@ import stat
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -39,7 +39,7 @@ _DENSENET_OLD = re.compile(
     r"^(.*denselayer\d+\.(?:norm|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$"
 )
 """DenseNet's published weights are older than today's names: ``norm.1`` there is ``norm1``."""
-_AUXILIARY = ("aux1.", "aux2.")
+_AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 
 _sound_files: set[tuple[str, int, int]] = set()
 """(path, size, mtime in ns) of files whose checksum was right: half a gigabyte is hashed once."""
@@ -187,12 +187,13 @@ def _load(
     checkpoint(0.5)
     state = load_state(path)
     checkpoint(0.7)
-    model = build_for_loading(card)
+    preprocessing = (entry and entry.preprocessing) or card.preprocessing
+    # a vision transformer is made for the pictures that its weights want
+    model = build_for_loading(replace(card, preprocessing=preprocessing))
     _fill(card, model, state, path)
     if entry is not None and entry.transform_input:
         cast(Any, model).transform_input = True
     checkpoint(1.0)
-    preprocessing = (entry and entry.preprocessing) or card.preprocessing
     return OpenedNetwork(model, True, weights, preprocessing)
 
 
@@ -243,7 +244,7 @@ def _difference(
     # Files older than torch 0.4.1 do not count batches; nothing here uses the count.
     missing = [n for n in expected if n not in state and not n.endswith(".num_batches_tracked")]
     unexpected = [name for name in state if name not in expected]
-    # GoogLeNet's heads for training: all there or all away, in the network and in the file
+    # heads for training (GoogLeNet, Inception): all there or all away, in network and file
     if not any(name.startswith(_AUXILIARY) for name in state):
         missing = [name for name in missing if not name.startswith(_AUXILIARY)]
     if not any(name.startswith(_AUXILIARY) for name in expected):

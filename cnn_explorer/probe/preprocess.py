@@ -24,6 +24,12 @@ _Ink = npt.NDArray[np.float32]
 _LONGEST = 16
 """Pictures longer than so many times their width are cut before they are scaled."""
 
+_FILTERS = {
+    "bilinear": (Image.Resampling.BILINEAR, 1.0),
+    "bicubic": (Image.Resampling.BICUBIC, 2.0),
+}
+"""How photos are scaled, and how far each filter reaches, in pixels of the coarser picture."""
+
 _FIELD = 28
 """Side of an MNIST picture."""
 
@@ -104,9 +110,10 @@ def _photo(
     across, down = picture.width / width, picture.height / height
     region = (part[0] * across, part[1] * down, part[2] * across, part[3] * down)
     if max(width, height) > _LONGEST * min(width, height):
-        cut = _scaled_part(image, (width, height), part)
+        cut = _scaled_part(image, (width, height), part, preprocessing.interpolation)
     else:
-        cut = image.resize((width, height), Image.Resampling.BILINEAR).crop(part)
+        resampling, _ = _FILTERS[preprocessing.interpolation]
+        cut = image.resize((width, height), resampling).crop(part)
     seen = np.zeros((crop, crop, preprocessing.channels), np.uint8)
     x, y = part[0] - left, part[1] - top
     seen[y : y + cut.height, x : x + cut.width] = np.asarray(cut).reshape(
@@ -116,7 +123,10 @@ def _photo(
 
 
 def _scaled_part(
-    image: Image.Image, size: tuple[int, int], part: tuple[int, int, int, int]
+    image: Image.Image,
+    size: tuple[int, int],
+    part: tuple[int, int, int, int],
+    interpolation: str,
 ) -> Image.Image:
     """A part of the image as it would be scaled to `size`, without making the rest of it.
 
@@ -124,18 +134,19 @@ def _scaled_part(
     more on either side than the filter is wide.
     """
     across, down = image.width / size[0], image.height / size[1]
-    reach = max(1.0, down) + 1
+    resampling, support = _FILTERS[interpolation]
+    reach = support * max(1.0, down) + 1
     upper = max(0, int(part[1] * down - reach))
     lower = min(image.height, int(part[3] * down + reach) + 1)
     rows = image.crop((0, upper, image.width, lower))
     wide = rows.resize(
         (part[2] - part[0], rows.height),
-        Image.Resampling.BILINEAR,
+        resampling,
         box=(part[0] * across, 0, min(part[2] * across, rows.width), rows.height),
     )
     return wide.resize(
         (wide.width, part[3] - part[1]),
-        Image.Resampling.BILINEAR,
+        resampling,
         box=(0, part[1] * down - upper, wide.width, min(part[3] * down - upper, wide.height)),
     )
 

@@ -41,7 +41,8 @@ class RunResult:
     classes: tuple[ClassScore, ...]
     """All classes, most likely first."""
     activations: Mapping[str, npt.NDArray[np.float32]]
-    """By layer name, for the layers asked for: (C, H, W) or (N,), exact, read-only."""
+    """By layer name, for the layers asked for: (C, H, W) or (N,), exact, read-only. Features come
+    first where a network has them last; the class token of a vision transformer is left out."""
     forward_ms: float
 
 

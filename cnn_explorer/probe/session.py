@@ -3,6 +3,7 @@
 Torch is imported when the first network is opened, not with this module.
 """
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -95,7 +96,9 @@ class Session:
         started = time.perf_counter()
         logits, captured = self._forward(batch, layers, checkpoint)
         forward_ms = (time.perf_counter() - started) * 1000
-        activations = {layer: _array(captured[layer][0]) for layer in dict.fromkeys(layers)}
+        activations = {
+            layer: _array(_as_maps(captured[layer][0])) for layer in dict.fromkeys(layers)
+        }
         return RunResult(
             classes=self._ranked(_finite(logits)),
             activations=activations,
@@ -201,6 +204,25 @@ def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
     array = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
     array.flags.writeable = False
     return array
+
+
+def _as_maps(output: "Tensor") -> "Tensor":
+    """An output for one picture as (C, H, W), where it has places, else (N,).
+
+    Pictures are square, and so are maps: where the last two sizes differ, the last one counts the
+    features, as in transformers. Of a sequence (positions, features) that is a square with a class
+    token before it, the square alone is a map: the token belongs to no place.
+    """
+    if output.dim() == 2:
+        positions, features = output.shape
+        side = math.isqrt(positions)
+        token = positions - side * side
+        if side > 1 and token <= 1:
+            return output[token:].reshape(side, side, features).movedim(-1, 0)
+        return output.reshape(1, positions, features).movedim(-1, 0)
+    if output.dim() == 3 and output.shape[1] != output.shape[2]:
+        return output.movedim(-1, 0)
+    return output
 
 
 def _times(shape: Iterable[int]) -> str:

@@ -13,7 +13,7 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.extract import extract
 from cnn_explorer.networks.build import build_empty
 from cnn_explorer.networks.card import NetworkCard
-from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, card_of
+from cnn_explorer.networks.catalog import FAMILIES, NETWORKS, OTHERS, card_of
 from cnn_explorer.networks.labels import class_names
 from cnn_explorer.networks.layers import TableConv2d
 from cnn_explorer.networks.torchvision_models import import_torchvision
@@ -140,6 +140,26 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         card_of("alexnt")
     with pytest.raises(ExplorerError, match="known are lenet5-1998, lenet5,"):
         card_of("zzz")
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ResNet-50", "resnet50"),
+        ("squeezenet1.1", "squeezenet1_1"),
+        ("plain-20", "plain20"),
+        ("VGG16_bn", "vgg16_bn"),
+        ("resnet20b", "resnet20-b"),
+        ("torchvision/Swin-T", "torchvision/swin_t"),
+    ],
+)
+def test_a_name_is_found_as_people_write_it(written: str, name: str) -> None:
+    assert card_of(written).name == name
+
+
+@pytest.mark.parametrize("name", [*NETWORKS, *OTHERS])
+def test_no_name_is_taken_for_another(name: str) -> None:
+    assert card_of(name.replace("_", "-").upper()).name == name
 
 
 def test_input_shape_follows_from_the_preprocessing() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,15 @@ from cnn_explorer.media.decode import decode_file, from_rgba
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.samples import samples
 from cnn_explorer.networks.card import Preprocessing
-from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.catalog import NETWORKS, OTHERS
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import PreparedInput
 
 PHOTO = NETWORKS["resnet18"].preprocessing
 DIGIT = NETWORKS["lenet5"].preprocessing
+
+Interpolation = Literal["bilinear", "bicubic"]
+INTERPOLATIONS: tuple[Interpolation, ...] = ("bilinear", "bicubic")
 
 
 def noise(width: int, height: int, seed: int = 0) -> Picture:
@@ -38,6 +42,7 @@ def torchvision_preset(picture: Picture, preprocessing: Preprocessing) -> npt.ND
     from cnn_explorer.networks.torchvision_models import import_torchvision
 
     import_torchvision()
+    from torchvision.transforms import InterpolationMode
     from torchvision.transforms._presets import ImageClassification
 
     preset = ImageClassification(
@@ -45,6 +50,7 @@ def torchvision_preset(picture: Picture, preprocessing: Preprocessing) -> npt.ND
         resize_size=preprocessing.resize,
         mean=preprocessing.mean,
         std=preprocessing.std,
+        interpolation=InterpolationMode(preprocessing.interpolation),
     )
     return preset(Image.fromarray(picture.rgb)).numpy()
 
@@ -64,10 +70,11 @@ def test_photos_equal_torchvision_to_the_bit(width: int, height: int) -> None:
     [(256, 224), (232, 224), (342, 299), (224, 224), (255, 224), (200, 224), (96, 227)],
 )
 @pytest.mark.parametrize("size", [(500, 375), (375, 500), (224, 224), (333, 257), (31, 90)])
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 def test_photos_equal_torchvision_for_other_weights(
-    resize: int, crop: int, size: tuple[int, int]
+    resize: int, crop: int, size: tuple[int, int], interpolation: Interpolation
 ) -> None:
-    preprocessing = Preprocessing("photo", resize, crop, PHOTO.mean, PHOTO.std)
+    preprocessing = Preprocessing("photo", resize, crop, PHOTO.mean, PHOTO.std, interpolation)
     picture = noise(*size)
     prepared = prepare(picture, preprocessing)
     np.testing.assert_array_equal(prepared.tensor, torchvision_preset(picture, preprocessing))
@@ -75,12 +82,24 @@ def test_photos_equal_torchvision_for_other_weights(
     assert prepared.tensor.dtype == np.float32
 
 
+@pytest.mark.parametrize("name", ["efficientnet_b0", "efficientnet_v2_l", "swin_v2_t"])
+def test_a_photo_equals_torchvisions_for_the_weights_of_other_networks(name: str) -> None:
+    from cnn_explorer.networks.torchvision_models import import_torchvision
+
+    best = import_torchvision().models.get_model_weights(name).DEFAULT
+    picture = decode_file(next(s.path for s in samples() if s.kind == "photo"))
+    prepared = prepare(picture, OTHERS[f"torchvision/{name}"].preprocessing)
+    theirs = best.transforms()(Image.fromarray(picture.rgb)).numpy()
+    np.testing.assert_array_equal(prepared.tensor, theirs)
+
+
 @pytest.mark.parametrize("size", [(20, 500), (700, 12), (3, 100)])
 @pytest.mark.parametrize(("resize", "crop"), [(256, 224), (200, 224)])
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 def test_long_photos_equal_torchvision_within_a_level(
-    size: tuple[int, int], resize: int, crop: int
+    size: tuple[int, int], resize: int, crop: int, interpolation: Interpolation
 ) -> None:
-    preprocessing = Preprocessing("photo", resize, crop, PHOTO.mean, PHOTO.std)
+    preprocessing = Preprocessing("photo", resize, crop, PHOTO.mean, PHOTO.std, interpolation)
     picture = noise(*size)
     prepared = prepare(picture, preprocessing)
     difference = np.abs(prepared.tensor - torchvision_preset(picture, preprocessing))

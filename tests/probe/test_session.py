@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import PreparedInput
-from cnn_explorer.probe.session import Session
+from cnn_explorer.probe.session import Session, _as_maps
 from cnn_explorer.probe.source import source_of
 
 PREPROCESSING = Preprocessing("photo", 8, 6, (0.5, 0.5), (1.0, 1.0))
@@ -242,3 +242,27 @@ def test_sources() -> None:
     assert without.code.startswith("# There is no source to show for nowhere.Made.")
     with pytest.raises(ExplorerError, match="no layer"):
         source_of(model, "2")
+
+
+@pytest.mark.parametrize(
+    ("given", "maps"),
+    [
+        ((5,), (5,)),
+        ((8, 3, 3), (8, 3, 3)),
+        ((8, 1, 1), (8, 1, 1)),
+        ((3, 3, 8), (8, 3, 3)),  # Swin
+        ((4, 9, 8), (8, 4, 9)),  # windows of positions, MaxViT
+        ((9, 8), (8, 3, 3)),
+        ((10, 8), (8, 3, 3)),  # a class token first
+        ((7, 8), (8, 1, 7)),
+        ((2, 8), (8, 1, 2)),
+    ],
+)
+def test_features_come_first_in_maps(given: tuple[int, ...], maps: tuple[int, ...]) -> None:
+    output = torch.arange(float(torch.Size(given).numel())).reshape(given)
+    shown = _as_maps(output)
+    assert shown.shape == maps
+    if given == (10, 8):
+        assert torch.equal(shown[:, 0, 0], output[1])
+    elif given[-1] == 8:
+        assert torch.equal(shown[:, 0, 0], output.reshape(-1, 8)[0])
