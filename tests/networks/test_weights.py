@@ -468,9 +468,36 @@ def test_missing_and_unknown_weights_are_named(tmp_path: Path) -> None:
 
 def test_wrong_shapes_are_named(tmp_path: Path) -> None:
     state = random_state("lenet5")
+    state["classifier.fc4.weight"] = torch.zeros(47, 120)
+    torch.save(state, tmp_path / "narrow.pth")
+    assert "classifier.fc4.weight is (47, 120), not (84, 120):" in refusal(tmp_path / "narrow.pth")
+    state["features.conv2.weight"] = torch.zeros(16, 6, 3, 3)
+    state["features.conv2.bias"] = torch.zeros(17)
+    torch.save(state, tmp_path / "small.pth")
+    assert (
+        "features.conv2.weight is (16, 6, 3, 3), not (16, 6, 5, 5) (and 2 more like it):"
+        in refusal(tmp_path / "small.pth")
+    )
+
+
+def test_a_last_layer_must_agree_with_itself(tmp_path: Path) -> None:
+    state = random_state("lenet5")
     state["classifier.fc5.weight"] = torch.zeros(47, 84)
     torch.save(state, tmp_path / "letters.pth")
-    assert "classifier.fc5.weight is (47, 84), not (10, 84)" in refusal(tmp_path / "letters.pth")
+    assert "classifier.fc5.bias is (10,), not (47,)" in refusal(tmp_path / "letters.pth")
+    state["classifier.fc5.bias"] = torch.zeros(47, 1)
+    torch.save(state, tmp_path / "letters.pth")
+    assert "classifier.fc5.bias is (47, 1), not (47,)" in refusal(tmp_path / "letters.pth")
+
+
+@pytest.mark.parametrize("classes", [0, 60_000])
+def test_numbers_of_classes_that_nobody_has(tmp_path: Path, classes: int) -> None:
+    state = random_state("lenet5")
+    # a few bytes in a file can claim to be very many
+    state["classifier.fc5.weight"] = torch.zeros(1, 84).expand(classes, 84)
+    state["classifier.fc5.bias"] = torch.zeros(1).expand(classes)
+    torch.save(state, tmp_path / "many.pth")
+    assert f"is ({classes}, 84), not (10, 84)" in refusal(tmp_path / "many.pth")
 
 
 def test_wrong_types_are_named(tmp_path: Path) -> None:
