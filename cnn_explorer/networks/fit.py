@@ -42,6 +42,8 @@ network or in the file alone, and no prediction uses it. The last four are why a
 MOST_CLASSES = 50_000
 """No network here tells more apart; a tensor in a file may claim to be of any size."""
 
+_USUAL_CLASSES = 1000
+
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 """Heads for training: GoogLeNet's, and what torchvision calls Inception's."""
 
@@ -285,8 +287,6 @@ def _may_fit(card: NetworkCard, state: Mapping[str, Tensor]) -> bool:
     It spares building most of the catalogue. A file's last layer is not known before its network
     is (a file may be sorted by name), so the largest layer that it could be is allowed for.
     """
-    from cnn_explorer.networks.labels import class_names
-
     total = room = 0
     for name, tensor in state.items():
         if name.endswith(_BUFFERS) or name.startswith(AUXILIARY):
@@ -295,7 +295,7 @@ def _may_fit(card: NetworkCard, state: Mapping[str, Tensor]) -> bool:
         if tensor.ndim in (2, 4) and tensor.numel():
             outputs = tensor.shape[0]
             inputs = tensor.numel() // outputs
-            room = max(room, (inputs + 1) * max(outputs, len(class_names(card.classes))))
+            room = max(room, (inputs + 1) * max(outputs, _USUAL_CLASSES))
     # what is counted may differ: fixed tables are no parameters but stand in the file
     return abs(total - card.parameters) <= room + card.parameters // 4
 
