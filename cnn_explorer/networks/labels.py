@@ -92,11 +92,12 @@ def _listed(value: object) -> list[str]:
     """The names in what JSON holds, in the order of the outputs."""
     if isinstance(value, dict):
         if value and all(type(index) is int for index in value.values()):
-            value = {index: name for name, index in value.items()}  # as torchvision's folders do
-        by_number = {int(index): name for index, name in value.items()}
-        if sorted(by_number) != list(range(len(value))):
-            raise ValueError("the numbers have gaps")
-        value = [by_number[index] for index in range(len(by_number))]
+            pairs = [(index, name) for name, index in value.items()]  # as torchvision's folders do
+        else:
+            pairs = [(int(index), name) for index, name in value.items()]
+        if sorted(index for index, _ in pairs) != list(range(len(pairs))):
+            raise ValueError("the numbers have gaps or come twice")
+        value = [name for _, name in sorted(pairs, key=lambda pair: pair[0])]
     if not isinstance(value, list):
         raise ValueError("neither a list nor an object")
     # Keras's file of ImageNet's classes has ["n01440764", "tench"] for a name

@@ -221,8 +221,8 @@ def _version_at_hand(card: NetworkCard, version: str) -> tuple[Path, WeightsEntr
                 f"\"cnn-explorer weights download {card.name} --version '{entry.tag}'\"."
             )
         return path, entry
-    tags = " and ".join(f'"{entry.tag}"' for entry in card.weights)
-    known = f"known are {tags}" if tags else "it has none"
+    tags = [f'"{entry.tag}"' for entry in card.weights]
+    known = f"known are {_listed(tags)}" if tags else "it has none"
     raise ExplorerError(f'{card.title} has no weights "{printable(version)}": {known}.')
 
 
