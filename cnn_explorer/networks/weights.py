@@ -84,7 +84,7 @@ class OpenedNetwork:
 def at_hand(card: NetworkCard) -> tuple[Path, WeightsEntry] | None:
     """The best of a network's weights that lie on this machine, unchecked; cheap."""
     for entry in card.weights:
-        path = _place(entry)
+        path = place_of(entry)
         if os.path.isfile(path):
             return path, entry
     return None
@@ -204,7 +204,8 @@ def _bare(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _place(entry: WeightsEntry) -> Path:
+def place_of(entry: WeightsEntry) -> Path:
+    """Where a set of weights lies when it is at hand; it need not be."""
     folder = resource("weights") if entry.shipped else torch_hub_checkpoints()
     return folder / entry.file
 
@@ -214,7 +215,7 @@ def _version_at_hand(card: NetworkCard, version: str) -> tuple[Path, WeightsEntr
     for entry in card.weights:
         if entry.tag.casefold() != version.casefold():
             continue
-        path = _place(entry)
+        path = place_of(entry)
         if not os.path.isfile(path):
             raise ExplorerError(
                 f'the weights "{entry.tag}" of {card.title} are not on this machine: get them with '
