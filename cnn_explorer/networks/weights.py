@@ -284,7 +284,8 @@ def _load(
     checkpoint(1.0)
     preprocessing = (entry and entry.preprocessing) or card.preprocessing
     names, note = None, ""
-    if entry is None:  # somebody's own: what is published tells the card's classes apart
+    # somebody's own; what is published tells the card's classes apart
+    if entry is None or report.classes is not None:
         names, note = _names(card, path, report)
     return OpenedNetwork(model, True, weights, preprocessing, names, report, note)
 
@@ -312,15 +313,13 @@ def _fill(model: nn.Module, state: Mapping[str, Tensor], report: FitReport) -> N
         layer, _, kind = row.name.rpartition(".")
         if row.state == "resized" and kind == "weight" and row.found is not None:
             resize_head(model, layer, row.found[0])
-    absent = [name for name in AUXILIARY if not any(key.startswith(name) for key in state)]
-    expected = model.state_dict()
-    if report.classes is not None:  # heads for training that the file has not got, to go with it
-        for layer in heads(expected):
-            if layer.startswith(tuple(absent)):
+    absent = tuple(name for name in AUXILIARY if not any(key.startswith(name) for key in state))
+    if report.classes is not None:
+        for layer in heads(model.state_dict()):
+            if layer.startswith(absent):  # a head for training is to go with the rest
                 resize_head(model, layer, report.classes)
-        expected = model.state_dict()
     with torch.no_grad():
-        for name, target in expected.items():
+        for name, target in model.state_dict().items():
             if name in state:
                 # copied, not assigned: the file may change while it is mapped, and tensors in it
                 # may share their memory or have another precision

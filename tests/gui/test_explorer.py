@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard
-from cnn_explorer.networks.catalog import NETWORKS, card_of
+from cnn_explorer.networks.catalog import card_of
 
 PATIENCE = 120_000  # ms; a limit, not a wait
 
@@ -30,7 +30,7 @@ def cifar_card(name: str, title: str) -> NetworkCard:
 
 
 PLAIN, RESIDUAL = cifar_card("plain20", "Plain-20"), cifar_card("resnet20", "ResNet-20")
-ALL = {**NETWORKS, "plain20": PLAIN, "resnet20": RESIDUAL}
+ALL = {card.name: card for card in (*map(card_of, ("lenet5", "squeezenet1_1")), PLAIN, RESIDUAL)}
 
 
 class Heard:

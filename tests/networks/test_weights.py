@@ -441,6 +441,12 @@ def test_published_weights_need_no_names(hub: Path) -> None:
     assert opened.report.fits
 
 
+def test_another_number_of_classes_under_a_published_name(tmp_path: Path) -> None:
+    file = tmp_path / card_of("lenet5").weights[0].file
+    save_safetensors(with_classes("lenet5", 3), file)
+    assert open_network(card_of("lenet5"), file).class_names == ("class 0", "class 1", "class 2")
+
+
 # --- versions ------------------------------------------------------------------------------------
 
 
