@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.networks.build import build_empty, build_for_loading, build_random, resize_head
@@ -324,6 +325,49 @@ def test_the_public_checkpoints_form(
     assert opened.report.counts["matched"] == len(state)
     ours, theirs = opened.model.state_dict(), model.state_dict()
     assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def published_forward(state: State, x: Tensor, blocks: int) -> Tensor:
+    """What the public checkpoints' own program computes, from the tensors alone: option A pads
+    a quarter of the new maps on either side."""
+
+    def norm(name: str, x: Tensor) -> Tensor:
+        parts = [state[f"{name}.{part}"] for part in ("running_mean", "running_var")]
+        return F.batch_norm(x, *parts, state[f"{name}.weight"], state[f"{name}.bias"])
+
+    x = F.relu(norm("bn1", F.conv2d(x, state["conv1.weight"], padding=1)))
+    for stage, width in ((1, 16), (2, 32), (3, 64)):
+        for block in range(blocks):
+            name = f"layer{stage}.{block}"
+            stride = 2 if stage > 1 and block == 0 else 1
+            y = F.conv2d(x, state[f"{name}.conv1.weight"], stride=stride, padding=1)
+            y = F.relu(norm(f"{name}.bn1", y))
+            y = norm(f"{name}.bn2", F.conv2d(y, state[f"{name}.conv2.weight"], padding=1))
+            if stride == 2:
+                x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, width // 4, width // 4))
+            x = F.relu(y + x)
+    x = F.avg_pool2d(x, x.shape[3]).flatten(1)
+    return F.linear(x, state["linear.weight"], state["linear.bias"])
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("resnet20", 3), ("resnet56", 9)])
+def test_the_public_checkpoints_give_their_own_answers(
+    tmp_path: Path, name: str, blocks: int
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    state = build_random(CIFAR[name], seed=4).state_dict()
+    for key, tensor in state.items():  # as if trained: no normalisation is the identity
+        if key.endswith((".running_mean", ".bias")):
+            tensor.normal_(std=0.1, generator=generator)
+        elif key.endswith(".running_var"):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+    file = tmp_path / f"{name}.th"
+    torch.save({"state_dict": {f"module.{key}": t for key, t in state.items()}}, file)
+    model = open_network(networks_for(file, networks=CIFAR)[0], file).model
+    pictures = torch.randn(4, 3, 32, 32, generator=generator)
+    with torch.inference_mode():
+        theirs = published_forward(state, pictures, blocks)
+        torch.testing.assert_close(model(pictures), theirs, atol=1e-4, rtol=1e-4)
 
 
 def test_the_chosen_network_comes_first_where_it_fits(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """The class names: as many as outputs, no two alike, the ambiguous ones mended."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.networks.labels import class_names, names_beside, numbered
@@ -128,6 +131,31 @@ def test_labels_that_are_none(tmp_path: Path, file: str, content: bytes, wrong: 
     assert names is None
     assert note.startswith(f"{file} {wrong}")
     assert note.endswith(": it is not used.")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("0"), inner),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    content=st.binary() | st.text().map(str.encode) | JSON.map(lambda x: json.dumps(x).encode()),
+    suffix=st.sampled_from([".txt", ".json"]),
+    count=st.integers(1, 3),
+)
+def test_whatever_lies_there_gives_names_or_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str, count: int
+) -> None:
+    folder = tmp_path_factory.mktemp("labels")
+    (folder / f"mine{suffix}").write_bytes(content)
+    names, note = beside(folder, count)
+    assert (names is None) == (note != "")
+    assert "\n" not in note
+    if names is not None:
+        assert len(set(names)) == count
+        assert all(name.isprintable() or "\u200c" in name or "\u200d" in name for name in names)
 
 
 def test_odd_places_for_labels(tmp_path: Path) -> None:
