@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cnn_explorer import __version__, cli_train
+from cnn_explorer import __version__, cli_inspect, cli_train
 from cnn_explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -432,10 +432,19 @@ def _graph_of(card: "NetworkCard") -> "LayerGraph":
 
 
 def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--network", metavar="NAME", required=True, type=_network_name)
     parser.add_argument(
+        "--network", metavar="NAME", type=_network_name,
+        help="the network; guessed where weights of your own are given without it",
+    )  # fmt: skip
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
         "--weights", metavar="FILE", type=Path,
-        help="a state dict that fits the network (.safetensors, .pth); no code in it is run",
+        help="a state dict that fits the network (.safetensors, .pth, .pt, .th); no code in it is "
+        "run",
+    )  # fmt: skip
+    weights.add_argument(
+        "--weights-version", metavar="TAG", default="",
+        help='which of the network\'s own weights, as "ImageNet V1"; the best at hand if not given',
     )  # fmt: skip
 
 
@@ -567,7 +576,11 @@ def _mosaic_picture(maps: "npt.NDArray[np.float32]") -> "npt.NDArray[np.uint8]":
 def _open_session(options: argparse.Namespace) -> "Session":
     from cnn_explorer.probe.session import Session
 
-    return Session.open(_card(options.network), options.weights)
+    card = cli_inspect.network_of(options)
+    session = Session.open(card, options.weights, version=options.weights_version)
+    if session.note:
+        print(_printable(session.note), file=sys.stderr)
+    return session
 
 
 def _run_on(
@@ -699,6 +712,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
+    "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),
     **cli_train.COMMANDS,
 }

@@ -212,6 +212,14 @@ def test_weights_of_a_file(digit: Path, tmp_path: Path, capsys: pytest.CaptureFi
     error_line(capsys.readouterr().err)
 
 
+def test_a_version_of_the_weights(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["classify", str(digit), "--network", "lenet5", "--json", "--weights-version"]
+    assert main([*command, "mnist"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["weights"] == "MNIST"
+    assert main([*command, "ImageNet"]) == 1
+    assert 'known are "MNIST"' in error_line(capsys.readouterr().err)
+
+
 # graph and activations
 
 
@@ -288,12 +296,15 @@ def test_an_unknown_layer_is_wrong_usage(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["classify"], "required: IMAGE, --network"),
+        (["classify"], "required: IMAGE"),
         (["classify", "x.png"], "required: --network"),
         (["classify", "x.png", "--network", "lenet6"], "did you mean lenet5"),
         (["classify", "x.png", "--network", "lenet5", "--top", "0"], "--top"),
         (["classify", "x.png", "--network", "lenet5", "--top", "many"], "--top"),
         (["classify", "x.png", "--network", "lenet5", "--quick"], "--quick"),
+        (["classify", "x.png", "--weights", "a", "--weights-version", "b"], "not allowed with"),
+        (["inspect"], "required: FILE"),
+        (["inspect", "x.pth", "--network", "lenet6"], "did you mean lenet5"),
         (["info"], "NETWORK"),
         (["info", "nothing"], 'no network "nothing"'),
         (["graph", "lenet5"], "--output"),

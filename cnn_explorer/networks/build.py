@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from cnn_explorer.errors import Checkpoint, no_checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.layers import Add, Subsampling, TableConv2d
 
@@ -54,6 +54,36 @@ def build_empty(card: NetworkCard) -> nn.Module:
     """The network in eval mode on the ``meta`` device: it has shapes and no numbers."""
     with torch.device("meta"), _Unfilled():
         return _builder(card)().eval()
+
+
+def resize_head(model: nn.Module, layer: str, outputs: int) -> None:
+    """Give a last layer (its dotted name) another number of outputs, its weights **unfilled**.
+
+    Raises `ExplorerError` where it is neither a linear layer nor a convolution.
+    """
+    old = model.get_submodule(layer)
+    has_bias = getattr(old, "bias", None) is not None
+    with _Unfilled():
+        if type(old) is nn.Linear:
+            new: nn.Module = nn.Linear(old.in_features, outputs, bias=has_bias)
+        elif type(old) is nn.Conv2d and old.groups == 1:
+            new = nn.Conv2d(
+                old.in_channels,
+                outputs,
+                old.kernel_size,  # type: ignore[arg-type]
+                stride=old.stride,  # type: ignore[arg-type]
+                padding=old.padding,  # type: ignore[arg-type]
+                dilation=old.dilation,  # type: ignore[arg-type]
+                bias=has_bias,
+                padding_mode=old.padding_mode,
+            )
+        else:
+            raise ExplorerError(
+                f"{layer} is a {type(old).__name__}, which cannot be made for another number of "
+                "classes: choose weights with as many as the network has."
+            )
+    parent, _, name = layer.rpartition(".")
+    setattr(model.get_submodule(parent), name, new.train(old.training))
 
 
 def randomise(model: nn.Module, seed: int = 0, checkpoint: Checkpoint = no_checkpoint) -> None:

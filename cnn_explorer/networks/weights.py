@@ -3,7 +3,8 @@
 Weights come as safetensors or as what ``torch.save`` writes of a ``state_dict``. The second is a
 pickle, and a pickle can hold a program; torch's weights-only reader refuses to run one, and no
 other reader is used here. Nothing in a file is believed before it is checked: a file is read
-whole or not at all, and a network is either loaded in full or not handed out.
+whole or not at all, and a network is either loaded in full or not handed out. `fit` says what
+"in full" allows; the last layer is made for as many classes as the file tells apart.
 
 Asking what is at hand imports no torch; loading does.
 """
@@ -17,7 +18,7 @@ import re
 import stat
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -25,21 +26,36 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
 from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.fit import (
+    AUXILIARY,
+    FitReport,
+    canonical,
+    compare,
+    guess,
+    heads,
+    nearest,
+    printable,
+)
+from cnn_explorer.networks.labels import class_names, names_beside, numbered
 from cnn_explorer.paths import resource, torch_hub_checkpoints
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SUFFIXES = (".safetensors", ".pth", ".pt")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".th")
 """Files that `load_state` reads."""
 
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 _NEEDS_CODE = re.compile(r"GLOBAL|Can only (create|build)|Trying to call reduce|unsupported class")
-_DENSENET_OLD = re.compile(
-    r"^(.*denselayer\d+\.(?:norm|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$"
-)
-"""DenseNet's published weights are older than today's names: ``norm.1`` there is ``norm1``."""
-_AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+_WHAT_CODE = re.compile(r"GLOBAL (\S{1,80})")
+_WRAPPERS = (
+    "state_dict", "model_state_dict", "model", "net", "network", "params", "weights",
+    "state_dict_ema", "model_ema", "params_ema", "ema",
+)  # fmt: skip
+"""Under which keys a checkpoint keeps the weights, beside the epoch and the optimiser; the weights
+themselves before their running average."""
+_PREFIXES = ("module.", "_orig_mod.")
+"""What `DataParallel` and `torch.compile` put before the names, in either order and repeatedly."""
 
 _sound_files: set[tuple[str, int, int]] = set()
 """(path, size, mtime in ns) of files whose checksum was right: half a gigabyte is hashed once."""
@@ -56,12 +72,19 @@ class OpenedNetwork:
     """What to call its weights: ``ImageNet V2``, a file name, ``random (seed 0)``."""
     preprocessing: Preprocessing
     """How pictures must be prepared for these weights."""
+    class_names: tuple[str, ...] | None = None
+    """In the order of the outputs, from a file beside the weights, or numbered; None where they
+    are the card's own."""
+    report: FitReport | None = None
+    """How the weights fit, tensor by tensor; None of random ones."""
+    note: str = ""
+    """What else is to be said of the weights, one sentence, or empty."""
 
 
 def at_hand(card: NetworkCard) -> tuple[Path, WeightsEntry] | None:
     """The best of a network's weights that lie on this machine, unchecked; cheap."""
     for entry in card.weights:
-        path = _place(entry)
+        path = place_of(entry)
         if os.path.isfile(path):
             return path, entry
     return None
@@ -71,18 +94,25 @@ def open_network(
     card: NetworkCard,
     file: Path | None = None,
     *,
+    version: str = "",
     seed: int = 0,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> OpenedNetwork:
     """Builds a network with the weights of `file`, else the best at hand, else random ones.
 
+    `version` is the tag of one of the card's weights (``ImageNet V1``) and asks for just those. A
+    file may tell another number of classes apart than the card does.
+
     Raises `ExplorerError` in one sentence when the file cannot be read, is damaged, would run
-    code or does not fit, and `Cancelled` when the checkpoint does.
+    code or does not fit, and when the version is unknown or not at hand; `Cancelled` when the
+    checkpoint does.
     """
     if file is not None:
+        if version:
+            raise ExplorerError("choose a weights file or a version of the weights, not both.")
         entry = _published(card, file, checkpoint)
         return _load(card, file, entry, file.name, checkpoint)
-    found = at_hand(card)
+    found = at_hand(card) if not version else _version_at_hand(card, version)
     if found is not None:
         path, entry = found
         if not entry.shipped and not _checksum_is_right(path, checkpoint):
@@ -98,12 +128,38 @@ def open_network(
     return OpenedNetwork(model, False, f"random (seed {seed})", card.preprocessing)
 
 
+def networks_for(
+    file: Path,
+    first: NetworkCard | None = None,
+    networks: Mapping[str, NetworkCard] = NETWORKS,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> tuple[NetworkCard, ...]:
+    """The networks that a weights file fits, best first; `first` comes first where it fits.
+
+    Never empty: raises `ExplorerError` where none fits, naming the nearest.
+    """
+    state = load_state(file)
+    fitting = list(guess(state, networks, checkpoint))
+    if first is not None and compare(first, state).fits:
+        fitting = [first, *(card for card in fitting if card.name != first.name)]
+    if not fitting:
+        near = [
+            f"{report.network.title} ({report.network.name}, {_per_cent(report.share)} of its "
+            "tensors)"
+            for report in nearest(state, networks, checkpoint=checkpoint)
+        ]
+        told = f"the nearest are {', '.join(near)}" if near else "no tensor is known"
+        raise ExplorerError(f"{file} fits no network here: {told}.")
+    return tuple(fitting)
+
+
 def load_state(path: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name, on the CPU, without running anything in it.
 
-    Reads ``.safetensors``, and ``.pth`` or ``.pt`` with a ``state_dict``, by itself or under the
-    key ``state_dict`` or ``model``, its names with or without ``module.`` in front. Tensors may be
-    maps of the file: copy them before the file may change. Raises `ExplorerError`.
+    Reads ``.safetensors``, and ``.pth``, ``.pt`` or ``.th`` with a ``state_dict``: by itself or
+    under a usual key (``state_dict``, ``model``, ...), whatever numbers and words stand beside it,
+    its names with or without ``module.`` and ``_orig_mod.`` in front. Tensors may be maps of the
+    file: copy them before the file may change. Raises `ExplorerError`.
     """
     _check_is_file(path)
     with _open(path) as file:
@@ -132,14 +188,43 @@ def load_state(path: Path) -> dict[str, Tensor]:
         state = _tensors(path, _read_pickle(path, zipped=start.startswith(b"PK")))
     if not state:
         raise ExplorerError(f"{path} holds no weights: choose another file.")
-    if all(name.startswith("module.") for name in state):  # saved from a DataParallel wrapper
-        state = {name.removeprefix("module."): tensor for name, tensor in state.items()}
+    return _bare(state)
+
+
+def _bare(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under their own names: wrappers of the model put theirs in front."""
+    if any(name.startswith("module.") for name in state):
+        # an AveragedModel counts what it has averaged, beside the module
+        state = {name: tensor for name, tensor in state.items() if name != "n_averaged"}
+    while state:
+        prefix = next((p for p in _PREFIXES if all(name.startswith(p) for name in state)), None)
+        if prefix is None:
+            break
+        state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
     return state
 
 
-def _place(entry: WeightsEntry) -> Path:
+def place_of(entry: WeightsEntry) -> Path:
+    """Where a set of weights lies when it is at hand; it need not be."""
     folder = resource("weights") if entry.shipped else torch_hub_checkpoints()
     return folder / entry.file
+
+
+def _version_at_hand(card: NetworkCard, version: str) -> tuple[Path, WeightsEntry]:
+    """The file of just these weights of a network, unchecked."""
+    for entry in card.weights:
+        if entry.tag.casefold() != version.casefold():
+            continue
+        path = place_of(entry)
+        if not os.path.isfile(path):
+            raise ExplorerError(
+                f'the weights "{entry.tag}" of {card.title} are not on this machine: get them with '
+                f"\"cnn-explorer weights download {card.name} --version '{entry.tag}'\"."
+            )
+        return path, entry
+    tags = [f'"{entry.tag}"' for entry in card.weights]
+    known = f"known are {_listed(tags)}" if tags else "it has none"
+    raise ExplorerError(f'{card.title} has no weights "{printable(version)}": {known}.')
 
 
 def _published(card: NetworkCard, file: Path, checkpoint: Checkpoint) -> WeightsEntry | None:
@@ -185,87 +270,70 @@ def _load(
     from cnn_explorer.networks.build import build_for_loading
 
     checkpoint(0.5)
-    state = load_state(path)
+    state = canonical(load_state(path))
     checkpoint(0.7)
     preprocessing = (entry and entry.preprocessing) or card.preprocessing
     # a vision transformer is made for the pictures that its weights want
     model = build_for_loading(replace(card, preprocessing=preprocessing))
-    _fill(card, model, state, path)
+    report = compare(card, state, path.name, model.state_dict())
+    if not report.fits:
+        raise ExplorerError(
+            f"{path} does not fit {card.title}: {report.complaint}{_advice(card, state)}."
+        )
+    _fill(model, state, report)
     if entry is not None and entry.transform_input:
         cast(Any, model).transform_input = True
     checkpoint(1.0)
-    return OpenedNetwork(model, True, weights, preprocessing)
+    names, note = None, ""
+    # somebody's own; what is published tells the card's classes apart
+    if entry is None or report.classes is not None:
+        names, note = _names(card, path, report)
+    return OpenedNetwork(model, True, weights, preprocessing, names, report, note)
 
 
-def _fill(card: NetworkCard, model: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
-    """Copies a state into a model that it fits in full; else raises and says where it does not."""
+def _names(card: NetworkCard, path: Path, report: FitReport) -> tuple[tuple[str, ...] | None, str]:
+    """The names of a file's classes, None for the card's own, and what is to be said of them."""
+    count = report.classes or len(class_names(card.classes))
+    names, note = names_beside(path, count)
+    if names is None and report.classes is not None:
+        names = numbered(count)
+        note = note or (
+            f"{printable(path.name)} tells {_classes(count)} apart, and no file beside it names "
+            f"them: put their names, one a line, into {printable(path.stem)}.txt."
+        )
+    return names, note
+
+
+def _fill(model: nn.Module, state: Mapping[str, Tensor], report: FitReport) -> None:
+    """Copies a state that fits into a model."""
     import torch
 
-    from cnn_explorer.networks.build import randomise
+    from cnn_explorer.networks.build import randomise, resize_head
 
-    state = {_DENSENET_OLD.sub(r"\1\2", name): tensor for name, tensor in state.items()}
-    expected = model.state_dict()
-    missing, unexpected = _difference(expected, state)
-    if missing or unexpected:
-        complaints = []
-        if missing:
-            complaints.append(f"it lacks {_counted(missing)} ({_first(missing)})")
-        if unexpected:
-            complaints.append(f"it has {_counted(unexpected)} too many ({_first(unexpected)})")
-        raise ExplorerError(
-            f"{path} does not fit {card.title}: {' and '.join(complaints)}{_advice(card, state)}."
-        )
-    used = {name: target for name, target in expected.items() if name in state}
-    for name, target in used.items():
-        if state[name].shape != target.shape:
-            raise ExplorerError(
-                f"{path} does not fit {card.title}: {name} is {tuple(state[name].shape)}, not "
-                f"{tuple(target.shape)}{_advice(card, state)}."
-            )
-        if state[name].is_floating_point() != target.is_floating_point():
-            raise ExplorerError(
-                f"{path} does not fit {card.title}: {name} is of type "
-                f"{str(state[name].dtype).removeprefix('torch.')}: choose another file."
-            )
+    for row in report.rows:
+        layer, _, kind = row.name.rpartition(".")
+        if row.state == "resized" and kind == "weight" and row.found is not None:
+            resize_head(model, layer, row.found[0])
+    absent = tuple(name for name in AUXILIARY if not any(key.startswith(name) for key in state))
+    if report.classes is not None:
+        for layer in heads(model.state_dict()):
+            if layer.startswith(absent):  # a head for training is to go with the rest
+                resize_head(model, layer, report.classes)
     with torch.no_grad():
-        for name, target in used.items():
-            # copied, not assigned: the file may change while it is mapped, and tensors in it may
-            # share their memory or have another precision
-            target.copy_(state[name])
+        for name, target in model.state_dict().items():
+            if name in state:
+                # copied, not assigned: the file may change while it is mapped, and tensors in it
+                # may share their memory or have another precision
+                target.copy_(state[name])
     for name, part in model.named_children():
-        if f"{name}." in _AUXILIARY and not any(key.startswith(name) for key in used):
+        if f"{name}." in absent:
             randomise(part)  # a prediction does not use it, but nothing is left unfilled
-
-
-def _difference(
-    expected: Mapping[str, Tensor], state: Mapping[str, Tensor]
-) -> tuple[list[str], list[str]]:
-    """Names that are missing and names too many, those that may be so left out."""
-    # Files older than torch 0.4.1 do not count batches; nothing here uses the count.
-    missing = [n for n in expected if n not in state and not n.endswith(".num_batches_tracked")]
-    unexpected = [name for name in state if name not in expected]
-    # heads for training (GoogLeNet, Inception): all there or all away, in network and file
-    if not any(name.startswith(_AUXILIARY) for name in state):
-        missing = [name for name in missing if not name.startswith(_AUXILIARY)]
-    if not any(name.startswith(_AUXILIARY) for name in expected):
-        unexpected = [name for name in unexpected if not name.startswith(_AUXILIARY)]
-    return missing, unexpected
 
 
 def _advice(card: NetworkCard, state: Mapping[str, Tensor]) -> str:
     """Which networks a state would fit instead, as the end of a sentence."""
-    from cnn_explorer.networks.build import build_empty
-
-    fitting = []
-    for other in NETWORKS.values():
-        if other.name == card.name:
-            continue
-        expected = build_empty(other).state_dict()
-        if any(_difference(expected, state)):
-            continue
-        if all(state[n].shape == t.shape for n, t in expected.items() if n in state):
-            fitting.append(f"{other.title} ({other.name})")
-    return f"; it fits {' and '.join(fitting)}" if fitting else ": choose another file"
+    fitting = [f"{other.title} ({other.name})" for other in guess(state) if other.name != card.name]
+    return f"; it fits {_listed(fitting)}" if fitting else ": choose another file"
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -295,9 +363,11 @@ def _read_pickle(path: Path, zipped: bool) -> object:
         raise _unreadable(path, error) from error
     except pickle.UnpicklingError as error:
         if _NEEDS_CODE.search(str(error)):
+            found = _WHAT_CODE.search(str(error))
+            what = f" ({printable(found[1], 80)})" if found else ""
             raise ExplorerError(
-                f"{path} holds Python objects that could run code, so it was not opened: save "
-                "only the weights, with torch.save(model.state_dict(), file)."
+                f"{path} holds Python objects{what} that could run code, so it was not opened: "
+                "save only the weights, with torch.save(model.state_dict(), file)."
             ) from error
         raise _damaged(path) from error
     except Exception as error:  # the reader trusts its input: a bad file can provoke any error
@@ -330,10 +400,10 @@ def _tensors(path: Path, loaded: object) -> dict[str, Tensor]:
     """The state dict in what was loaded, unwrapped; every value an ordinary tensor."""
     import torch
 
-    for _ in range(2):  # {"model": {"state_dict": ...}} is the deepest that is usual
-        for key in ("state_dict", "model"):
-            if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
-                loaded = loaded[key]
+    for _ in range(3):  # {"model": {"state_dict": ...}} is the deepest that is usual
+        if isinstance(loaded, Mapping):
+            wrapped = (loaded.get(key) for key in _WRAPPERS)
+            loaded = next((value for value in wrapped if isinstance(value, Mapping)), loaded)
     if not isinstance(loaded, Mapping):
         raise ExplorerError(
             f"{path} holds a {type(loaded).__name__}, not weights by name: save them with "
@@ -341,18 +411,27 @@ def _tensors(path: Path, loaded: object) -> dict[str, Tensor]:
         )
     state: dict[str, Tensor] = {}
     for name, value in loaded.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+        if not isinstance(value, torch.Tensor):
+            continue
+        shown = printable(str(name), 60)
+        if not isinstance(name, str):
             raise ExplorerError(
-                f"{path} holds more than weights ({_first([str(name)])} is a "
-                f"{type(value).__name__}): save them with torch.save(model.state_dict(), file)."
+                f"{path} holds tensors that have no names ({shown}): save them with "
+                "torch.save(model.state_dict(), file)."
             )
         plain = value.layout is torch.strided and value.device.type == "cpu"
         if not plain or value.is_quantized or value.is_nested:
             raise ExplorerError(
                 f"{path} holds tensors that are sparse, quantised or without numbers "
-                f"({_first([name])}): save ordinary ones."
+                f"({shown}): save ordinary ones."
             )
         state[name] = value.detach()
+    if not state and loaded:
+        name, value = next(iter(loaded.items()))
+        raise ExplorerError(
+            f"{path} holds no weights by name ({printable(str(name), 60)} is a "
+            f"{type(value).__name__}): save them with torch.save(model.state_dict(), file)."
+        )
     return state
 
 
@@ -389,12 +468,14 @@ def _damaged(path: Path) -> ExplorerError:
     return ExplorerError(f"{path} is damaged, incomplete or no file of torch.save: get it again.")
 
 
-def _counted(names: list[str]) -> str:
-    return "one weight" if len(names) == 1 else f"{len(names):,} weights"
+def _listed(names: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _first(names: Iterable[str], most: int = 3) -> str:
-    """The first few names, fit for one line whatever a file put into them."""
-    names = list(names)
-    shown = [re.sub(r"[^\x21-\x7e]", "?", name)[:60] for name in names[:most]]
-    return ", ".join(shown) + (", ..." if len(names) > most else "")
+def _classes(count: int) -> str:
+    return "one class" if count == 1 else f"{count:,} classes"
+
+
+def _per_cent(share: float) -> str:
+    return f"{min(99, round(100 * share))} %"  # 100 % would be a fit

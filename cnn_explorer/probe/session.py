@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from cnn_explorer.networks.fit import FitReport
+
 
 @dataclass(eq=False)
 class Session:
@@ -44,6 +46,10 @@ class Session:
     """For people: ``MNIST``, ``ImageNet V1``, a file name, or ``random (seed 0)``."""
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
+    report: "FitReport | None" = None
+    """How the weights fit, tensor by tensor; None of random ones."""
+    note: str = ""
+    """What else is to be said of the weights, one sentence, or empty."""
 
     @classmethod
     def open(
@@ -51,14 +57,17 @@ class Session:
         card: NetworkCard,
         weights_file: Path | None = None,
         checkpoint: Checkpoint = no_checkpoint,
+        *,
+        version: str = "",
     ) -> "Session":
-        """Build a network and load its weights: those of the file, else the best at hand, else
-        seeded random ones. Raises `ExplorerError` where the file does not fit."""
+        """Build a network and load its weights: those of the file or the version (a tag of the
+        card's weights), else the best at hand, else seeded random ones. Raises `ExplorerError`
+        where the file does not fit or the version is not at hand."""
         import_torch()
         from cnn_explorer.networks.labels import class_names
         from cnn_explorer.networks.weights import open_network
 
-        opened = open_network(card, weights_file, checkpoint=checkpoint)
+        opened = open_network(card, weights_file, version=version, checkpoint=checkpoint)
         opened.model.eval()
         return cls(
             card=card,
@@ -66,7 +75,9 @@ class Session:
             trained=opened.trained,
             weights=opened.weights,
             preprocessing=opened.preprocessing,
-            class_names=tuple(class_names(card.classes)),
+            class_names=opened.class_names or class_names(card.classes),
+            report=opened.report,
+            note=opened.note,
         )
 
     def run(

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from cnn_explorer.errors import Cancelled, ExplorerError
-from cnn_explorer.networks.build import build_random
+from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
+from cnn_explorer.networks.fit import heads
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from cnn_explorer.networks.weights import at_hand, load_state, open_network
 
@@ -204,6 +205,7 @@ def save_safetensors(state: State, file: Path) -> None:
         ("a.pth", save_pickle),
         ("a.pt", save_old_pickle),
         ("A.PTH", save_pickle),
+        ("a.th", save_old_pickle),
         ("a.safetensors", save_safetensors),
     ],
 )
@@ -229,7 +231,20 @@ WRAPPINGS: dict[str, Callable[[State], object]] = {
         "state_dict": OrderedDict((f"module.{name}", tensor) for name, tensor in state.items())
     },
     "parameters": lambda state: {name: nn.Parameter(tensor) for name, tensor in state.items()},
-    "half precision": lambda state: {name: tensor.double() for name, tensor in state.items()},
+    "double precision": lambda state: {name: tensor.double() for name, tensor in state.items()},
+    "compiled": lambda state: {f"_orig_mod.{name}": tensor for name, tensor in state.items()},
+    "compiled, then wrapped": lambda state: {
+        "model_state_dict": {f"module._orig_mod.{name}": value for name, value in state.items()},
+        "optimizer_state_dict": {"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": []},
+        "loss": torch.tensor(0.5),
+    },
+    "net": lambda state: {"net": state, "acc": 91.2, "epoch": 3},
+    "its average beside it": lambda state: {
+        "state_dict_ema": {name: tensor * 2 for name, tensor in state.items()},
+        "state_dict": state,
+    },
+    "its average alone": lambda state: {"epoch": 1, "state_dict_ema": state},
+    "numbers among the weights": lambda state: {**state, "epoch": 3, "arch": "lenet"},
 }
 
 
@@ -240,6 +255,18 @@ def test_usual_wrappings_are_taken_off(tmp_path: Path, wrapping: str) -> None:
     model = open_network(card_of("lenet5"), tmp_path / "a.pth").model
     assert agrees(model, state)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_made_single(tmp_path: Path, dtype: torch.dtype) -> None:
+    state = {name: tensor.to(dtype) for name, tensor in random_state("lenet5").items()}
+    for name, save in (("a.pth", save_pickle), ("a.safetensors", save_safetensors)):
+        save(state, tmp_path / name)
+        opened = open_network(card_of("lenet5"), tmp_path / name)
+        assert agrees(opened.model, {name: tensor.float() for name, tensor in state.items()})
+        assert {p.dtype for p in opened.model.parameters()} == {torch.float32}
+        assert opened.report is not None
+        assert {row.dtype for row in opened.report.rows} == {str(dtype).removeprefix("torch.")}
 
 
 def test_densenets_published_names_are_older_than_todays(tmp_path: Path) -> None:
@@ -313,6 +340,152 @@ def test_real_squeezenet_weights_name_real_photos(shared_data: Path) -> None:
     assert right >= 60, f"{right} of 100"
 
 
+# --- another number of classes -----------------------------------------------------------------
+
+
+def with_classes(name: str, classes: int, seed: int = 3) -> State:
+    """A state of a network whose main head alone was made anew, as people do."""
+    model = build_random(card_of(name), seed)
+    head = heads(model.state_dict())[-1]
+    resize_head(model, head, classes)
+    randomise(model, seed)
+    return model.state_dict()
+
+
+@pytest.mark.parametrize(
+    "name", ["lenet5", "vgg16", "googlenet", "resnet18", "densenet121", "squeezenet1_1"]
+)
+def test_seven_classes(tmp_path: Path, name: str) -> None:
+    before = torch.get_rng_state()
+    state = with_classes(name, 7)
+    torch.save({"state_dict": state}, tmp_path / "seven.pth")
+    card = card_of(name)
+    opened = open_network(card, tmp_path / "seven.pth")
+    assert torch.equal(before, torch.get_rng_state())
+    assert opened.trained
+    assert agrees(opened.model, state)
+    assert not any(module.training for module in opened.model.modules())
+    assert opened.report is not None
+    assert opened.report.fits
+    assert opened.report.classes == 7
+    assert opened.class_names == tuple(f"class {index}" for index in range(7))
+    assert opened.note == (
+        "seven.pth tells 7 classes apart, and no file beside it names them: put their names, one "
+        "a line, into seven.txt."
+    )
+    with torch.inference_mode():
+        assert opened.model(torch.zeros(1, *card.preprocessing.input_shape)).shape == (1, 7)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "googlenet"])
+def test_seven_classes_as_torchvision_makes_them(tmp_path: Path, name: str) -> None:
+    options = {"init_weights": False} if name == "googlenet" else {}
+    theirs = getattr(import_torchvision().models, name)(num_classes=7, **options).eval()
+    torch.save(theirs.state_dict(), tmp_path / "seven.pth")
+    opened = open_network(card_of(name), tmp_path / "seven.pth")
+    assert agrees(opened.model, theirs.state_dict())
+    picture = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(opened.model(picture), theirs(picture), atol=1e-5, rtol=1e-5)
+
+
+def test_googlenets_training_heads_may_be_absent_or_keep_their_size(tmp_path: Path) -> None:
+    state = with_classes("googlenet", 7)
+    assert state["aux1.fc2.weight"].shape == (1000, 1024)
+    without = {name: value for name, value in state.items() if not name.startswith("aux")}
+    torch.save(without, tmp_path / "without.pth")
+    model = open_network(card_of("googlenet"), tmp_path / "without.pth").model
+    assert model.state_dict()["aux1.fc2.weight"].shape == (7, 1024)  # to go with the rest
+    assert torch.equal(model.state_dict()["fc.weight"], state["fc.weight"])
+
+
+def test_a_networks_own_number_of_classes_keeps_its_names(tmp_path: Path) -> None:
+    torch.save(random_state("lenet5"), tmp_path / "mine.pth")
+    opened = open_network(card_of("lenet5"), tmp_path / "mine.pth")
+    assert opened.class_names is None
+    assert opened.note == ""
+    assert opened.report is not None
+    assert opened.report.classes is None
+
+
+def test_names_beside_the_weights(tmp_path: Path) -> None:
+    torch.save(with_classes("lenet5", 3), tmp_path / "mine.pth")
+    (tmp_path / "mine.txt").write_text("ant\nbee\ncat\n", "utf-8")
+    opened = open_network(card_of("lenet5"), tmp_path / "mine.pth")
+    assert opened.class_names == ("ant", "bee", "cat")
+    assert opened.note == ""
+    (tmp_path / "mine.txt").write_text("ant\nbee\n", "utf-8")
+    opened = open_network(card_of("lenet5"), tmp_path / "mine.pth")
+    assert opened.class_names == ("class 0", "class 1", "class 2")
+    assert opened.note == (
+        "mine.txt names 2 classes, and the network tells 3 classes apart: it is not used."
+    )
+
+
+def test_names_beside_as_many_classes_as_the_networks_own(tmp_path: Path) -> None:
+    torch.save(random_state("lenet5"), tmp_path / "mine.pth")
+    (tmp_path / "classes.txt").write_text("\n".join("abcdefghij"), "utf-8")
+    assert open_network(card_of("lenet5"), tmp_path / "mine.pth").class_names == tuple("abcdefghij")
+    (tmp_path / "classes.txt").write_text("\n".join("abc"), "utf-8")
+    opened = open_network(card_of("lenet5"), tmp_path / "mine.pth")
+    assert opened.class_names is None
+    assert "classes.txt names 3 classes" in opened.note
+
+
+def test_published_weights_need_no_names(hub: Path) -> None:
+    card, _ = published(hub, "squeezenet1_1", random_state("squeezenet1_1"))
+    (hub / "labels.txt").write_text("x\n" * 1000, "utf-8")
+    opened = open_network(card)
+    assert opened.class_names is None
+    assert opened.report is not None
+    assert opened.report.fits
+
+
+def test_another_number_of_classes_under_a_published_name(tmp_path: Path) -> None:
+    file = tmp_path / card_of("lenet5").weights[0].file
+    save_safetensors(with_classes("lenet5", 3), file)
+    assert open_network(card_of("lenet5"), file).class_names == ("class 0", "class 1", "class 2")
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+def test_a_version_is_chosen_by_its_tag(hub: Path) -> None:
+    name = "squeezenet1_1"
+    better, first = published(hub, name, random_state(name, seed=1))
+    other, second = published(hub, name, random_state(name, seed=2))
+    entries = (
+        dataclasses.replace(better.weights[0], tag="ImageNet V2"),
+        dataclasses.replace(other.weights[0], tag="ImageNet V1"),
+        dataclasses.replace(other.weights[0], tag="ImageNet V0", file="none-12345678.pth"),
+    )
+    card = dataclasses.replace(better, weights=entries)
+    assert open_network(card).weights == "ImageNet V2"
+    opened = open_network(card, version="ImageNet V1")
+    assert opened.weights == "ImageNet V1"
+    assert agrees(opened.model, random_state(name, seed=2))
+    assert open_network(card, version="imagenet v2").weights == "ImageNet V2"
+    with pytest.raises(ExplorerError) as caught:
+        open_network(card, version="ImageNet V0")
+    assert str(caught.value) == (
+        'the weights "ImageNet V0" of SqueezeNet 1.1 are not on this machine: get them with '
+        "\"cnn-explorer weights download squeezenet1_1 --version 'ImageNet V0'\"."
+    )
+    with pytest.raises(ExplorerError) as caught:
+        open_network(card, version="V9\n")
+    assert str(caught.value) == (
+        'SqueezeNet 1.1 has no weights "V9?": known are "ImageNet V2", "ImageNet V1" and '
+        '"ImageNet V0".'
+    )
+    with pytest.raises(ExplorerError, match=r"ZFNet has no weights \"a\": it has none\.$"):
+        open_network(card_of("zfnet"), version="a")
+    with pytest.raises(ExplorerError, match="not both"):
+        open_network(card, first, version="ImageNet V1")
+    second.write_bytes(second.read_bytes()[:-1])
+    with pytest.raises(ExplorerError, match="is damaged"):
+        open_network(card, version="ImageNet V1")
+
+
 # --- files that do not ---------------------------------------------------------------------------
 
 
@@ -354,7 +527,7 @@ def test_an_impossible_name() -> None:
 
 def test_a_strange_suffix(tmp_path: Path) -> None:
     torch.save(random_state("lenet5"), tmp_path / "a.bin")
-    assert ".safetensors, .pth, .pt" in refusal(tmp_path / "a.bin")
+    assert ".safetensors, .pth, .pt, .th" in refusal(tmp_path / "a.bin")
 
 
 def test_a_suffix_that_lies(tmp_path: Path) -> None:
@@ -417,7 +590,9 @@ def test_no_pickle_is_ever_run(tmp_path: Path) -> None:
     torch.save(malice, tmp_path / "zip.pth")
     save_old_pickle(malice, tmp_path / "old.pth")
     for name in ("zip.pth", "old.pth"):
-        assert "could run code" in refusal(tmp_path / name)
+        message = refusal(tmp_path / name)
+        assert "could run code" in message
+        assert f"({os.name}.mkdir)" in message
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         plain = tmp_path / f"plain{protocol}.pth"
         plain.write_bytes(pickle.dumps(Malice(made), protocol))
@@ -468,9 +643,36 @@ def test_missing_and_unknown_weights_are_named(tmp_path: Path) -> None:
 
 def test_wrong_shapes_are_named(tmp_path: Path) -> None:
     state = random_state("lenet5")
+    state["classifier.fc4.weight"] = torch.zeros(47, 120)
+    torch.save(state, tmp_path / "narrow.pth")
+    assert "classifier.fc4.weight is (47, 120), not (84, 120):" in refusal(tmp_path / "narrow.pth")
+    state["features.conv2.weight"] = torch.zeros(16, 6, 3, 3)
+    state["features.conv2.bias"] = torch.zeros(17)
+    torch.save(state, tmp_path / "small.pth")
+    assert (
+        "features.conv2.weight is (16, 6, 3, 3), not (16, 6, 5, 5) (and 2 more like it):"
+        in refusal(tmp_path / "small.pth")
+    )
+
+
+def test_a_last_layer_must_agree_with_itself(tmp_path: Path) -> None:
+    state = random_state("lenet5")
     state["classifier.fc5.weight"] = torch.zeros(47, 84)
     torch.save(state, tmp_path / "letters.pth")
-    assert "classifier.fc5.weight is (47, 84), not (10, 84)" in refusal(tmp_path / "letters.pth")
+    assert "classifier.fc5.bias is (10,), not (47,)" in refusal(tmp_path / "letters.pth")
+    state["classifier.fc5.bias"] = torch.zeros(47, 1)
+    torch.save(state, tmp_path / "letters.pth")
+    assert "classifier.fc5.bias is (47, 1), not (47,)" in refusal(tmp_path / "letters.pth")
+
+
+@pytest.mark.parametrize("classes", [0, 60_000])
+def test_numbers_of_classes_that_nobody_has(tmp_path: Path, classes: int) -> None:
+    state = random_state("lenet5")
+    # a few bytes in a file can claim to be very many
+    state["classifier.fc5.weight"] = torch.zeros(1, 84).expand(classes, 84)
+    state["classifier.fc5.bias"] = torch.zeros(1).expand(classes)
+    torch.save(state, tmp_path / "many.pth")
+    assert f"is ({classes}, 84), not (10, 84)" in refusal(tmp_path / "many.pth")
 
 
 def test_wrong_types_are_named(tmp_path: Path) -> None:

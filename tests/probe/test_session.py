@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from cnn_explorer.errors import Cancelled, ExplorerError
+from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
+from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session, _as_maps
 from cnn_explorer.probe.source import source_of
@@ -266,3 +269,36 @@ def test_features_come_first_in_maps(given: tuple[int, ...], maps: tuple[int, ..
         assert torch.equal(shown[:, 0, 0], output[1])
     elif given[-1] == 8:
         assert torch.equal(shown[:, 0, 0], output.reshape(-1, 8)[0])
+
+
+def test_a_persons_own_classes_are_named(tmp_path: Path) -> None:
+    card = card_of("lenet5")
+    model = build_random(card, seed=2)
+    resize_head(model, "classifier.fc5", 3)
+    randomise(model, seed=2)
+    torch.save(model.state_dict(), tmp_path / "mine.pth")
+    prepared = PreparedInput(
+        np.zeros((1, 32, 32), np.float32), np.zeros((32, 32, 3), np.uint8), (0, 0, 32, 32), 0.0
+    )
+    session = Session.open(card, tmp_path / "mine.pth")
+    assert session.class_names == ("class 0", "class 1", "class 2")
+    assert "tells 3 classes apart" in session.note
+    assert session.report is not None
+    assert session.report.classes == 3
+    result = session.run(prepared)
+    assert sorted(score.name for score in result.classes) == ["class 0", "class 1", "class 2"]
+
+    (tmp_path / "mine.txt").write_text("ant\nbee\ncat\n", "utf-8")
+    session = Session.open(card, tmp_path / "mine.pth")
+    assert session.note == ""
+    names = {score.index: score.name for score in session.run(prepared).classes}
+    assert names == {0: "ant", 1: "bee", 2: "cat"}
+
+
+def test_a_version_of_the_weights_is_opened() -> None:
+    session = Session.open(card_of("lenet5"), version="MNIST")
+    assert (session.weights, session.trained, session.note) == ("MNIST", True, "")
+    assert session.class_names == tuple("0123456789")
+    with pytest.raises(ExplorerError, match=r'has no weights "V2": known are "MNIST"'):
+        Session.open(card_of("lenet5"), version="V2")
+    assert Session.open(card_of("zfnet")).report is None

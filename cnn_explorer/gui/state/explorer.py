@@ -5,7 +5,7 @@ Widgets show what the signals carry and call the commands; the engine thread doe
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -24,6 +24,7 @@ from cnn_explorer.gui.state.workbench import (
     OpenImage,
     OpenNetwork,
     OpenPicture,
+    OpenWeights,
     Ran,
     Run,
 )
@@ -103,7 +104,7 @@ class Explorer(QObject):
         self._engine.finished.connect(self._on_finished)
         self._engine.progressed.connect(self._on_progressed)
         self._started = False
-        self._opening: OpenNetwork | None = None
+        self._opening: OpenNetwork | OpenWeights | None = None
         self._network: NetworkShown | None = None
         self._expansions: dict[str, frozenset[str]] = {}
         self._picture: Picture | None = None
@@ -124,7 +125,7 @@ class Explorer(QObject):
     @property
     def card(self) -> NetworkCard | None:
         """The network chosen: being opened, or on show."""
-        if self._opening is not None:
+        if self._opening is not None and self._opening.card is not None:
             return self._opening.card
         return self._network.card if self._network is not None else None
 
@@ -154,21 +155,35 @@ class Explorer(QObject):
         self._started = True
         self._advance()
 
-    def choose_network(self, name: str, weights_file: Path | None = None, layer: str = "") -> None:
-        """Open a network of the catalogue; the picture is classified again with it."""
+    def choose_network(
+        self, name: str, weights_file: Path | None = None, layer: str = "", version: str = ""
+    ) -> None:
+        """Open a network of the catalogue; the picture is classified again with it.
+
+        `version` is the tag of one of its weights; without it, and without a file, the best at
+        hand are taken.
+        """
         try:
             card = card_of(name)
         except ExplorerError as error:
             self._complain(error)
             return
-        if self._network is not None:
-            self._last_layers[self._network.card.name] = self._layer
+        shown = self._leave_network()
         if layer:
             self._last_layers[name] = layer
-        shown = self._network.graph if self._network is not None else None
-        self._opening = OpenNetwork(card, weights_file, self._expansions.get(name), shown)
+        self._opening = OpenNetwork(card, weights_file, version, self._expansions.get(name), shown)
         self.network_opening.emit(card)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(card.title))
+
+    def open_weights(self, path: Path) -> None:
+        """Open a weights file: with the network chosen where it fits, else with the one that it
+        was saved from, as far as its tensors tell; a bad one leaves everything as it was."""
+        card = self.card
+        shown = self._leave_network()
+        self._opening = OpenWeights(path, card, self._networks, dict(self._expansions), shown)
+        if card is not None:
+            self.network_opening.emit(card)
+        self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
 
     def open_file(self, path: Path) -> None:
         """Decode a picture file and classify it; a bad one leaves everything as it was."""
@@ -260,19 +275,20 @@ class Explorer(QObject):
 
     # work
 
+    def _leave_network(self) -> LayerGraph | None:
+        """Remember the layer of the network on show, whose graph this gives."""
+        if self._network is None:
+            return None
+        self._last_layers[self._network.card.name] = self._layer
+        return self._network.graph
+
     def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
         # imported here as in the workbench: the window is painted before the layout's libraries
         from cnn_explorer.graph.hierarchy import visible
         from cnn_explorer.graph.layout import lay_out
 
-        shown = NetworkShown(
-            card=network.card,
-            graph=network.graph,
-            trained=network.trained,
-            weights=network.weights,
-            expanded=expanded,
-            layout=lay_out(visible(network.graph, expanded)),
-        )
+        layout = lay_out(visible(network.graph, expanded))
+        shown = replace(network, expanded=expanded, layout=layout)
         self._network = shown
         self._expansions[network.card.name] = expanded
         self.layout_changed.emit(shown)
@@ -376,15 +392,37 @@ class Explorer(QObject):
         if picture.note:
             self.message_shown.emit(Message(picture.note, "info"))
 
-    def _on_network(self, request: OpenNetwork, network: NetworkShown) -> None:
+    def _on_network(self, request: OpenNetwork | OpenWeights, network: NetworkShown) -> None:
+        name = network.card.name
         self._opening = None
         self._network = network
-        self._expansions[request.card.name] = network.expanded
+        self._expansions[name] = network.expanded
         self._answers = None
         self._activations = None
-        self._layer = first_layer(network.graph, self._last_layers.get(request.card.name, ""))
+        self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self._show_again()
         self.reveal(self._layer)
+        guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
+        said = " ".join(filter(None, (guessed, network.note)))
+        if said:
+            self.message_shown.emit(Message(said, "info"))
+
+    def _guessed(self, request: OpenWeights, network: NetworkShown) -> str:
+        """What is to be said where weights were opened as another network than the chosen one."""
+        chosen, report = request.card, network.report
+        if report is None or (chosen is not None and chosen.name == network.card.name):
+            return ""
+        text = self.tr("{file} fits {network}: opened as {network}")
+        if chosen is not None:
+            text = self.tr("{file} fits {network}, not {chosen}: opened as {network}")
+        if network.alternatives:
+            text += self.tr("; it could also be {others}")
+        return (text + ".").format(
+            file=report.file,
+            network=network.card.title,
+            chosen="" if chosen is None else chosen.title,
+            others=", ".join(card.title for card in network.alternatives),
+        )
 
     def _show_again(self) -> None:
         """Show the open network with its layer and picture: a new one, or the old one if opening

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cnn_explorer.networks.fit import FitReport
+
 
 @dataclass(frozen=True, eq=False)
 class NetworkShown:
@@ -28,6 +30,14 @@ class NetworkShown:
     expanded: frozenset[str]
     """Names of the blocks that stand open in `layout`."""
     layout: GraphLayout
+    class_count: int = 0
+    """How many classes it tells apart: as many as its weights do."""
+    report: FitReport | None = None
+    """How its weights fit, tensor by tensor; None of random ones."""
+    note: str = ""
+    """What else is to be said of its weights, one sentence, or empty."""
+    alternatives: tuple[NetworkCard, ...] = ()
+    """Other networks that the weights of the file fit as well."""
 
 
 @dataclass(frozen=True, eq=False)

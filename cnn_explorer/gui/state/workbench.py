@@ -5,7 +5,8 @@ the window is on the screen long before.
 """
 
 import gc
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,26 @@ class OpenNetwork:
 
     card: NetworkCard
     weights_file: Path | None = None
+    version: str = ""
+    """The tag of the card's weights to take; empty for the best at hand."""
     expanded: frozenset[str] | None = None
     """The blocks to open in the drawing; None for the usual ones."""
+    shown: LayerGraph | None = None
+    """The graph of the network on show, which stays open meanwhile."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenWeights:
+    """Open a weights file: with the network chosen where it fits, else with the one that it fits
+    best. Answered by `NetworkShown`."""
+
+    path: Path
+    card: NetworkCard | None
+    """The network chosen."""
+    networks: Mapping[str, NetworkCard]
+    """Those to choose from."""
+    expansions: Mapping[str, frozenset[str]]
+    """The blocks to open in the drawing, by the network's name; the usual ones of the others."""
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
 
@@ -115,7 +134,7 @@ class Exported:
     path: Path
 
 
-Request = OpenPicture | OpenImage | OpenNetwork | Run | Look | Export
+Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | Run | Look | Export
 Response = Picture | NetworkShown | Ran | Looked | Exported
 
 
@@ -139,6 +158,8 @@ class Workbench:
                 return to_picture(image, name)
             case OpenNetwork():
                 return self._open_network(request, checkpoint)
+            case OpenWeights():
+                return self._open_weights(request, checkpoint)
             case Run():
                 return self._run(request, checkpoint)
             case Look():
@@ -165,7 +186,10 @@ class Workbench:
 
         card = request.card
         session = Session.open(
-            card, request.weights_file, lambda fraction: checkpoint(0.05 + 0.75 * fraction)
+            card,
+            request.weights_file,
+            lambda fraction: checkpoint(0.05 + 0.75 * fraction),
+            version=request.version,
         )
         graph = extract(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
@@ -181,7 +205,31 @@ class Workbench:
             weights=session.weights,
             expanded=expanded,
             layout=layout,
+            class_count=len(session.class_names),
+            report=session.report,
+            note=session.note,
         )
+
+    def _open_weights(self, request: OpenWeights, checkpoint: Checkpoint) -> NetworkShown:
+        self._warm_up()
+        from cnn_explorer.networks.weights import networks_for
+
+        card, *others = networks_for(
+            request.path,
+            request.card,
+            request.networks,
+            lambda fraction: checkpoint(0.05 * fraction),
+        )
+        network = self._open_network(
+            OpenNetwork(
+                card,
+                request.path,
+                expanded=request.expansions.get(card.name),
+                shown=request.shown,
+            ),
+            checkpoint,
+        )
+        return replace(network, alternatives=tuple(others))
 
     def _warm_up(self) -> None:
         """Import what networks need, once."""

@@ -1,0 +1,140 @@
+"""The command line's part about weights files: what is in one, and which network it fits.
+
+What it shares with `cli` it imports when it is called: `cli` lists these commands.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnn_explorer.errors import ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    from cnn_explorer.networks.card import NetworkCard
+    from cnn_explorer.networks.fit import FitReport, TensorFit
+
+
+def describe_inspect(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli import _network_name
+
+    parser.add_argument("file", metavar="FILE", type=Path, help="a state dict, as --weights takes")
+    parser.add_argument(
+        "--network", metavar="NAME", type=_network_name,
+        help="the network to compare it with; the one that it fits best where none is named",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def inspect(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli import _print_json, _print_table, _printable
+    from cnn_explorer.networks.catalog import card_of
+    from cnn_explorer.networks.fit import compare, guess, nearest
+    from cnn_explorer.networks.weights import load_state
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    path: Path = options.file
+    state = load_state(path)
+    fitting = guess(state)
+    near = () if fitting else nearest(state)
+    if options.network is not None:
+        card = card_of(options.network)
+    elif fitting:
+        card = fitting[0]
+    elif near:
+        card = near[0].network
+    else:
+        raise ExplorerError(
+            f"{path} fits no network here and has no tensor in common with any: name one with "
+            "--network to compare it all the same."
+        )
+    report = compare(card, state, path.name)
+    guesses = [(other, 1.0) for other in fitting] or [(r.network, r.share) for r in near]
+    if options.json:
+        _print_json(
+            {
+                **_facts(report),
+                "file": str(path),
+                "guesses": [
+                    {
+                        "name": other.name,
+                        "title": other.title,
+                        "fits": bool(fitting),
+                        "share": round(share, 4),
+                    }
+                    for other, share in guesses
+                ],
+            }
+        )
+        return 0
+    titles = ("tensor", "state", "expected", "found", "type")
+    _print_table(titles, [_row(tensor) for tensor in report.rows], "<<<<<")
+    print()
+    print(_printable(report.summary))
+    if fitting:
+        print(f"fits: {', '.join(f'{other.title} ({other.name})' for other in fitting)}")
+    else:
+        told = (f"{other.title} ({other.name}, {share:.1%})" for other, share in guesses)
+        print(f"fits no network here; nearest: {', '.join(told) or 'none'}")
+    return 0
+
+
+def network_of(options: argparse.Namespace) -> "NetworkCard":
+    """The network that ``--network`` names; where it is not given, guessed from ``--weights``."""
+    from cnn_explorer.cli import _printable
+    from cnn_explorer.networks.catalog import card_of
+
+    if options.network is not None:
+        return card_of(options.network)
+    if options.weights is None:
+        raise UsageError(
+            "the following arguments are required: --network (or --weights, from which the "
+            "network is guessed)"
+        )
+    from cnn_explorer.networks.weights import networks_for
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    card, *others = networks_for(options.weights)
+    also = f"; it could also be {', '.join(other.title for other in others)}" if others else ""
+    line = f"network: {card.title} (guessed from {options.weights}{also})"
+    print(_printable(line), file=sys.stderr)
+    return card
+
+
+def _facts(report: "FitReport") -> dict[str, Any]:
+    return {
+        "file": report.file,
+        "network": report.network.name,
+        "fits": report.fits,
+        "summary": report.summary,
+        "classes": report.classes,
+        "counts": dict(report.counts),
+        "tensors": [
+            {
+                "name": row.name,
+                "state": row.state,
+                "expected": None if row.expected is None else list(row.expected),
+                "found": None if row.found is None else list(row.found),
+                "dtype": row.dtype or None,
+            }
+            for row in report.rows
+        ],
+    }
+
+
+def _row(tensor: "TensorFit") -> tuple[str, ...]:
+    return (
+        tensor.name,
+        tensor.state,
+        _shape(tensor.expected),
+        _shape(tensor.found),
+        tensor.dtype,
+    )
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    if shape is None:
+        return ""
+    return " × ".join(map(str, shape)) or "one number"

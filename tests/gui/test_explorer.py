@@ -1,0 +1,178 @@
+"""The window's state with its engine and without a window: weights of a person's own."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.gui.state.explorer import Explorer, Message
+from cnn_explorer.networks.build import build_random, randomise, resize_head
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.catalog import card_of
+
+PATIENCE = 120_000  # ms; a limit, not a wait
+
+
+def cifar_card(name: str, title: str) -> NetworkCard:
+    return dataclasses.replace(
+        card_of("resnet18"),
+        name=name,
+        title=title,
+        builder=f"cnn_explorer.networks.resnet_cifar:{name}",
+        parameters=269_722,
+        classes="mnist",
+        preprocessing=dataclasses.replace(card_of("resnet18").preprocessing, resize=32, crop=32),
+        weights=(),
+    )
+
+
+PLAIN, RESIDUAL = cifar_card("plain20", "Plain-20"), cifar_card("resnet20", "ResNet-20")
+ALL = {card.name: card for card in (*map(card_of, ("lenet5", "squeezenet1_1")), PLAIN, RESIDUAL)}
+
+
+class Heard:
+    """An `Explorer` and what it has said."""
+
+    def __init__(self, qtbot: QtBot, explorer: Explorer) -> None:
+        self.qtbot = qtbot
+        self.explorer = explorer
+        self.messages: list[Message] = []
+        self.opening: list[str] = []
+        explorer.message_shown.connect(self.messages.append)
+        explorer.network_opening.connect(lambda card: self.opening.append(card.name))
+
+    def settle(self) -> None:
+        self.qtbot.waitUntil(lambda: self.explorer.idle, timeout=PATIENCE)
+
+    @property
+    def said(self) -> list[str]:
+        """The messages since this was asked last."""
+        texts = [message.text for message in self.messages]
+        self.messages.clear()
+        return texts
+
+    @property
+    def shown(self) -> str:
+        assert self.explorer.network is not None
+        return self.explorer.network.card.name
+
+
+@pytest.fixture
+def heard(qtbot: QtBot) -> Iterator[Heard]:
+    explorer = Explorer(networks=ALL)
+    heard = Heard(qtbot, explorer)
+    explorer.start()
+    yield heard
+    explorer.close()
+    explorer.deleteLater()
+
+
+def saved(file: Path, card: NetworkCard) -> Path:
+    torch.save(build_random(card, seed=1).state_dict(), file)
+    return file
+
+
+def test_weights_that_fit_the_chosen_network(heard: Heard, tmp_path: Path) -> None:
+    heard.explorer.choose_network("lenet5")
+    heard.explorer.open_weights(saved(tmp_path / "mine.pth", card_of("lenet5")))
+    heard.settle()
+    network = heard.explorer.network
+    assert network is not None
+    assert (heard.shown, network.weights, network.trained) == ("lenet5", "mine.pth", True)
+    assert network.class_count == 10
+    assert network.report is not None
+    assert network.report.fits
+    assert heard.said == []
+    assert heard.opening == ["lenet5", "lenet5"]
+    # what is drawn differently is the same network with the same weights
+    heard.explorer.expand(frozenset())
+    drawn = heard.explorer.network
+    assert drawn is not None
+    assert drawn is not network
+    assert (drawn.report, drawn.weights, drawn.class_count) == (network.report, "mine.pth", 10)
+
+
+def test_weights_of_another_network_open_that_one(heard: Heard, tmp_path: Path) -> None:
+    heard.explorer.choose_network("lenet5")
+    heard.settle()
+    heard.explorer.open_weights(saved(tmp_path / "mine.pth", card_of("squeezenet1_1")))
+    assert heard.explorer.card is card_of("lenet5")  # until the file has been read
+    heard.settle()
+    assert heard.shown == "squeezenet1_1"
+    assert heard.explorer.card is card_of("squeezenet1_1")
+    assert heard.said == ["mine.pth fits SqueezeNet 1.1, not LeNet-5: opened as SqueezeNet 1.1."]
+    assert heard.explorer.layer == "features.0"
+
+
+def test_weights_of_twins_say_so(heard: Heard, tmp_path: Path) -> None:
+    file = saved(tmp_path / "mine.pth", PLAIN)
+    heard.explorer.choose_network("lenet5")
+    heard.explorer.open_weights(file)
+    heard.settle()
+    assert heard.shown == "resnet20"
+    assert heard.said == [
+        "mine.pth fits ResNet-20, not LeNet-5: opened as ResNet-20; it could also be Plain-20."
+    ]
+
+
+def test_weights_without_a_network_chosen(heard: Heard, tmp_path: Path) -> None:
+    heard.explorer.open_weights(saved(tmp_path / "mine.pth", card_of("lenet5")))
+    assert heard.explorer.card is None
+    heard.settle()
+    assert heard.shown == "lenet5"
+    assert heard.said == ["mine.pth fits LeNet-5: opened as LeNet-5."]
+
+
+def test_classes_of_a_persons_own(heard: Heard, tmp_path: Path) -> None:
+    model = build_random(card_of("lenet5"))
+    resize_head(model, "classifier.fc5", 3)
+    randomise(model)
+    torch.save(model.state_dict(), tmp_path / "three.pth")
+    heard.explorer.choose_network("lenet5")
+    heard.explorer.open_weights(tmp_path / "three.pth")
+    heard.settle()
+    network = heard.explorer.network
+    assert network is not None
+    assert network.class_count == 3
+    assert network.graph.layer["output"].in_shapes == ((3,),)
+    assert "three.pth tells 3 classes apart" in heard.said[0]
+    (tmp_path / "labels.txt").write_text("ant\nbee\ncat\n", "utf-8")
+    heard.explorer.choose_network("lenet5", tmp_path / "three.pth")
+    heard.settle()
+    assert heard.said == []
+
+
+def test_weights_that_fit_nothing_leave_everything(heard: Heard, tmp_path: Path) -> None:
+    torch.save({"x": torch.zeros(1)}, tmp_path / "odd.pth")
+    heard.explorer.choose_network("lenet5")
+    heard.settle()
+    before = heard.explorer.network
+    for file in (tmp_path / "odd.pth", tmp_path / "none.pth"):
+        heard.explorer.open_weights(file)
+        heard.settle()
+        assert heard.explorer.network is before
+        assert len(heard.said) == 1
+
+
+def test_opening_weights_can_be_stopped(heard: Heard, tmp_path: Path) -> None:
+    file = saved(tmp_path / "mine.pth", card_of("squeezenet1_1"))
+    heard.explorer.choose_network("lenet5")
+    heard.settle()
+    heard.explorer.open_weights(file)
+    heard.explorer.cancel()
+    heard.settle()
+    assert heard.shown == "lenet5"
+    assert heard.said == ["Stopped."]
+
+
+def test_a_version_of_the_weights(heard: Heard) -> None:
+    heard.explorer.choose_network("lenet5", version="MNIST")
+    heard.settle()
+    assert heard.explorer.network is not None
+    assert heard.explorer.network.weights == "MNIST"
+    heard.explorer.choose_network("lenet5", version="V9")
+    heard.settle()
+    assert heard.said[0].startswith('LeNet-5 has no weights "V9": known are "MNIST"')
