@@ -25,7 +25,8 @@ JOINERS = {"app", "cli", "__main__", "__init__"}
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
-    "networks.card", "networks.catalog", "networks.labels", "networks.weights", "graph.model",
+    "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
+    "networks.download", "networks.labels", "networks.partfile", "networks.weights", "graph.model",
     "graph.style", "graph.glyphs", "graph.hierarchy", "graph.layout", "graph.text", "graph.export",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
