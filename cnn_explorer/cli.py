@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 130
         if "--debug" in arguments:
             traceback.print_exc()
-        _print_error(_sentence(error))
+        print_error(_sentence(error))
         return 2 if isinstance(error, UsageError) else 1
 
 
@@ -184,7 +184,7 @@ def _parser(named: str) -> argparse.ArgumentParser:
 
 def _describe_gui(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="PHOTO", nargs="?", type=Path, help="a picture to open")
-    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
 
 
 def _gui(options: argparse.Namespace) -> int:
@@ -216,7 +216,7 @@ def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", required=True, type=_output((".png",)),
         help="where to save the drawing (.png)",
     )  # fmt: skip
-    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
     parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
     parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
@@ -280,7 +280,7 @@ def _list(options: argparse.Namespace) -> int:
 
     facts = [_facts(card) for card in NETWORKS.values()]
     if options.json:
-        _print_json(facts)
+        print_json(facts)
         return 0
     from cnn_explorer.graph.metrics import format_count, format_macs
 
@@ -296,12 +296,12 @@ def _list(options: argparse.Namespace) -> int:
         for fact in facts
     ]
     titles = ("network", "title", "year", "parameters", "multiply-adds", "weights at hand")
-    _print_table(titles, rows, "<<>>><")
+    print_table(titles, rows, "<<>>><")
     return 0
 
 
 def _describe_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument("network", metavar="NETWORK", type=network_name)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
@@ -310,9 +310,7 @@ def _info(options: argparse.Namespace) -> int:
     graph = _graph_of(card)
     facts = _facts(card)
     if options.json:
-        _print_json(
-            {**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]}
-        )
+        print_json({**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]})
         return 0
     from cnn_explorer.graph.metrics import format_shape
 
@@ -331,7 +329,7 @@ def _info(options: argparse.Namespace) -> int:
     ):
         print(f"{title:<14} {value}".rstrip())
     print()
-    _print_table(
+    print_table(
         ("layer", "type", "output", "parameters", "multiply-adds"),
         [
             (
@@ -389,7 +387,7 @@ def _layer_facts(graph: "LayerGraph", name: str) -> dict[str, Any]:
 
 
 def _describe_graph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument("network", metavar="NETWORK", type=network_name)
     parser.add_argument(
         "-o", "--output", metavar="FILE", required=True, type=_output(_GRAPH_SUFFIXES),
         help=f"where to save it ({' '.join(_GRAPH_SUFFIXES)})",
@@ -411,7 +409,7 @@ def _graph(options: argparse.Namespace) -> int:
     expanded = default_expansion(graph) if options.depth == "blocks" else frozenset(graph.block)
     layout = lay_out(visible(graph, expanded))
     export(layout, options.output, title=card.title, dark=options.dark)
-    print(f"{_printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
+    print(f"{printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
     return 0
 
 
@@ -426,11 +424,26 @@ def _graph_of(card: "NetworkCard") -> "LayerGraph":
     return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
 
 
+# weights: in a file of their own, and imported when they are wanted
+
+
+def _describe_weights(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_weights import describe
+
+    describe(parser)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_weights import run
+
+    return run(options)
+
+
 # pictures
 
 
 def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--network", metavar="NAME", required=True, type=_network_name)
+    parser.add_argument("--network", metavar="NAME", required=True, type=network_name)
     parser.add_argument(
         "--weights", metavar="FILE", type=Path,
         help="a state dict that fits the network (.safetensors, .pth); no code in it is run",
@@ -457,7 +470,7 @@ def _classify(options: argparse.Namespace) -> int:
         except (ExplorerError, OSError, MemoryError) as error:
             if getattr(options, "debug", False):
                 traceback.print_exc()
-            _print_error(_sentence(error))
+            print_error(_sentence(error))
             failed = True
             continue
         answer = _answer(session, path, options.top, picture, prepared, result)
@@ -467,7 +480,7 @@ def _classify(options: argparse.Namespace) -> int:
                 print()
             _print_answer(session, answer, picture.note)
     if options.json:
-        _print_json(answers)
+        print_json(answers)
     return 1 if failed else 0
 
 
@@ -497,7 +510,7 @@ def _answer(
 
 
 def _print_answer(session: "Session", answer: Mapping[str, Any], note: str) -> None:
-    file, weights = _printable(answer["file"]), _printable(session.weights)
+    file, weights = printable(answer["file"]), printable(session.weights)
     print(f"{file}: {session.card.title}, weights {weights}")
     if not session.trained:
         print(f"  {UNTRAINED}")
@@ -543,7 +556,7 @@ def _activations(options: argparse.Namespace) -> int:
         save_png(options.output, _mosaic_picture(maps))
     count, height, width = maps.shape
     print(
-        f"{_printable(options.output)}: {options.layer} of {session.card.title}, "
+        f"{printable(options.output)}: {options.layer} of {session.card.title}, "
         f"{count} × {height} × {width}"
     )
     if not session.trained:
@@ -582,7 +595,7 @@ def _run_on(
 # reading arguments
 
 
-def _network_name(text: str) -> str:
+def network_name(text: str) -> str:
     """A network's name; an unknown one is wrong usage."""
     try:
         return _card(text).name
@@ -659,19 +672,20 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (--debug shows where this arose)"
 
 
-def _print_error(text: str) -> None:
+def print_error(text: str) -> None:
     """One line, whatever the names in it hold."""
-    print(f"{PROGRAM}: error: {_printable(' '.join(text.split()))}", file=sys.stderr)
+    print(f"{PROGRAM}: error: {printable(' '.join(text.split()))}", file=sys.stderr)
 
 
-def _printable(text: object) -> str:
+def printable(text: object) -> str:
     """As one line that does nothing to a terminal but stand there."""
-    from cnn_explorer.media.decode import printable
+    from cnn_explorer.media import decode
 
-    return printable(str(text))
+    return decode.printable(str(text))
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
+    """For other programs, in whatever encoding the output has."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     try:
         text.encode(sys.stdout.encoding or "ascii")
@@ -680,7 +694,8 @@ def _print_json(value: object) -> None:
     print(text)
 
 
-def _print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
+    """Columns under their titles; `align` has ``<`` or ``>`` for each."""
     cells = [list(titles), *([str(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
@@ -694,6 +709,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "gui": (_gui, _describe_gui, "open the window (this is what no command does)"),
     "list": (_list, _describe_list, "list the networks"),
     "info": (_info, _describe_info, "tell the facts, totals and layers of a network"),
+    "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),

@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "gui.state": {"errors", "paths", "networks", "media", "graph", "probe"},
     "gui.widgets": {"errors", "paths", "networks", "media", "graph", "probe", "gui.state"},
 }
-JOINERS = {"app", "cli", "__main__", "__init__"}
+JOINERS = {"app", "cli", "cli_weights", "__main__", "__init__"}
 """The composition roots may import anything."""
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
