@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -556,24 +557,44 @@ def test_a_connection_that_is_never_made_is_timed_out(
     assert set(waits) == {0.2}  # one address leaves time for another
 
 
-def test_a_slow_server_is_not_a_silent_one(server: WebServer, entry: WeightsEntry) -> None:
-    turn = threading.Semaphore(0)
+def test_a_slow_server_is_not_a_silent_one(
+    server: WebServer, entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, arrived = [0.0], [0.0]
+    monkeypatch.setattr(answer, "time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     def way(request: Request) -> None:
         request.begin(200, {"Content-Length": len(CONTENT)})
         for start in range(0, len(CONTENT), 60_000):
-            turn.acquire(timeout=10)
+            while arrived[0] * len(CONTENT) < start:
+                time.sleep(0.001)
+            clock[0] += 15
             request.wfile.write(CONTENT[start : start + 60_000])
 
+    def checkpoint(fraction: float) -> None:
+        arrived[0] = fraction
+
     server.plan = [way]
-    ticks = [0]
+    assert download(entry, checkpoint, timeout=20).read_bytes() == CONTENT
+    assert clock[0] > 60
 
-    def checkpoint(_: float) -> None:
-        ticks[0] += 1
-        if ticks[0] % 2 == 0:
-            turn.release()
 
-    assert download(entry, checkpoint, timeout=0.5).read_bytes() == CONTENT
+def test_a_network_that_goes_away_in_the_middle_may_come_back(
+    server: WebServer, entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+    down = [socket.gaierror(-3, "Try again"), OSError(errno.ENETUNREACH, "x")]
+
+    def sometimes(*arguments: Any, **options: Any) -> Any:
+        if server.requests and down:
+            raise down.pop()
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", sometimes)
+    server.plan = [ranged(upto=90_000), ranged()]
+    assert download(entry).read_bytes() == CONTENT
+    assert not down
+    assert len(server.requests) == 2
 
 
 # --- answers that are not the file -------------------------------------------------------------
