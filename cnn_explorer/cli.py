@@ -6,7 +6,6 @@ error. Everything heavy is imported by the command that needs it: ``list`` needs
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -18,6 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cnn_explorer import __version__, cli_inspect, cli_train
+from cnn_explorer.cli_parts import (
+    PROGRAM,
+    card_named,
+    network_name,
+    output_file,
+    positive,
+    print_error,
+    print_json,
+    print_table,
+    printable,
+    refuse_same_file,
+    sentence,
+)
 from cnn_explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +42,6 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 
-PROGRAM = "cnn-explorer"
 UNTRAINED = "untrained: these answers mean nothing"
 
 _GRAPH_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
@@ -65,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 130
         if "--debug" in arguments:
             traceback.print_exc()
-        _print_error(_sentence(error))
+        print_error(sentence(error))
         return 2 if isinstance(error, UsageError) else 1
 
 
@@ -184,7 +195,7 @@ def _parser(named: str) -> argparse.ArgumentParser:
 
 def _describe_gui(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="PHOTO", nargs="?", type=Path, help="a picture to open")
-    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
 
 
 def _gui(options: argparse.Namespace) -> int:
@@ -213,10 +224,10 @@ def _gui(options: argparse.Namespace) -> int:
 def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", nargs="?", type=Path, help="a picture to open")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, type=_output((".png",)),
+        "-o", "--output", metavar="FILE", required=True, type=output_file((".png",)),
         help="where to save the drawing (.png)",
     )  # fmt: skip
-    parser.add_argument("--network", metavar="NAME", type=_network_name, help="the network to show")
+    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
     parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
     parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
@@ -236,7 +247,7 @@ def _snapshot(options: argparse.Namespace) -> int:
     from cnn_explorer.probe.runtime import keep_freed_memory
 
     if options.image is not None:
-        _refuse_same_file(options.output, options.image)
+        refuse_same_file(options.output, options.image)
     keep_freed_memory()
     check_drawing()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -280,7 +291,7 @@ def _list(options: argparse.Namespace) -> int:
 
     facts = [_facts(card) for card in (*NETWORKS.values(), *OTHERS.values())]
     if options.json:
-        _print_json(facts)
+        print_json(facts)
         return 0
     from cnn_explorer.graph.metrics import format_count, format_macs
 
@@ -296,23 +307,21 @@ def _list(options: argparse.Namespace) -> int:
         for fact in facts
     ]
     titles = ("network", "title", "year", "parameters", "multiply-adds", "weights at hand")
-    _print_table(titles, rows, "<<>>><")
+    print_table(titles, rows, "<<>>><")
     return 0
 
 
 def _describe_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument("network", metavar="NETWORK", type=network_name)
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _info(options: argparse.Namespace) -> int:
-    card = _card(options.network)
+    card = card_named(options.network)
     graph = _graph_of(card)
     facts = _facts(card)
     if options.json:
-        _print_json(
-            {**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]}
-        )
+        print_json({**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]})
         return 0
     from cnn_explorer.graph.metrics import format_shape
 
@@ -332,7 +341,7 @@ def _info(options: argparse.Namespace) -> int:
     ):
         print(f"{title:<14} {value}".rstrip())
     print()
-    _print_table(
+    print_table(
         ("layer", "type", "output", "parameters", "multiply-adds"),
         [
             (
@@ -391,9 +400,9 @@ def _layer_facts(graph: "LayerGraph", name: str) -> dict[str, Any]:
 
 
 def _describe_graph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=_network_name)
+    parser.add_argument("network", metavar="NETWORK", type=network_name)
     parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, type=_output(_GRAPH_SUFFIXES),
+        "-o", "--output", metavar="FILE", required=True, type=output_file(_GRAPH_SUFFIXES),
         help=f"where to save it ({' '.join(_GRAPH_SUFFIXES)})",
     )  # fmt: skip
     parser.add_argument(
@@ -408,12 +417,12 @@ def _graph(options: argparse.Namespace) -> int:
     from cnn_explorer.graph.hierarchy import default_expansion, visible
     from cnn_explorer.graph.layout import lay_out
 
-    card = _card(options.network)
+    card = card_named(options.network)
     graph = _graph_of(card)
     expanded = default_expansion(graph) if options.depth == "blocks" else frozenset(graph.block)
     layout = lay_out(visible(graph, expanded))
     export(layout, options.output, title=card.title, dark=options.dark)
-    print(f"{_printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
+    print(f"{printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
     return 0
 
 
@@ -428,12 +437,27 @@ def _graph_of(card: "NetworkCard") -> "LayerGraph":
     return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
 
 
+# weights: in a file of their own, and imported when they are wanted
+
+
+def _describe_weights(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_weights import describe
+
+    describe(parser)
+
+
+def _weights(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_weights import run
+
+    return run(options)
+
+
 # pictures
 
 
 def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--network", metavar="NAME", type=_network_name,
+        "--network", metavar="NAME", type=network_name,
         help="the network; guessed where weights of your own are given without it",
     )  # fmt: skip
     weights = parser.add_mutually_exclusive_group()
@@ -452,7 +476,7 @@ def _describe_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     _describe_picture_run(parser)
     parser.add_argument(
-        "--top", metavar="N", type=_positive, default=5,
+        "--top", metavar="N", type=positive, default=5,
         help="how many classes to tell, likeliest first (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -468,7 +492,7 @@ def _classify(options: argparse.Namespace) -> int:
         except (ExplorerError, OSError, MemoryError) as error:
             if getattr(options, "debug", False):
                 traceback.print_exc()
-            _print_error(_sentence(error))
+            print_error(sentence(error))
             failed = True
             continue
         answer = _answer(session, path, options.top, picture, prepared, result)
@@ -478,7 +502,7 @@ def _classify(options: argparse.Namespace) -> int:
                 print()
             _print_answer(session, answer, picture.note)
     if options.json:
-        _print_json(answers)
+        print_json(answers)
     return 1 if failed else 0
 
 
@@ -508,7 +532,7 @@ def _answer(
 
 
 def _print_answer(session: "Session", answer: Mapping[str, Any], note: str) -> None:
-    file, weights = _printable(answer["file"]), _printable(session.weights)
+    file, weights = printable(answer["file"]), printable(session.weights)
     print(f"{file}: {session.card.title}, weights {weights}")
     if not session.trained:
         print(f"  {UNTRAINED}")
@@ -528,7 +552,7 @@ def _describe_activations(parser: argparse.ArgumentParser) -> None:
         help=f"dotted name of a layer or block, as \"{PROGRAM} info NETWORK\" lists them",
     )  # fmt: skip
     parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, type=_output(_ACTIVATION_SUFFIXES),
+        "-o", "--output", metavar="FILE", required=True, type=output_file(_ACTIVATION_SUFFIXES),
         help="a mosaic of all channels (.png), or the values, float32 (C, H, W) (.npy)",
     )  # fmt: skip
 
@@ -537,7 +561,7 @@ def _activations(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import save_npy, save_png
     from cnn_explorer.probe.capture import module_at
 
-    _refuse_same_file(options.output, options.image, options.weights)
+    refuse_same_file(options.output, options.image, options.weights)
     session = _open_session(options)
     try:
         if not options.layer:
@@ -554,7 +578,7 @@ def _activations(options: argparse.Namespace) -> int:
         save_png(options.output, _mosaic_picture(maps))
     count, height, width = maps.shape
     print(
-        f"{_printable(options.output)}: {options.layer} of {session.card.title}, "
+        f"{printable(options.output)}: {options.layer} of {session.card.title}, "
         f"{count} × {height} × {width}"
     )
     if not session.trained:
@@ -579,7 +603,7 @@ def _open_session(options: argparse.Namespace) -> "Session":
     card = cli_inspect.network_of(options)
     session = Session.open(card, options.weights, version=options.weights_version)
     if session.note:
-        print(_printable(session.note), file=sys.stderr)
+        print(printable(session.note), file=sys.stderr)
     return session
 
 
@@ -594,48 +618,7 @@ def _run_on(
     return picture, prepared, session.run(prepared, layers)
 
 
-# reading arguments
-
-
-def _network_name(text: str) -> str:
-    """A network's name; an unknown one is wrong usage."""
-    try:
-        return _card(text).name
-    except ExplorerError as error:
-        raise UsageError(str(error)) from error
-
-
-def _card(name: str) -> "NetworkCard":
-    from cnn_explorer.networks.catalog import card_of
-
-    return card_of(name)
-
-
-def _output(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
-    def output(text: str) -> Path:
-        path = Path(text)
-        if path.suffix.lower() not in suffixes:
-            raise UsageError(f"{text} must end in {' or '.join(suffixes)}.")
-        return path
-
-    return output
-
-
-def _refuse_same_file(output: Path, *inputs: Path | None) -> None:
-    """What a person gave to be read is not written over."""
-    for path in inputs:
-        try:
-            same = path is not None and os.path.samefile(output, path)
-        except (OSError, ValueError):  # one of them is not there, which others say better
-            continue
-        if same:
-            raise UsageError(f"{output} is what is read: give another name to save to.")
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
-    return int(text)
+# reading arguments of the window
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -658,50 +641,6 @@ def _scale(text: str) -> float:
     return scale
 
 
-# printing
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ExplorerError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for this."
-    if isinstance(error, OSError) and error.strerror:
-        where = (
-            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        )
-        return f"{where}{error.strerror}."
-    return f"{type(error).__name__}: {error} (--debug shows where this arose)"
-
-
-def _print_error(text: str) -> None:
-    """One line, whatever the names in it hold."""
-    print(f"{PROGRAM}: error: {_printable(' '.join(text.split()))}", file=sys.stderr)
-
-
-def _printable(text: object) -> str:
-    """As one line that does nothing to a terminal but stand there."""
-    from cnn_explorer.media.decode import printable
-
-    return printable(str(text))
-
-
-def _print_json(value: object) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:  # a terminal of another encoding, a file name that is not text
-        text = json.dumps(value, indent=2, allow_nan=False)
-    print(text)
-
-
-def _print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
-    cells = [list(titles), *([str(value) for value in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        print("  ".join(map(format, row, map("{}{}".format, align, widths))).rstrip())
-
-
 _Command = tuple[
     Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str
 ]
@@ -709,6 +648,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "gui": (_gui, _describe_gui, "open the window (this is what no command does)"),
     "list": (_list, _describe_list, "list the networks"),
     "info": (_info, _describe_info, "tell the facts, totals and layers of a network"),
+    "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),

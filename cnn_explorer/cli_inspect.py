@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnn_explorer.cli_parts import network_name, print_json, print_table, printable
 from cnn_explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -16,18 +17,15 @@ if TYPE_CHECKING:
 
 
 def describe_inspect(parser: argparse.ArgumentParser) -> None:
-    from cnn_explorer.cli import _network_name
-
     parser.add_argument("file", metavar="FILE", type=Path, help="a state dict, as --weights takes")
     parser.add_argument(
-        "--network", metavar="NAME", type=_network_name,
+        "--network", metavar="NAME", type=network_name,
         help="the network to compare it with; the one that it fits best where none is named",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def inspect(options: argparse.Namespace) -> int:
-    from cnn_explorer.cli import _print_json, _print_table, _printable
     from cnn_explorer.networks.catalog import card_of
     from cnn_explorer.networks.fit import compare, guess, nearest
     from cnn_explorer.networks.weights import load_state
@@ -52,7 +50,7 @@ def inspect(options: argparse.Namespace) -> int:
     report = compare(card, state, path.name)
     guesses = [(other, 1.0) for other in fitting] or [(r.network, r.share) for r in near]
     if options.json:
-        _print_json(
+        print_json(
             {
                 **_facts(report),
                 "file": str(path),
@@ -69,9 +67,9 @@ def inspect(options: argparse.Namespace) -> int:
         )
         return 0
     titles = ("tensor", "state", "expected", "found", "type")
-    _print_table(titles, [_row(tensor) for tensor in report.rows], "<<<<<")
+    print_table(titles, [_row(tensor) for tensor in report.rows], "<<<<<")
     print()
-    print(_printable(report.summary))
+    print(printable(report.summary))
     if fitting:
         print(f"fits: {', '.join(f'{other.title} ({other.name})' for other in fitting)}")
     else:
@@ -82,7 +80,6 @@ def inspect(options: argparse.Namespace) -> int:
 
 def network_of(options: argparse.Namespace) -> "NetworkCard":
     """The network that ``--network`` names; where it is not given, guessed from ``--weights``."""
-    from cnn_explorer.cli import _printable
     from cnn_explorer.networks.catalog import card_of
 
     if options.network is not None:
@@ -99,7 +96,7 @@ def network_of(options: argparse.Namespace) -> "NetworkCard":
     card, *others = networks_for(options.weights)
     also = f"; it could also be {', '.join(other.title for other in others)}" if others else ""
     line = f"network: {card.title} (guessed from {options.weights}{also})"
-    print(_printable(line), file=sys.stderr)
+    print(printable(line), file=sys.stderr)
     return card
 
 

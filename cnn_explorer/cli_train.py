@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnn_explorer.cli_parts import card_named, natural, network_name, positive
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _SAMPLE = 1000
 
 
 def describe_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NAME")
+    parser.add_argument("network", metavar="NAME", type=network_name)
     parser.add_argument(
         "--data", metavar="FOLDER", type=Path, required=True,
         help="where MNIST's four .gz files or CIFAR-10's binary version lie",
@@ -38,8 +39,8 @@ def describe_train(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="FOLDER", type=Path, default=Path(),
         help="where weights, model card, log and checkpoints go (this folder)",
     )  # fmt: skip
-    parser.add_argument("--epochs", metavar="N", type=_positive, help="instead of the recipe's")
-    parser.add_argument("--seed", metavar="N", type=_natural, help="instead of the recipe's")
+    parser.add_argument("--epochs", metavar="N", type=positive, help="instead of the recipe's")
+    parser.add_argument("--seed", metavar="N", type=natural, help="instead of the recipe's")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint in the --out folder"
     )
@@ -51,7 +52,7 @@ def describe_train(parser: argparse.ArgumentParser) -> None:
 
 
 def describe_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NAME")
+    parser.add_argument("network", metavar="NAME", type=network_name)
     parser.add_argument(
         "--data", metavar="FOLDER", type=Path, required=True,
         help="where MNIST's four .gz files or CIFAR-10's binary version lie",
@@ -64,7 +65,7 @@ def describe_evaluate(parser: argparse.ArgumentParser) -> None:
 
 def _describe_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--threads", metavar="N", type=_positive, help="processor threads to use")
+    parser.add_argument("--threads", metavar="N", type=positive, help="processor threads to use")
     parser.add_argument(
         "--device", metavar="NAME", default="auto", help="cpu, cuda, cuda:1, mps (%(default)s)"
     )
@@ -143,7 +144,7 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Accuracy on all test pictures, in float32."""
-    card = _card(options.network)
+    card = card_named(options.network)
     data = _data(card)
     _use(options)
     from cnn_explorer.networks.weights import open_network
@@ -198,7 +199,7 @@ def evaluate(options: argparse.Namespace) -> int:
 def _recipe(options: argparse.Namespace) -> "tuple[NetworkCard, Recipe]":
     from cnn_explorer.training.recipes import RECIPES
 
-    card = _card(options.network)
+    card = card_named(options.network)
     if card.name not in RECIPES:
         raise UsageError(
             f"there is no recipe to train {card.title}: there are recipes for {', '.join(RECIPES)}."
@@ -225,15 +226,6 @@ def _training(card: "NetworkCard", recipe: "Recipe", options: argparse.Namespace
         device=_device(options),
         precision=None if options.precision == "auto" else options.precision,
     )
-
-
-def _card(name: str) -> "NetworkCard":
-    from cnn_explorer.networks.catalog import card_of
-
-    try:
-        return card_of(name)
-    except ExplorerError as error:
-        raise UsageError(str(error)) from error
 
 
 def _data(card: "NetworkCard") -> Any:
@@ -325,18 +317,6 @@ def _sentence(row: "Row") -> str:
         f"{row['train_error']:.2f} %  test accuracy {row['test_accuracy']:.2f} %  "
         f"{row['seconds']:.0f} s"
     )
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 0 up')
-    return int(text)
 
 
 COMMANDS: dict[

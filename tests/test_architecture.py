@@ -20,15 +20,19 @@ ROOMS: dict[str, set[str]] = {
     "gui.state": {"errors", "paths", "networks", "media", "graph", "probe"},
     "gui.widgets": {"errors", "paths", "networks", "media", "graph", "probe", "gui.state"},
 }
-JOINERS = {"app", "cli", "cli_inspect", "cli_train", "__main__", "__init__"}
+JOINERS = {
+    "app", "cli", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__", "__init__",
+}  # fmt: skip
 """The composition roots may import anything."""
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
-    "networks.card", "networks.catalog", "networks.fit", "networks.labels", "networks.weights",
-    "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy", "graph.layout", "graph.text",
-    "graph.export", "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic",
-    "probe.colormaps", "probe.session", "probe.source",
+    "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
+    "networks.download", "networks.fit", "networks.labels", "networks.partfile",
+    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy",
+    "graph.layout", "graph.text", "graph.export",
+    "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
+    "probe.session", "probe.source",
 }  # fmt: skip
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

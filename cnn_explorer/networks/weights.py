@@ -11,7 +11,6 @@ Asking what is at hand imports no torch; loading does.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import re
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
 from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.checksum import checksum_is_right
 from cnn_explorer.networks.fit import (
     AUXILIARY,
     FitReport,
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".safetensors", ".pth", ".pt", ".th")
 """Files that `load_state` reads."""
 
-_HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 _NEEDS_CODE = re.compile(r"GLOBAL|Can only (create|build)|Trying to call reduce|unsupported class")
 _WHAT_CODE = re.compile(r"GLOBAL (\S{1,80})")
 _WRAPPERS = (
@@ -56,9 +55,6 @@ _WRAPPERS = (
 themselves before their running average."""
 _PREFIXES = ("module.", "_orig_mod.")
 """What `DataParallel` and `torch.compile` put before the names, in either order and repeatedly."""
-
-_sound_files: set[tuple[str, int, int]] = set()
-"""(path, size, mtime in ns) of files whose checksum was right: half a gigabyte is hashed once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,28 +236,11 @@ def _published(card: NetworkCard, file: Path, checkpoint: Checkpoint) -> Weights
 
 
 def _checksum_is_right(path: Path, checkpoint: Checkpoint) -> bool:
-    """Whether the file's SHA-256 begins as its name ends (``resnet18-f37072fd.pth``)."""
-    expected = _HASH_IN_NAME.search(path.name)
-    if expected is None:
-        return True
-    with _open(path) as file:
-        facts = os.fstat(file.fileno())
-        key = (str(path), facts.st_size, facts.st_mtime_ns)
-        if key in _sound_files:
-            return True
-        digest = hashlib.sha256()
-        done = 0
-        try:
-            while block := file.read(1 << 22):
-                digest.update(block)
-                done += len(block)
-                checkpoint(min(0.5, 0.5 * done / max(1, facts.st_size)))
-        except OSError as error:
-            raise _unreadable(path, error) from error
-    right = digest.hexdigest().startswith(expected[1])
-    if right:
-        _sound_files.add(key)
-    return right
+    """Whether the file's SHA-256 begins as its name ends; half of the work of an opening."""
+    try:
+        return checksum_is_right(path, lambda fraction: checkpoint(0.5 * fraction))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
 
 
 def _load(

@@ -1,0 +1,109 @@
+"""What the commands share: how arguments are read, and how answers and errors are printed."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_explorer.errors import ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    from cnn_explorer.networks.card import NetworkCard
+
+PROGRAM = "cnn-explorer"
+
+
+def network_name(text: str) -> str:
+    """A network's name; an unknown one is wrong usage."""
+    try:
+        return card_named(text).name
+    except ExplorerError as error:
+        raise UsageError(str(error)) from error
+
+
+def card_named(name: str) -> "NetworkCard":
+    from cnn_explorer.networks.catalog import card_of
+
+    return card_of(name)
+
+
+def output_file(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
+    def output(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() not in suffixes:
+            raise UsageError(f"{text} must end in {' or '.join(suffixes)}.")
+        return path
+
+    return output
+
+
+def refuse_same_file(output: Path, *inputs: Path | None) -> None:
+    """What a person gave to be read is not written over."""
+    for path in inputs:
+        try:
+            same = path is not None and os.path.samefile(output, path)
+        except (OSError, ValueError):  # one of them is not there, which others say better
+            continue
+        if same:
+            raise UsageError(f"{output} is what is read: give another name to save to.")
+
+
+def natural(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 0 up')
+    return int(text)
+
+
+def positive(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
+    return int(text)
+
+
+# printing
+
+
+def sentence(error: Exception) -> str:
+    if isinstance(error, ExplorerError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this."
+    if isinstance(error, OSError) and error.strerror:
+        where = (
+            f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        )
+        return f"{where}{error.strerror}."
+    return f"{type(error).__name__}: {error} (--debug shows where this arose)"
+
+
+def print_error(text: str) -> None:
+    """One line, whatever the names in it hold."""
+    print(f"{PROGRAM}: error: {printable(' '.join(text.split()))}", file=sys.stderr)
+
+
+def printable(text: object) -> str:
+    """As one line that does nothing to a terminal but stand there."""
+    from cnn_explorer.media import decode
+
+    return decode.printable(str(text))
+
+
+def print_json(value: object) -> None:
+    """For other programs, in whatever encoding the output has."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:  # a terminal of another encoding, a file name that is not text
+        text = json.dumps(value, indent=2, allow_nan=False)
+    print(text)
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
+    """Columns under their titles; `align` has ``<`` or ``>`` for each."""
+    cells = [list(titles), *([str(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        print("  ".join(map(format, row, map("{}{}".format, align, widths))).rstrip())
