@@ -302,12 +302,15 @@ def _list(options: argparse.Namespace) -> int:
             fact["year"],
             format_count(fact["parameters"]),
             format_macs(fact["macs"]),
-            fact["weights"] or "none (untrained)",
+            "" if fact["top1"] is None else f"{fact['top1']:.1f} %",
+            fact["weights"] or ("not downloaded" if fact["versions"] else "none (untrained)"),
         )
         for fact in facts
     ]
-    titles = ("network", "title", "year", "parameters", "multiply-adds", "weights at hand")
-    print_table(titles, rows, "<<>>><")
+    titles = (
+        "network", "title", "year", "parameters", "multiply-adds", "top-1", "weights at hand",
+    )  # fmt: skip
+    print_table(titles, rows, "<<>>>><")
     return 0
 
 
@@ -366,6 +369,7 @@ def _facts(card: "NetworkCard") -> dict[str, Any]:
     return {
         "name": card.name,
         "title": card.title,
+        "variant": card.variant,
         "family": card.family,
         "year": card.year,
         "authors": card.authors,
@@ -378,8 +382,10 @@ def _facts(card: "NetworkCard") -> dict[str, Any]:
         "input": list(card.preprocessing.input_shape),
         "classes": card.classes,
         "accuracy": card.accuracy,
+        "top1": card.top1,
         "differences": list(card.differences),
         "weights": None if found is None else found[1].tag,
+        "versions": [entry.tag for entry in card.weights],
     }
 
 

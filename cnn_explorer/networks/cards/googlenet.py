@@ -96,10 +96,8 @@ CARDS: tuple[NetworkCard, ...] = (
         ),
         variant="one block, no reductions",
         differences=(
-            (
-                "The networks in the paper are not cut off here: this is GoogLeNet's stem with its "
-                "first module and a classifier, made to compare modules, and no one has trained it."
-            ),
+            "The paper has no such network: this is GoogLeNet's stem with its first module and a "
+            "classifier, made to compare modules. Nobody has trained it.",
         ),
     ),
     NetworkCard(
@@ -122,10 +120,8 @@ CARDS: tuple[NetworkCard, ...] = (
         ),
         variant="one block, 1x1 reductions",
         differences=(
-            (
-                "The networks in the paper are not cut off here: this is GoogLeNet's stem with its "
-                "first module and a classifier, made to compare modules, and no one has trained it."
-            ),
+            "The paper has no such network: this is GoogLeNet's stem with its first module and a "
+            "classifier, made to compare modules. Nobody has trained it.",
         ),
     ),
     NetworkCard(
