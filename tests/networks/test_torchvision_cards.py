@@ -301,6 +301,34 @@ def test_layers_are_captured_as_an_independent_forward_gives_them(name: str) -> 
         assert torch.equal(shown, kept[key][0]), key
 
 
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnext50_32x4d", "swin_t", "vit_b_16"])
+def test_functions_are_captured_by_the_names_that_the_graph_has(name: str) -> None:
+    card = card_named(name)
+    graph = extract(own(name), card.preprocessing.input_shape)
+    modules = dict(own(name).named_modules())
+    layers = [
+        node
+        for node in graph.layers
+        if node.name.partition("#")[0] not in modules and node.kind not in ("input", "output")
+    ]
+    assert layers
+    names = [node.name for node in layers]
+    with torch.no_grad(), capture(own(name), names, copy=True) as captured:
+        answer = own(name)(pictures(card))
+    assert list(captured) == names
+    for node in layers:
+        shape = tuple(captured[node.name].shape)
+        assert node.out_shape in (shape, shape[1:])
+    last = {"resnext50_32x4d": "flatten", "mobilenet_v3_small": "flatten", "vit_b_16": "getitem"}
+    if name in last:
+        head = [part for part in own(name).modules() if isinstance(part, nn.Linear)]
+        start = head[-2:] if name == "mobilenet_v3_small" else head[-1:]
+        value = captured[last[name]]
+        for number, part in enumerate(start):
+            value = part(nn.functional.hardswish(value) if number else value)
+        torch.testing.assert_close(value, answer, rtol=1e-5, atol=1e-5)
+
+
 @those_run
 def test_its_graph_tells_all_that_is_computed(name: str) -> None:
     card = card_named(name)
