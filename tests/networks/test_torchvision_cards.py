@@ -362,15 +362,6 @@ def test_its_graph_tells_all_that_is_computed(name: str) -> None:
 # weights
 
 
-def test_weights_load_from_a_file(tmp_path: Path) -> None:
-    state = own("mobilenet_v3_small").state_dict()
-    torch.save(state, tmp_path / "mine.pth")
-    opened = open_network(card_named("mobilenet_v3_small"), tmp_path / "mine.pth")
-    x = pictures(card_named("mobilenet_v3_small"))
-    with torch.inference_mode():
-        assert torch.equal(opened.model(x), own("mobilenet_v3_small")(x))
-
-
 def published(
     card: NetworkCard, tag: str, folder: Path, content: bytes
 ) -> tuple[NetworkCard, Path]:
@@ -379,6 +370,26 @@ def published(
     file = folder / f"test-{hashlib.sha256(content).hexdigest()[:8]}.pth"
     file.write_bytes(content)
     return replace(card, weights=(replace(entry, file=file.name),)), file
+
+
+def test_weights_load_from_a_file_and_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = card_named("mobilenet_v3_small")
+    torch.save(own("mobilenet_v3_small").state_dict(), tmp_path / "mine.pth")
+    x = pictures(card)
+    with torch.inference_mode():
+        expected = own("mobilenet_v3_small")(x)
+        assert torch.equal(open_network(card, tmp_path / "mine.pth").model(x), expected)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    card, _ = published(card, "ImageNet V1", cache, (tmp_path / "mine.pth").read_bytes())
+    opened = open_network(card)
+    assert opened.trained
+    assert opened.weights == "ImageNet V1"
+    with torch.inference_mode():
+        assert torch.equal(opened.model(x), expected)
 
 
 def test_inceptions_weights_have_their_input_transformed(tmp_path: Path) -> None:
