@@ -26,7 +26,8 @@ JOINERS = {"app", "cli", "__main__", "__init__"}
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "networks.card", "networks.catalog", "networks.labels", "networks.torchvision_cards",
-    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy", "graph.layout", "graph.text", "graph.export",
+    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy",
+    "graph.layout", "graph.text", "graph.export",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
 }  # fmt: skip
