@@ -29,6 +29,7 @@ TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
     "networks.download", "networks.fit", "networks.labels", "networks.partfile",
+    "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy",
     "graph.layout", "graph.text", "graph.export",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",

@@ -71,6 +71,10 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (resnet["family"], resnet["parameters"]) == ("ResNet", 25_557_032)
     assert resnet["macs"] == pytest.approx(4.089e9, rel=1e-3)
     assert resnet["weights"] is None
+    libraries = [network["library"] for network in networks.values()]
+    assert set(libraries) == {"", "torchvision"}
+    assert libraries == sorted(libraries)  # our own first
+    assert networks["torchvision/swin_t"]["title"] == "Swin-T"
 
 
 def test_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ from cnn_explorer.graph.metrics import (
     transposed_conv_macs,
 )
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
+from cnn_explorer.networks.functions import FunctionCalls
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
 
 _LOCK = threading.Lock()
@@ -105,8 +106,9 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
 
     Layers are leaf modules, named as in torch (``layer1.0.conv1``; a second call of the same
     module is ``relu#2``), and functional operations, named by what they do inside the module that
-    calls them (``layer1.0.add``). They stand in the order of execution in eval mode. Parts that
-    run in training mode alone (GoogLeNet's auxiliary heads) are there too, `training_only`.
+    calls them (``layer1.0.add``; `FunctionCalls` counts). They stand in the order of execution in
+    eval mode. Parts that run in training mode alone (GoogLeNet's auxiliary heads) are there too,
+    `training_only`.
 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. See the
     module's docstring for what other threads must not do meanwhile. Raises `ExplorerError` when
@@ -199,16 +201,23 @@ def _record(
     """Run the twin once under torchview and translate what it saw."""
     # two pictures in training: batch normalisation refuses to learn from a single value
     batch = 2 if training else 1
+    calls: dict[int, tuple[str, str, int]] = {}
+
+    def heard(scope: str, operation: str, number: int, output: Any) -> None:
+        for node in _made_by(output):
+            calls.setdefault(id(node), (scope, operation, number))
+
     picture = torch.empty((batch, *input_shape), device="meta")
     try:
-        seen = draw_graph(
-            twin,
-            input_data=picture,
-            device="meta",
-            depth=_EVERYTHING,
-            mode="train" if training else "eval",
-            roll=False,
-        )
+        with FunctionCalls(twin, heard):
+            seen = draw_graph(
+                twin,
+                input_data=picture,
+                device="meta",
+                depth=_EVERYTHING,
+                mode="train" if training else "eval",
+                roll=False,
+            )
     except Exception as error:
         cause = error.__cause__ or error
         shape = TIMES.join(map(str, input_shape))
@@ -216,7 +225,14 @@ def _record(
             f"the network cannot take an input of {shape}: {_one_line(cause)}."
         ) from error
     modules = {id(module): module for module in twin.modules()}
-    return _Translator(names, modules, batch).translate(seen)
+    return _Translator(names, modules, batch, calls).translate(seen)
+
+
+def _made_by(output: Any) -> Iterator[FunctionNode]:
+    """Torchview's nodes of the function that gave an output."""
+    first = output[0] if isinstance(output, (tuple, list)) and output else output
+    for node in getattr(first, "tensor_nodes", None) or ():
+        yield from (parent for parent in node.parents if isinstance(parent, FunctionNode))
 
 
 def _one_line(error: BaseException) -> str:
@@ -227,10 +243,17 @@ def _one_line(error: BaseException) -> str:
 class _Translator:
     """From torchview's nested call tree to a `_Recording`."""
 
-    def __init__(self, names: dict[int, str], modules: dict[int, nn.Module], batch: int) -> None:
+    def __init__(
+        self,
+        names: dict[int, str],
+        modules: dict[int, nn.Module],
+        batch: int,
+        calls: dict[int, tuple[str, str, int]],
+    ) -> None:
         self._names = names
         self._modules = modules
         self._batch = batch
+        self._calls = calls
         self._found = _Recording()
         self._step_of: dict[int, str] = {}  # id of a torchview node: name of our step
         self._module_names = set(names.values())
@@ -242,22 +265,35 @@ class _Translator:
             self._add_step(_Step(self._fresh("input"), "", None, "input", (), shape), tensor)
         ((_, tree),) = seen.node_hierarchy.items()
         self._walk(tree, "")
+        into: dict[int, list[Any]] = {}
+        for tail, head in seen.edge_list:
+            into.setdefault(id(head), []).append(tail)
         edges: dict[tuple[str, str], GraphEdge] = {}
         for tail, head in seen.edge_list:
-            # inside a module torchview lets an alias stand for the network's input
-            source = self._step_of.get(id(tail.main_node if isinstance(tail, TensorNode) else tail))
-            if source is None:
-                continue
             if isinstance(head, TensorNode) and id(head) not in self._step_of:
                 shape = self._shape(head.tensor_shape)
                 name = self._fresh("output")
                 self._add_step(_Step(name, "", None, "output", (shape,), shape), head)
             target = self._step_of.get(id(head))
-            if target is not None and target != source:
-                edge = GraphEdge(source, target, found.steps[source].out_shape)
-                edges.setdefault((source, target), edge)
+            if target is None:
+                continue
+            for source in self._sources(tail, into):
+                if target != source:
+                    edge = GraphEdge(source, target, found.steps[source].out_shape)
+                    edges.setdefault((source, target), edge)
         found.edges.extend(edges.values())
         return found
+
+    def _sources(self, node: Any, into: dict[int, list[Any]]) -> Iterator[str]:
+        """The steps that a node stands for: its own, else those before it."""
+        # inside a module torchview lets an alias stand for the network's input
+        node = node.main_node if isinstance(node, TensorNode) else node
+        step = self._step_of.get(id(node))
+        if step is not None:
+            yield step
+        else:
+            for tail in into.get(id(node), ()):
+                yield from self._sources(tail, into)
 
     def _walk(self, tree: Iterable[Any], scope: str) -> None:
         for item in tree:
@@ -290,16 +326,21 @@ class _Translator:
             self._walk(parts, name)
 
     def _function_called(self, node: FunctionNode, scope: str) -> None:
-        # an operator below torch's functions brings its overload: ``where.default``
-        operation = node.name.partition(".")[0].strip("_") or node.name
+        caller, operation, number = self._calls.get(id(node), ("", "", 0))
+        if not number or caller != scope:
+            return  # how torch works a function out on ``meta``: not a step of the network
         wanted = f"{scope}.{operation}" if scope else operation
         # a module's name stays the module's, so that a layer's name always finds it in torch
-        name = self._fresh(f"{wanted}()" if wanted in self._module_names else wanted)
+        wanted = f"{wanted}()" if wanted in self._module_names else wanted
         step = _Step(
-            name, scope, None, operation,
-            self._shapes(node.input_shape), self._first_shape(node.output_shape),
+            self._fresh(wanted if number == 1 else f"{wanted}#{number}"),
+            scope,
+            None,
+            operation,
+            self._shapes(node.input_shape),
+            self._first_shape(node.output_shape),
             macs=_function_macs(operation, node.input_shape, node.output_shape) // self._batch,
-        )  # fmt: skip
+        )
         self._add_step(step, node)
 
     def _add_step(self, step: _Step, node: Any) -> None:

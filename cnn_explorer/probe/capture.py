@@ -1,4 +1,5 @@
-"""Keep what chosen modules put out while a network runs, by forward hooks.
+"""Keep what chosen layers put out while a network runs: modules by forward hooks, functional
+operations (``layer1.0.add``) by listening to the functions that the network calls.
 
 A reference is kept, not a copy: that costs next to nothing, and is exact as long as no later
 operation works in place. Torch counts the changes of every tensor, so at the end of the run each
@@ -9,13 +10,15 @@ such count: those are copied at once.)
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cnn_explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from cnn_explorer.networks.functions import FunctionCalls
 
 
 class Captured(Mapping[str, "Tensor"]):
@@ -61,37 +64,45 @@ def capture(model: "nn.Module", layers: Iterable[str], *, copy: bool = False) ->
     """Within the context, keep the outputs of `layers` at each forward of `model`.
 
     A layer is a module's dotted name; ``name#2`` is the second call of that module within the
-    context. Of an output of several tensors the first is kept. No hook is left behind, however
-    the context ends. Raises `ExplorerError` for a name the model does not have.
+    context. Or it is a functional operation, named as in the layer graph. Of an output of several
+    tensors the first is kept. No hook is left behind, however the context ends. Raises
+    `ExplorerError` for a name the model does not have.
     """
     modules = dict(model.named_modules())
     calls: dict[str, set[int]] = {}
+    functions: dict[tuple[str, str, int], str] = {}
     for layer in layers:
         name, number = split_call(layer)
-        if name not in modules:
+        if name in modules:
+            calls.setdefault(name, set()).add(number)
+        elif (caller := _caller(name, modules)) is not None:
+            operation = name.rpartition(".")[2].removesuffix("()")
+            functions[caller, operation, number] = layer
+        else:
             raise _unknown(layer, modules)
-        calls.setdefault(name, set()).add(number)
     captured = Captured()
-    handles = []
-    try:
+    with ExitStack() as stack:
         for name, numbers in calls.items():
             hook = _keeper(captured, name, numbers, copy)
-            handles.append(modules[name].register_forward_hook(hook))
+            stack.callback(modules[name].register_forward_hook(hook).remove)
+        if functions:
+            stack.enter_context(_listening(captured, model, functions, copy))
         yield captured
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def module_at(model: "nn.Module", layer: str) -> "nn.Module":
     """The module behind a layer's name: ``layer1.0.relu#2`` is ``layer1.0.relu``'s second call.
 
-    The empty name is the model itself. An unknown name raises `ExplorerError` with near ones.
+    Behind a functional operation stands the module that calls it. The empty name is the model
+    itself. An unknown name raises `ExplorerError` with near ones.
     """
     modules: dict[str, nn.Module] = dict(model.named_modules())
     name, _ = split_call(layer)
     if name in modules:
         return modules[name]
+    caller = _caller(name, modules)
+    if caller is not None:
+        return modules[split_call(caller)[0]]
     raise _unknown(layer, modules)
 
 
@@ -101,6 +112,41 @@ def split_call(layer: str) -> tuple[str, int]:
     if mark and number.isascii() and number.isdecimal() and int(number) > 0:
         return name, int(number)
     return layer, 1
+
+
+def _caller(name: str, modules: Mapping[str, "nn.Module"]) -> str | None:
+    """Whose functional operation a name is, ``layer1.0`` of ``layer1.0.add``; None if it is none.
+
+    Whether it really calls that function only a run tells.
+    """
+    import torch
+
+    caller, _, operation = name.rpartition(".")
+    operation = operation.removesuffix("()")
+    known = any(
+        hasattr(where, spelt)
+        for where in (torch, torch.Tensor, torch.nn.functional)
+        for spelt in (operation, f"__{operation}__")
+    )
+    called = modules.get(split_call(caller)[0])
+    return caller if known and called is not None and any(called.children()) else None
+
+
+def _listening(
+    captured: Captured,
+    model: "nn.Module",
+    functions: Mapping[tuple[str, str, int], str],
+    copy: bool,
+) -> "FunctionCalls":
+    from cnn_explorer.networks.functions import FunctionCalls
+
+    def heard(caller: str, operation: str, number: int, output: Any) -> None:
+        layer = functions.get((caller, operation, number))
+        tensor = None if layer is None else _first_tensor(output)
+        if layer is not None and tensor is not None:
+            captured.keep(layer, tensor, copy)
+
+    return FunctionCalls(model, heard)
 
 
 def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:

@@ -107,9 +107,7 @@ class Session:
         started = time.perf_counter()
         logits, captured = self._forward(batch, layers, checkpoint)
         forward_ms = (time.perf_counter() - started) * 1000
-        activations = {
-            layer: _array(_as_maps(captured[layer][0])) for layer in dict.fromkeys(layers)
-        }
+        activations = {layer: _array(_as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
         return RunResult(
             classes=self._ranked(_finite(logits)),
             activations=activations,
@@ -218,12 +216,18 @@ def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
 
 
 def _as_maps(output: "Tensor") -> "Tensor":
-    """An output for one picture as (C, H, W), where it has places, else (N,).
+    """An output for a batch of one as (C, H, W), where it has places, else (N,).
 
     Pictures are square, and so are maps: where the last two sizes differ, the last one counts the
     features, as in transformers. Of a sequence (positions, features) that is a square with a class
     token before it, the square alone is a map: the token belongs to no place.
     """
+    if output.dim() > 1 and output.shape[0] == 1:
+        output = output[0]
+    elif output.dim() == 3 and output.shape[1] == 1:  # attention has the batch second
+        output = output[:, 0]
+    if output.dim() > 3:  # the windows and heads of attention side by side
+        output = output.reshape(-1, *output.shape[-2:])
     if output.dim() == 2:
         positions, features = output.shape
         side = math.isqrt(positions)
@@ -233,7 +237,7 @@ def _as_maps(output: "Tensor") -> "Tensor":
         return output.reshape(1, positions, features).movedim(-1, 0)
     if output.dim() == 3 and output.shape[1] != output.shape[2]:
         return output.movedim(-1, 0)
-    return output
+    return output.reshape(-1) if output.dim() < 2 else output
 
 
 def _times(shape: Iterable[int]) -> str:

@@ -301,6 +301,34 @@ def test_layers_are_captured_as_an_independent_forward_gives_them(name: str) -> 
         assert torch.equal(shown, kept[key][0]), key
 
 
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "resnext50_32x4d", "swin_t", "vit_b_16"])
+def test_functions_are_captured_by_the_names_that_the_graph_has(name: str) -> None:
+    card = card_named(name)
+    graph = extract(own(name), card.preprocessing.input_shape)
+    modules = dict(own(name).named_modules())
+    layers = [
+        node
+        for node in graph.layers
+        if node.name.partition("#")[0] not in modules and node.kind not in ("input", "output")
+    ]
+    assert layers
+    names = [node.name for node in layers]
+    with torch.no_grad(), capture(own(name), names, copy=True) as captured:
+        answer = own(name)(pictures(card))
+    assert list(captured) == names
+    for node in layers:
+        shape = tuple(captured[node.name].shape)
+        assert node.out_shape in (shape, shape[1:])
+    last = {"resnext50_32x4d": "flatten", "mobilenet_v3_small": "flatten", "vit_b_16": "getitem"}
+    if name in last:
+        head = [part for part in own(name).modules() if isinstance(part, nn.Linear)]
+        start = head[-2:] if name == "mobilenet_v3_small" else head[-1:]
+        value = captured[last[name]]
+        for number, part in enumerate(start):
+            value = part(nn.functional.hardswish(value) if number else value)
+        torch.testing.assert_close(value, answer, rtol=1e-5, atol=1e-5)
+
+
 @those_run
 def test_its_graph_tells_all_that_is_computed(name: str) -> None:
     card = card_named(name)
@@ -334,15 +362,6 @@ def test_its_graph_tells_all_that_is_computed(name: str) -> None:
 # weights
 
 
-def test_weights_load_from_a_file(tmp_path: Path) -> None:
-    state = own("mobilenet_v3_small").state_dict()
-    torch.save(state, tmp_path / "mine.pth")
-    opened = open_network(card_named("mobilenet_v3_small"), tmp_path / "mine.pth")
-    x = pictures(card_named("mobilenet_v3_small"))
-    with torch.inference_mode():
-        assert torch.equal(opened.model(x), own("mobilenet_v3_small")(x))
-
-
 def published(
     card: NetworkCard, tag: str, folder: Path, content: bytes
 ) -> tuple[NetworkCard, Path]:
@@ -351,6 +370,26 @@ def published(
     file = folder / f"test-{hashlib.sha256(content).hexdigest()[:8]}.pth"
     file.write_bytes(content)
     return replace(card, weights=(replace(entry, file=file.name),)), file
+
+
+def test_weights_load_from_a_file_and_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = card_named("mobilenet_v3_small")
+    torch.save(own("mobilenet_v3_small").state_dict(), tmp_path / "mine.pth")
+    x = pictures(card)
+    with torch.inference_mode():
+        expected = own("mobilenet_v3_small")(x)
+        assert torch.equal(open_network(card, tmp_path / "mine.pth").model(x), expected)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    card, _ = published(card, "ImageNet V1", cache, (tmp_path / "mine.pth").read_bytes())
+    opened = open_network(card)
+    assert opened.trained
+    assert opened.weights == "ImageNet V1"
+    with torch.inference_mode():
+        assert torch.equal(opened.model(x), expected)
 
 
 def test_inceptions_weights_have_their_input_transformed(tmp_path: Path) -> None:

@@ -83,6 +83,55 @@ def test_outputs_are_those_of_the_layers(model: Small) -> None:
     assert captured.overwritten == ()
 
 
+class Functional(nn.Module):
+    """Functions of one name in several places, one in place, one whose name a module has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block()
+        self.add = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.block(x) + self.block(x + 1)
+        y = functional.relu_(x)
+        y += 1
+        return torch.cat([self.add(y), y], 1)
+
+
+def test_functional_operations_are_kept_as_well() -> None:
+    torch.manual_seed(0)
+    model = Functional().eval()
+    x = torch.randn(1, 2, 6, 6)
+    layers = ["add()", "add()#2", "relu", "add()#3", "block.add", "block#2.add", "block#2", "cat"]
+    with torch.no_grad():
+        plain = model(x)
+        first, second = model.block(x), model.block(x + 1)
+        with capture(model, layers, copy=True) as captured:
+            answer = model(x)
+        with capture(model, layers) as kept:
+            model(x)
+        inner = x + 1 + model.block.conv2(model.block.relu(model.block.conv1(x + 1)))
+    assert hooks(model) == 0
+    assert torch.equal(answer, plain)
+    assert list(captured) == [
+        "block.add", "add()", "block#2.add", "block#2", "add()#2", "relu", "add()#3", "cat",
+    ]  # fmt: skip
+    assert torch.equal(captured["add()"], x + 1)
+    assert torch.equal(captured["add()#2"], first + second)
+    assert torch.equal(captured["relu"], (first + second).relu())
+    assert torch.equal(captured["add()#3"], (first + second).relu() + 1)
+    assert torch.equal(captured["block#2.add"], inner)
+    assert torch.equal(captured["block#2"], second)
+    assert torch.equal(captured["cat"], plain)
+    assert kept.overwritten == ("add()#2", "relu")
+    assert module_at(model, "block#2.add") is model.block
+    assert module_at(model, "cat") is model
+    with capture(model, ["mul"]) as captured, torch.no_grad():
+        model(x)
+    with pytest.raises(ExplorerError, match="took no part"):
+        captured["mul"]
+
+
 def test_only_the_chosen_modules_have_hooks_and_none_stays(model: Small) -> None:
     with capture(model, ["stem", "block.relu#2", "block.relu"]):
         assert hooks(model) == 2

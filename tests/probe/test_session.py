@@ -262,8 +262,8 @@ def test_sources() -> None:
     ],
 )
 def test_features_come_first_in_maps(given: tuple[int, ...], maps: tuple[int, ...]) -> None:
-    output = torch.arange(float(torch.Size(given).numel())).reshape(given)
-    shown = _as_maps(output)
+    output = torch.arange(float(np.prod(given))).reshape(given)
+    shown = _as_maps(output[None])
     assert shown.shape == maps
     if given == (10, 8):
         assert torch.equal(shown[:, 0, 0], output[1])
@@ -302,3 +302,20 @@ def test_a_version_of_the_weights_is_opened() -> None:
     with pytest.raises(ExplorerError, match=r'has no weights "V2": known are "MNIST"'):
         Session.open(card_of("lenet5"), version="V2")
     assert Session.open(card_of("zfnet")).report is None
+
+
+@pytest.mark.parametrize(
+    ("given", "maps"),
+    [
+        ((10, 1, 8), (8, 3, 3)),  # the batch second: inside attention
+        ((4, 3, 9, 9), (12, 9, 9)),  # windows, heads, positions, positions
+        ((4, 3, 9, 8), (8, 12, 9)),
+        ((1, 3, 9, 9), (3, 9, 9)),
+        ((), (1,)),
+        ((5,), (5,)),
+    ],
+)
+def test_attentions_tensors_are_maps_as_well_as_they_can(
+    given: tuple[int, ...], maps: tuple[int, ...]
+) -> None:
+    assert _as_maps(torch.zeros(given)).shape == maps
