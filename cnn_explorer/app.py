@@ -154,7 +154,8 @@ def weights_badge(card: NetworkCard) -> WeightsBadge:
 
     found = at_hand(card)
     if found is None:
-        return WeightsBadge("untrained")
+        to_be_had = any(entry.url for entry in card.weights)
+        return WeightsBadge("absent" if to_be_had else "untrained")
     return WeightsBadge("shipped" if found[1].shipped else "downloaded", found[1].tag)
 
 

@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
             dock.setWidget(panel)
             empty.deleteLater()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
+        panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
         if not self.restoreState(self._settings.panels, _STATE_VERSION):
             self._usual_places()
@@ -483,6 +484,9 @@ class MainWindow(QMainWindow):
         self._settings.panels = self.saveState(_STATE_VERSION)
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
+            networks = self.panels.network_list
+            self._settings.open_families = networks.open_families
+            self._settings.only_at_hand = networks.at_hand_button.isChecked()
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
