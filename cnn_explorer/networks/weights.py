@@ -30,6 +30,8 @@ from cnn_explorer.paths import resource, torch_hub_checkpoints
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+RANDOM = "random"
+"""The version of a network's weights that is not trained: seeded random numbers."""
 SUFFIXES = (".safetensors", ".pth", ".pt")
 """Files that `load_state` reads."""
 
@@ -61,20 +63,27 @@ class OpenedNetwork:
 def at_hand(card: NetworkCard) -> tuple[Path, WeightsEntry] | None:
     """The best of a network's weights that lie on this machine, unchecked; cheap."""
     for entry in card.weights:
-        path = _place(entry)
-        if os.path.isfile(path):
-            return path, entry
+        if is_at_hand(entry):
+            return _place(entry), entry
     return None
+
+
+def is_at_hand(entry: WeightsEntry) -> bool:
+    """Whether a set of weights lies on this machine, unchecked; cheap."""
+    return os.path.isfile(_place(entry))
 
 
 def open_network(
     card: NetworkCard,
     file: Path | None = None,
     *,
+    version: str = "",
     seed: int = 0,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> OpenedNetwork:
     """Builds a network with the weights of `file`, else the best at hand, else random ones.
+
+    `version` is the tag of one of the card's weights, or `RANDOM`; empty, the best at hand.
 
     Raises `ExplorerError` in one sentence when the file cannot be read, is damaged, would run
     code or does not fit, and `Cancelled` when the checkpoint does.
@@ -82,7 +91,7 @@ def open_network(
     if file is not None:
         entry = _published(card, file, checkpoint)
         return _load(card, file, entry, file.name, checkpoint)
-    found = at_hand(card)
+    found = _found(card, version)
     if found is not None:
         path, entry = found
         if not entry.shipped and not _checksum_is_right(path, checkpoint):
@@ -96,6 +105,21 @@ def open_network(
 
     model = build_random(card, seed, checkpoint)
     return OpenedNetwork(model, False, f"random (seed {seed})", card.preprocessing)
+
+
+def _found(card: NetworkCard, version: str) -> tuple[Path, WeightsEntry] | None:
+    """The weights of a version that lie on this machine; None for random ones."""
+    if version == RANDOM:
+        return None
+    if not version:
+        return at_hand(card)
+    entry = next((entry for entry in card.weights if entry.tag == version), None)
+    if entry is None:
+        known = ", ".join([*(entry.tag for entry in card.weights), RANDOM])
+        raise ExplorerError(f'{card.title} has no weights "{version}": known are {known}.')
+    if not is_at_hand(entry):
+        raise ExplorerError(f"the {version} weights of {card.title} are not on this machine.")
+    return _place(entry), entry
 
 
 def load_state(path: Path) -> dict[str, Tensor]:

@@ -50,14 +50,17 @@ class Session:
         card: NetworkCard,
         weights_file: Path | None = None,
         checkpoint: Checkpoint = no_checkpoint,
+        *,
+        version: str = "",
     ) -> "Session":
-        """Build a network and load its weights: those of the file, else the best at hand, else
-        seeded random ones. Raises `ExplorerError` where the file does not fit."""
+        """Build a network and load its weights: those of the file, else of the `version` (the tag
+        of one of the card's weights, or ``random``), else the best at hand, else seeded random
+        ones. Raises `ExplorerError` where the file does not fit."""
         import_torch()
         from cnn_explorer.networks.labels import class_names
         from cnn_explorer.networks.weights import open_network
 
-        opened = open_network(card, weights_file, checkpoint=checkpoint)
+        opened = open_network(card, weights_file, version=version, checkpoint=checkpoint)
         opened.model.eval()
         return cls(
             card=card,

@@ -174,7 +174,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     # find a network
     window.commands.find_network.trigger()
     qtbot.waitUntil(lambda: window.panels.network_list.isAncestorOf(QApplication.focusWidget()))
-    qtbot.keyClicks(QApplication.focusWidget(), "alex")
+    qtbot.keyClicks(QApplication.focusWidget(), "alexnet one column")
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
     stage.network_open("alexnet")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
@@ -28,6 +29,10 @@ class NetworkShown:
     expanded: frozenset[str]
     """Names of the blocks that stand open in `layout`."""
     layout: GraphLayout
+    version: str = ""
+    """The version of its weights that was asked for; empty for the best at hand, or for a file."""
+    weights_file: Path | None = None
+    """The file that a person loaded its weights from."""
 
 
 @dataclass(frozen=True, eq=False)

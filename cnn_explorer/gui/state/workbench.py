@@ -58,6 +58,8 @@ class OpenNetwork:
     """The blocks to open in the drawing; None for the usual ones."""
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
+    version: str = ""
+    """The tag of one of the card's weights, or ``random``; empty for the best at hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +167,10 @@ class Workbench:
 
         card = request.card
         session = Session.open(
-            card, request.weights_file, lambda fraction: checkpoint(0.05 + 0.75 * fraction)
+            card,
+            request.weights_file,
+            lambda fraction: checkpoint(0.05 + 0.75 * fraction),
+            version=request.version,
         )
         graph = extract(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
@@ -181,6 +186,8 @@ class Workbench:
             weights=session.weights,
             expanded=expanded,
             layout=layout,
+            version=request.version,
+            weights_file=request.weights_file,
         )
 
     def _warm_up(self) -> None:

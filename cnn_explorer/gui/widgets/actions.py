@@ -55,6 +55,11 @@ class Actions(QWidget):
             self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
             "Ctrl+L",
         )
+        self.choose_weights = self._make(
+            self.tr("Choose Weights"),
+            self.tr("Choose the version of the weights of the network shown"),
+            "Ctrl+Shift+L",
+        )
         self.export = self._make(
             self.tr("Export Graph…"),
             self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
@@ -132,7 +137,8 @@ class Actions(QWidget):
     def with_keys(self) -> list[QAction]:
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
-            self.open, self.paste, self.weights, self.export, self.find_network,
+            self.open, self.paste, self.weights, self.choose_weights, self.export,
+            self.find_network,
             self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
             self.keys, self.quit,
         )  # fmt: skip
@@ -148,6 +154,7 @@ class Actions(QWidget):
         file.addAction(self.paste)
         file.addSeparator()
         file.addAction(self.weights)
+        file.addAction(self.choose_weights)
         file.addAction(self.export)
         file.addSeparator()
         file.addAction(self.quit)

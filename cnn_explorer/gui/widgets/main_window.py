@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
         actions.weights.triggered.connect(self.open_weights)
+        actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
         actions.find_network.triggered.connect(self._find_network)
         actions.stop.triggered.connect(self._on_escape)
@@ -270,6 +271,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self._settings.network = shown.card.name
+        if shown.weights_file is None:  # a file may be gone tomorrow
+            self._settings.set_version(shown.card.name, shown.version)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
         self.status.show_network(shown)
 
