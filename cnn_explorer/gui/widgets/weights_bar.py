@@ -153,9 +153,8 @@ class WeightsBar(QWidget):
         self._show_getting(offer)
 
     def focus_versions(self) -> None:
-        """Go to the choice of versions and open it."""
+        """Go to the choice of versions."""
         self.versions.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.versions.showPopup()
 
     def _show_getting(self, offer: WeightsOffered) -> None:
         wanted, getting = offer.to_get, offer.getting
