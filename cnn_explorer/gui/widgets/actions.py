@@ -68,6 +68,11 @@ class Actions(QWidget):
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
+        self.compare_facts = self._make(
+            self.tr("Compare Facts…"),
+            self.tr("Lay another network's facts beside those of the one shown"),
+            "Ctrl+Shift+F",
+        )
         self.stop = self._make(self.tr("Stop"), self.tr("Stop the work going on"), "Esc")
         self.stop.setEnabled(False)
         self.full_screen = self._make(
@@ -138,7 +143,7 @@ class Actions(QWidget):
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.export,
-            self.find_network,
+            self.find_network, self.compare_facts,
             self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
             self.keys, self.quit,
         )  # fmt: skip
@@ -166,7 +171,9 @@ class Actions(QWidget):
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
-        view.addActions([self.find_network, self.next_panel, self.previous_panel, self.stop])
+        view.addActions([self.find_network, self.compare_facts])
+        view.addSeparator()
+        view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()
         view.addActions([self.full_screen, self.reset_panels])
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])

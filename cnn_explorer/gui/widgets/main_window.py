@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
         actions.weights.triggered.connect(self.open_weights)
         actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
+        actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
+        panels.network_list.compare_asked.connect(self._on_compare_asked)
         panels.input_panel.open_asked.connect(self.open_picture)
         panels.input_panel.paste_asked.connect(self.paste_picture)
         panels.message_strip.close_button.clicked.connect(self._allow_escape)
@@ -247,6 +249,20 @@ class MainWindow(QMainWindow):
         for dock in self._docks:
             dock.show()
         self._usual_places()
+
+    @Slot()
+    def compare_facts(self) -> None:
+        """Go to where another network's facts are laid beside those of the one on show."""
+        if self.panels is not None:
+            self.show_layer_tab(self.tab_index("about"))
+            self.panels.about_panel.focus_other()
+
+    @Slot(str)
+    def _on_compare_asked(self, name: str) -> None:
+        if self.panels is not None and self._explorer.card is not None:
+            other = name if name != self._explorer.card.name else ""
+            self.panels.about_panel.compare_with(other)
+            self.compare_facts()
 
     def show_layer_tab(self, index: int) -> None:
         """Bring one of the tabs below the graph to the front."""

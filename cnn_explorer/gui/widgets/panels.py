@@ -49,6 +49,7 @@ class Panels(QObject):
         self.details_panel = DetailsPanel()
         self.code_panel = CodePanel()
         self.about_panel = AboutPanel()
+        self.about_panel.set_networks(networks.cards())
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName(self.tr("Layer tabs"))
@@ -79,6 +80,7 @@ class Panels(QObject):
 
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
+        choice.weights_changed.connect(self.about_panel.refresh)
 
         self.network_list.network_chosen.connect(explorer.choose_network)
         self.weights_bar.version_chosen.connect(choice.choose)
