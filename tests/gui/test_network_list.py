@@ -373,3 +373,16 @@ def test_a_tip_tells_all_and_escapes(qtbot: QtBot) -> None:
     assert "69.8 % top-1" in tip
     assert "on this machine" in tip
     assert shown._delegate.tip(shown._networks.index(0, 0)) == ""
+
+
+def test_a_download_shows_in_the_badge(networks: NetworkModel) -> None:
+    index = networks.index_of("resnet50")
+    networks.show_getting("resnet50", "42 %")
+    assert index.data(NetworkRole.BADGE) == "42 %"
+    assert index.data(NetworkRole.WEIGHTS) == "getting"
+    # weights at hand are worth more to say than that there will be more
+    networks.show_getting("resnet18", "42 %")
+    assert networks.index_of("resnet18").data(NetworkRole.BADGE) == "downloaded"
+    networks.show_getting("resnet50", "")
+    assert index.data(NetworkRole.BADGE) == "not downloaded"
+    networks.show_getting("no such network", "1 %")

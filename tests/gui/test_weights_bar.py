@@ -171,12 +171,18 @@ def test_an_untrained_network_offers_its_best_weights(
 
 
 def test_a_network_without_any_weights_offers_none(
-    choice: WeightsChoice, explorer: FakeExplorer
+    choice: WeightsChoice, explorer: FakeExplorer, bar: WeightsBar
 ) -> None:
-    explorer.show(NONE)
-    offer = offer_of(choice)
-    assert texts(offer) == ["random (untrained)"]
-    assert offer.to_get is None
+    gone = replace(OTHER, weights=(WeightsEntry("MNIST", "gone.safetensors", True, 99.0),))
+    for card in (NONE, gone):
+        explorer.show(card)
+        offer = offer_of(choice)
+        assert texts(offer) == ["random (untrained)"]
+        assert offer.to_get is None
+        bar.show_offer(offer)
+        assert bar.said.isVisible()
+        assert bar.said.text() == "There are no trained weights of it to choose."
+        assert bar.get_button.isHidden()
 
 
 def test_weights_at_hand_are_shown_and_others_offered_when_chosen(
@@ -225,6 +231,8 @@ def test_what_was_downloaded_is_opened(
     choice.get()
     wanted = Wanted("resnet50", "ImageNet V2")
     assert list(downloads.going) == [wanted]
+    shares: list[tuple[str, str]] = []
+    choice.getting_told.connect(lambda name, share: shares.append((name, share)))
     with qtbot.waitSignal(choice.offered) as told:
         downloads.go(DownloadProgress(wanted, 10, 100, 5.0))
     assert told.args is not None
@@ -234,6 +242,7 @@ def test_what_was_downloaded_is_opened(
         downloads.finished.emit(Downloaded(wanted, "/cache/v2.pth"))
     assert explorer.chosen == [("resnet50", None, "ImageNet V2")]
     assert explorer.told == []
+    assert shares == [("resnet50", "10 %"), ("resnet50", "")]
 
 
 def test_what_was_downloaded_for_another_network_is_said(
@@ -327,7 +336,7 @@ def test_the_bar_goes_from_button_to_progress_and_back(
         Wanted("resnet50", "ImageNet V1"), waiting=True
     )
     bar.versions.activated.emit(1)
-    assert bar.said.text() == "waits for another download"
+    assert bar.said.text() == "waits for its turn"
     bar.show_offer(None)
     assert bar.progress.isHidden()
 

@@ -414,30 +414,38 @@ def test_another_version_of_the_weights(qtbot: QtBot, themed: object, tmp_path: 
     close_stage(again)
 
 
-def test_get_weights_and_see_them_at_work(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
-    assert themed is not None
+def open_with_downloads(qtbot: QtBot, tmp_path: Path, name: str, *files: Path) -> Stage:
+    """The window with LeNet-5 under another name, whose weights are to be downloaded. What the
+    download does is in the name; it copies the first file to the second."""
     lenet = NETWORKS["lenet5"]
     absent = WeightsEntry(
-        "Else", "else.safetensors", False, 99.0, size=250_000, url="https://e.org/"
+        "Else", "else.safetensors", False, 99.0, size=250_000, url="https://example.org/"
     )
-    networks = {"lenet5": replace(lenet, weights=(absent,))}
-    there = torch_hub_checkpoints() / absent.file
-    there.parent.mkdir(parents=True)
-    come = resource("weights", lenet.weights[0].file)
+    networks = {name: replace(lenet, name=name, weights=(absent,))}
     script = Path(__file__).parents[1] / "gui" / "fake_download.py"
     program = Program(
         Settings.in_file(tmp_path / "settings.ini"),
-        "lenet5",
+        name,
         networks=networks,
-        downloader=(sys.executable, str(script), str(come), str(there)),
+        downloader=(sys.executable, str(script), *map(str, files)),
     )
     program.window.resize(1280, 800)
     with qtbot.waitSignal(program.furnished, timeout=60_000):
         program.window.show()
+    assert program.explorer is not None
     stage = Stage(program, program.window, program.explorer, qtbot)
-    stage.network_open("lenet5")
+    stage.network_open(name)
+    return stage
+
+
+def test_get_weights_and_see_them_at_work(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    there = torch_hub_checkpoints() / "else.safetensors"
+    there.parent.mkdir(parents=True)
+    come = resource("weights", NETWORKS["lenet5"].weights[0].file)
+    stage = open_with_downloads(qtbot, tmp_path, "good", come, there)
     panels, explorer = stage.window.panels, stage.explorer
-    row = panels.network_list._networks.index_of("lenet5")
+    row = panels.network_list._networks.index_of("good")
     assert row.data(NetworkRole.BADGE) == "not downloaded"
     assert not explorer.network.trained
     with qtbot.waitSignal(explorer.answers_shown):
@@ -452,3 +460,40 @@ def test_get_weights_and_see_them_at_work(qtbot: QtBot, themed: object, tmp_path
     assert panels.weights_bar.get_button.isHidden()
     assert panels.weights_bar.versions.currentText() == "Else · 99.0 % · downloaded"
     close_stage(stage)
+
+
+def test_closing_while_weights_are_downloaded(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    stage = open_with_downloads(qtbot, tmp_path, "slow")
+    panels = stage.window.panels
+    qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
+    row = panels.network_list._networks.index_of("slow")
+    qtbot.waitUntil(lambda: row.data(NetworkRole.BADGE) == "42 %")
+    assert panels.weights_bar.cancel_button.isVisible()
+    close_stage(stage)
+
+
+def test_a_download_that_fails_says_why(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    stage = open_with_downloads(qtbot, tmp_path, "refused")
+    panels = stage.window.panels
+    qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
+    qtbot.waitUntil(lambda: panels.message_strip.text() == "The server is not there.")
+    assert panels.weights_bar.get_button.isVisible()
+    close_stage(stage)
+
+
+def test_compare_facts_from_the_keyboard(stage: Stage) -> None:
+    stage.window.activateWindow()
+    about = stage.window.panels.about_panel
+    stage.window.commands.compare_facts.trigger()
+    stage.qtbot.waitUntil(about.other.hasFocus)
+    assert stage.window.panels.tabs.currentWidget() is about
+    stage.qtbot.keyClicks(about.other, "alexnet")
+    assert about.facts.isVisible()
+    assert "AlexNet" in about.facts.toPlainText()
+    # and from a row of the list
+    stage.window.panels.network_list.compare_asked.emit("vgg16")
+    assert "VGG-16" in about.facts.toPlainText()
+    stage.window.panels.network_list.compare_asked.emit("lenet5")
+    assert not about.facts.isVisible()

@@ -24,7 +24,7 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import FAMILIES
 
 Index = QModelIndex | QPersistentModelIndex
-BadgeState = Literal["shipped", "downloaded", "absent", "untrained"]
+BadgeState = Literal["shipped", "downloaded", "absent", "untrained", "getting"]
 _AT_HAND = ("shipped", "downloaded")
 
 
@@ -32,7 +32,8 @@ class WeightsBadge(NamedTuple):
     """What to say of a network's weights."""
 
     state: BadgeState
-    """``absent``: there are some to be had, none is at hand; ``untrained``: there are none."""
+    """``absent``: there are some to be had, none is at hand; ``untrained``: there are none;
+    ``getting``: they are being downloaded."""
     tag: str = ""
     """What those at hand were trained on, ``MNIST``; empty where there are none."""
 
@@ -128,6 +129,7 @@ class NetworkModel(QAbstractItemModel):
             family = self._group(section, card.family)
             self._of_name[card.name] = self._add(family, card.title, card.name, card)
         self._states = {card.name: weights_state(card) for card in cards}
+        self._getting: dict[str, str] = {}  # what to say of weights that are being downloaded
 
     def _group(self, parent: _Row, title: str) -> _Row:
         """The family or heading of that title, made where there is none yet."""
@@ -152,6 +154,14 @@ class NetworkModel(QAbstractItemModel):
                 self._states[name] = state
                 changed = self._index_of_row(row)
                 self.dataChanged.emit(changed, changed)
+
+    def show_getting(self, name: str, text: str) -> None:
+        """Say how far the download of a network's weights is; nothing when it has ended."""
+        row = self._of_name.get(name)
+        if row is not None and text != self._getting.get(name, ""):
+            self._getting[name] = text
+            changed = self._index_of_row(row)
+            self.dataChanged.emit(changed, changed)
 
     def cards(self) -> tuple[NetworkCard, ...]:
         """All networks, as the list shows them."""
@@ -232,9 +242,9 @@ class NetworkModel(QAbstractItemModel):
             case NetworkRole.VARIANT:
                 return card.variant or data_set(card)
             case NetworkRole.WEIGHTS:
-                return self._states[card.name].state
+                return self._state(card)
             case NetworkRole.BADGE:
-                return self._badge(self._states[card.name].state)
+                return self._badge(card)
             case NetworkRole.TAG:
                 return self._states[card.name].tag
             case NetworkRole.SEARCH:
@@ -244,13 +254,19 @@ class NetworkModel(QAbstractItemModel):
                 )  # fmt: skip
         return None
 
-    def _badge(self, state: BadgeState) -> str:
+    def _state(self, card: NetworkCard) -> BadgeState:
+        state = self._states[card.name].state
+        # what is at hand is worth more to say than that there will be more
+        return "getting" if self._getting.get(card.name) and state == "absent" else state
+
+    def _badge(self, card: NetworkCard) -> str:
         return {
+            "getting": self._getting.get(card.name, ""),
             "shipped": self.tr("shipped"),
             "downloaded": self.tr("downloaded"),
             "absent": self.tr("not downloaded"),
             "untrained": self.tr("untrained"),
-        }[state]
+        }[self._state(card)]
 
     def _spoken(self, card: NetworkCard) -> str:
         parts = [
@@ -262,7 +278,7 @@ class NetworkModel(QAbstractItemModel):
         ]
         if card.top1:
             parts.append(self.tr("{percent} top-1").format(percent=percent_text(card.top1)))
-        parts.append(self._badge(self._states[card.name].state))
+        parts.append(self._badge(card))
         return ", ".join(filter(None, parts))
 
 

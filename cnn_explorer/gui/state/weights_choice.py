@@ -94,6 +94,8 @@ class WeightsChoice(QObject):
     """A `WeightsOffered`, or None while no network is on show."""
     weights_changed = Signal()
     """Weights have come to this machine."""
+    getting_told = Signal(str, str)
+    """A network's name, and in a word how far the download of its weights is; empty at its end."""
 
     def __init__(self, explorer: Explorer, downloads: Downloads, parent: QObject) -> None:
         super().__init__(parent)
@@ -152,7 +154,8 @@ class WeightsChoice(QObject):
         if shown is None or self._explorer.card is not shown.card:
             return None
         card = shown.card
-        versions = [*versions_of(card), WeightsVersion(RANDOM, "random")]
+        versions = [version for version in versions_of(card) if version.state != "missing"]
+        versions.append(WeightsVersion(RANDOM, "random"))
         file = self._file_of(card)
         if file is not None and file.weights_file is not None:
             versions.append(WeightsVersion(file.weights_file.name, "file"))
@@ -220,13 +223,19 @@ class WeightsChoice(QObject):
 
     @Slot(object)
     def _on_progressed(self, progress: DownloadProgress) -> None:
+        share = self.tr("{percent} %").format(
+            percent=int(100 * progress.done / progress.total) if progress.total else 0
+        )
+        text = self.tr("waiting") if progress.waiting else share
+        self.getting_told.emit(progress.wanted.network, text)
         if self._is_chosen(progress.wanted.network):
             self._tell()
 
     @Slot(object)
     def _on_downloaded(self, done: Downloaded) -> None:
-        self.weights_changed.emit()
         wanted = done.wanted
+        self.getting_told.emit(wanted.network, "")
+        self.weights_changed.emit()
         if self._is_chosen(wanted.network):
             self._candidate = ""
             self._explorer.choose_network(wanted.network, version=wanted.version)
@@ -237,12 +246,13 @@ class WeightsChoice(QObject):
 
     @Slot(object)
     def _on_download_failed(self, failed: DownloadFailed) -> None:
+        self.getting_told.emit(failed.wanted.network, "")
         self._explorer.tell(Message(failed.text, "error", failed.details))
         self._tell()
 
     @Slot(object)
     def _on_download_cancelled(self, cancelled: DownloadCancelled) -> None:
-        del cancelled
+        self.getting_told.emit(cancelled.wanted.network, "")
         self._tell()
 
     def _is_chosen(self, network: str) -> bool:

@@ -277,6 +277,7 @@ class _RowDelegate(QStyledItemDelegate):
                 "There are trained weights to be had: open it and press Get weights. Until then "
                 "its weights are random, and its answers mean nothing."
             ),
+            "getting": self.tr("Its trained weights are being downloaded."),
             "untrained": self.tr(
                 "There are no trained weights of it: its weights are random, and its answers mean "
                 "nothing."

@@ -81,6 +81,7 @@ class Panels(QObject):
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
         choice.weights_changed.connect(self.about_panel.refresh)
+        choice.getting_told.connect(networks.show_getting)
 
         self.network_list.network_chosen.connect(explorer.choose_network)
         self.weights_bar.version_chosen.connect(choice.choose)
@@ -110,7 +111,7 @@ class Panels(QObject):
         self.network_list.set_current(card.name)
         self.about_panel.show_card(card)
         self.graph_view.show_loading(card.title)
-        self.input_panel.set_kind(card.preprocessing.kind)
+        self.input_panel.set_kind(card.preprocessing.kind, card.preprocessing.crop)
         if self._explorer.picture is not None:
             self.answers_panel.show_pending()
             self.activations_panel.show_stale()
@@ -119,7 +120,7 @@ class Panels(QObject):
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self.network_list.set_current(shown.card.name)
         self.about_panel.show_card(shown.card)
-        self.input_panel.set_kind(shown.card.preprocessing.kind)
+        self.input_panel.set_kind(shown.card.preprocessing.kind, shown.card.preprocessing.crop)
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
         self.activations_panel.set_graph(shown.graph)

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -50,7 +53,7 @@ def version_text(version: WeightsVersion) -> str:
 def progress_text(progress: DownloadProgress) -> str:
     """How far a download is: ``42.1 of 97.8 MB, 8.3 MB/s``."""
     if progress.waiting:
-        return _tr("waits for another download")
+        return _tr("waits for its turn")
     if not progress.done:
         return _tr("connecting …")
     done = format_size(progress.done)
@@ -69,8 +72,47 @@ class _Versions(QComboBox):
 
     # Overrides of Qt
 
+    def sizeHint(self) -> QSize:
+        # the same for every network: what stands beside it keeps its place
+        return QSize(300, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(104, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        kind = QStyle.ComplexControl.CC_ComboBox
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(kind, option, part, self).width() - 8
+        option.currentText = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(kind, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+
+class _Said(QuietLabel):
+    """How far a download is. Its width does not follow the numbers: the button beside it stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        longest = _tr("888.8 of 888.8 MB, 88.8 MB/s")
+        width = max(metrics.horizontalAdvance(text) for text in (longest, self.text()))
+        return QSize(width + 2, metrics.height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(16, self.sizeHint().height())
 
 
 class WeightsBar(QWidget):
@@ -96,22 +138,18 @@ class WeightsBar(QWidget):
             self.tr("The weights that the network runs with (Ctrl+Shift+L). Random ones show what "
                     "the layers make of a picture before any training.")
         )  # fmt: skip
-        self.versions.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.versions.setMinimumContentsLength(8)
-        self.versions.setMaximumWidth(360)
-        self.versions.setSizePolicy(policy.Expanding, policy.Fixed)
+        self.versions.setSizePolicy(policy.Preferred, policy.Fixed)
         self._label.setBuddy(self.versions)
         self.get_button = QPushButton()
         self.get_button.setFont(theme.text_font(weight=QFont.Weight.Medium))
         self.get_button.setIconSize(QSize(16, 16))
         self.progress = QProgressBar()
-        self.progress.setFixedSize(120, 8)
+        self.progress.setFixedHeight(8)
+        self.progress.setMinimumWidth(48)
+        self.progress.setMaximumWidth(120)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(self.tr("Progress of the download"))
-        self.said = QuietLabel()
-        self.said.setSizePolicy(policy.Expanding, policy.Fixed)
+        self.said = _Said()
         self.cancel_button = QToolButton()
         self.cancel_button.setText(self.tr("Cancel"))
         self.cancel_button.setToolTip(self.tr("Stop this download. What is shown stays."))
@@ -122,10 +160,10 @@ class WeightsBar(QWidget):
         row.setContentsMargins(theme.MARGIN, 0, theme.GAP, 6)
         row.setSpacing(theme.GAP)
         row.addWidget(self._label)
-        row.addWidget(self.versions, 3)
+        row.addWidget(self.versions)
         row.addWidget(self.get_button)
         row.addWidget(self.progress)
-        row.addWidget(self.said, 2)
+        row.addWidget(self.said)
         row.addWidget(self.cancel_button)
         row.addStretch(1)
         self.setSizePolicy(policy.Preferred, policy.Fixed)
@@ -160,8 +198,13 @@ class WeightsBar(QWidget):
         wanted, getting = offer.to_get, offer.getting
         had_focus = self.get_button.hasFocus() or self.cancel_button.hasFocus()
         self.get_button.setVisible(wanted is not None and getting is None)
-        for part in (self.progress, self.said, self.cancel_button):
+        for part in (self.progress, self.cancel_button):
             part.setVisible(getting is not None)
+        nothing = len(offer.versions) == 1  # but random ones
+        self.said.setVisible(getting is not None or nothing)
+        if nothing:
+            self.said.setText(self.tr("There are no trained weights of it to choose."))
+            self.said.setToolTip(self.tr("Load Weights (Ctrl+L) opens a file of your own."))
         if wanted is not None:
             size = format_size(wanted.size) if wanted.size else ""
             self.get_button.setText(
@@ -177,6 +220,7 @@ class WeightsBar(QWidget):
             text = progress_text(getting)
             self.said.setText(text)
             self.said.setToolTip(text)
+            self.said.updateGeometry()
             self.progress.setAccessibleDescription(text)
         if had_focus:
             # the keyboard stays in the row, on what took the place of the button pressed
