@@ -61,7 +61,7 @@ class NetworkRole(IntEnum):
     TAG = Qt.ItemDataRole.UserRole + 9
     """What the weights at hand were trained on, ``MNIST``; empty where there are none."""
     SEARCH = Qt.ItemDataRole.UserRole + 10
-    """The words a search is matched with."""
+    """What a search is matched with: its letters and digits alone, all small."""
     COUNT = Qt.ItemDataRole.UserRole + 11
     """How many networks a family or heading has; of a `NetworkFilter`, how many it lets through."""
     KEY = Qt.ItemDataRole.UserRole + 12
@@ -73,6 +73,15 @@ class NetworkRole(IntEnum):
 def _squeezed(text: str) -> str:
     """Letters and digits only, so that ``ResNet-50``, ``resnet 50`` and ``resnet50`` are one."""
     return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _searched(card: NetworkCard) -> str:
+    """What a search for a network is matched with."""
+    words = (
+        card.title, card.name, card.family, str(card.year), card.authors, card.variant,
+        card.classes, card.library,
+    )  # fmt: skip
+    return _squeezed(" ".join(words))
 
 
 def percent_text(accuracy: float | None) -> str:
@@ -99,6 +108,8 @@ class _Row:
     """Among its parent's rows."""
     card: NetworkCard | None = None
     rows: list["_Row"] = field(default_factory=list)
+    searched: str = ""
+    """What a search is matched with, worked out once."""
 
     def networks(self) -> int:
         """How many networks stand in it."""
@@ -141,6 +152,7 @@ class NetworkModel(QAbstractItemModel):
 
     def _add(self, parent: _Row, title: str, key: str, card: NetworkCard | None = None) -> _Row:
         row = _Row(len(self._rows), title, key, parent, len(parent.rows), card)
+        row.searched = _searched(card) if card is not None else ""
         self._rows.append(row)
         parent.rows.append(row)
         return row
@@ -185,9 +197,11 @@ class NetworkModel(QAbstractItemModel):
     # Overrides of Qt
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008
-        if not self.hasIndex(row, column, parent):
+        # hasIndex would ask the same by way of Qt, and a search asks for thousands
+        rows = self._row_at(parent).rows
+        if column != 0 or parent.column() > 0 or not 0 <= row < len(rows):
             return QModelIndex()
-        return self._index_of_row(self._row_at(parent).rows[row])
+        return self._index_of_row(rows[row])
 
     def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
         above = self._row_at(index).parent
@@ -210,6 +224,8 @@ class NetworkModel(QAbstractItemModel):
         if not index.isValid():
             return None
         row = self._row_at(index)
+        if role == NetworkRole.SEARCH:
+            return row.searched
         if row.card is not None:
             return self._of_card(row.card, role)
         match role:
@@ -247,11 +263,6 @@ class NetworkModel(QAbstractItemModel):
                 return self._badge(card)
             case NetworkRole.TAG:
                 return self._states[card.name].tag
-            case NetworkRole.SEARCH:
-                return " ".join(
-                    (card.title, card.name, card.family, str(card.year), card.authors,
-                     card.variant, card.classes, card.library)
-                )  # fmt: skip
         return None
 
     def _state(self, card: NetworkCard) -> BadgeState:
@@ -330,5 +341,5 @@ class NetworkFilter(QSortFilterProxyModel):
             return False  # a family stays as long as one of its networks does
         if self._only_at_hand and source.data(index, NetworkRole.WEIGHTS) not in _AT_HAND:
             return False
-        found = _squeezed(source.data(index, NetworkRole.SEARCH))
+        found = source.data(index, NetworkRole.SEARCH)
         return all(word in found for word in self._query)
