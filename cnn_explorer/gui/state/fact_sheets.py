@@ -54,28 +54,29 @@ def ratio_text(greater: float, lesser: float) -> str:
 def fact_sheets(cards: Sequence[NetworkCard]) -> FactSheets:
     """The facts of networks, a row each; rows that say nothing of any network are left out."""
     none = _tr("none")
+    # what is compared most stands first: the page is often low
     rows = [
         _texts(_tr("Variant"), cards, lambda card: card.variant),
         _texts(_tr("Family"), cards, lambda card: card.family),
         _texts(_tr("Year"), cards, lambda card: str(card.year)),
+        _numbers(_tr("Layers with weights"), cards, lambda card: card.depth, str),
+        _numbers(_tr("Parameters"), cards, lambda card: card.parameters, format_count),
+        _numbers(_tr("Multiply-adds"), cards, lambda card: card.macs, format_macs),
+        _accuracy(cards),
+        _texts(_tr("Input"), cards, lambda card: format_shape(card.preprocessing.input_shape)),
+        _texts(_tr("Classes"), cards, data_set),
+        Fact(
+            _tr("Weights"),
+            tuple(tuple(map(_weights, card.weights)) or (none,) for card in cards),
+        ),
+        Fact(_tr("Differs from the paper"), tuple(card.differences or (none,) for card in cards)),
+        _texts(_tr("Accuracy, in words"), cards, lambda card: card.accuracy),
         _texts(_tr("Authors"), cards, lambda card: card.authors),
         Fact(
             _tr("Paper"),
             tuple((card.paper,) for card in cards),
             links=tuple(card.url for card in cards),
         ),
-        _numbers(_tr("Layers with weights"), cards, lambda card: card.depth, str),
-        _numbers(_tr("Parameters"), cards, lambda card: card.parameters, format_count),
-        _numbers(_tr("Multiply-adds"), cards, lambda card: card.macs, format_macs),
-        _texts(_tr("Input"), cards, lambda card: format_shape(card.preprocessing.input_shape)),
-        _texts(_tr("Classes"), cards, data_set),
-        _accuracy(cards),
-        _texts(_tr("Accuracy, in words"), cards, lambda card: card.accuracy),
-        Fact(
-            _tr("Weights"),
-            tuple(tuple(map(_weights, card.weights)) or (none,) for card in cards),
-        ),
-        Fact(_tr("Differs from the paper"), tuple(card.differences or (none,) for card in cards)),
         _texts(_tr("Built by"), cards, lambda card: card.library or _tr("this program")),
     ]
     kept = (row for row in rows if any(text for value in row.values for text in value))
