@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+import cnn_explorer
 from cnn_explorer.gui.state import downloads as module
 from cnn_explorer.gui.state.downloads import (
     DownloadCancelled,
@@ -143,7 +144,22 @@ def test_a_process_that_will_not_end_is_killed(
 
 
 def test_the_program_calls_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ("-m", "cnn_explorer", "weights", "download")
+    words = ("-P", "-m", "cnn_explorer", "weights", "download")
     assert download_command() == (sys.executable, *words)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert download_command() == (sys.executable, "weights", "download")
+
+
+def test_the_process_runs_this_package_wherever_it_is_started(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
+    monkeypatch.chdir(tmp_path)
+    event = "{'event': 'done', 'path': cnn_explorer.__file__}"
+    code = f"import cnn_explorer, json; print(json.dumps({event}))"
+    downloads = Downloads(command=(*download_command()[:2], "-c", code))
+    with qtbot.waitSignal(downloads.finished, timeout=30_000) as finished:
+        downloads.start("good", "V1")
+    assert finished.args is not None
+    assert finished.args[0].path == cnn_explorer.__file__
+    downloads.close()

@@ -6,12 +6,16 @@ window stays live meanwhile, and stopping is as safe as closing a terminal.
 
 import json
 import logging
+import os
 import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
+
+import cnn_explorer
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +77,20 @@ def download_command() -> tuple[str, ...]:
     """How this program calls its own command line."""
     if getattr(sys, "frozen", False):
         return (sys.executable, "weights", "download")
-    return (sys.executable, "-m", "cnn_explorer", "weights", "download")
+    # -P: what lies in the folder that a person works in is none of our modules
+    return (sys.executable, "-P", "-m", "cnn_explorer", "weights", "download")
+
+
+def _environment() -> QProcessEnvironment:
+    """Ours, for a Python that tells each line at once and finds this very package."""
+    environment = QProcessEnvironment.systemEnvironment()
+    environment.insert("PYTHONUNBUFFERED", "1")  # else its lines would come in heaps
+    environment.insert("PYTHONIOENCODING", "utf-8")
+    root = Path(cnn_explorer.__file__).parents[1]
+    if (root / "pyproject.toml").is_file():  # a source tree, which may not be installed
+        paths = filter(None, (str(root), environment.value("PYTHONPATH")))
+        environment.insert("PYTHONPATH", os.pathsep.join(paths))
+    return environment
 
 
 class Downloads(QObject):
@@ -159,10 +176,7 @@ class Downloads(QObject):
         self._running = DownloadProgress(wanted)
         self._path, self._line, self._complaint, self._stopping = "", b"", b"", False
         process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("PYTHONUNBUFFERED", "1")  # else its lines would come in heaps
-        environment.insert("PYTHONIOENCODING", "utf-8")
-        process.setProcessEnvironment(environment)
+        process.setProcessEnvironment(_environment())
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_complaint)
         process.finished.connect(self._on_finished)
