@@ -30,11 +30,11 @@ from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.theme import apply_theme, load_fonts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from cnn_explorer.gui.state.downloads import Downloads
     from cnn_explorer.gui.state.explorer import Explorer, Message
-    from cnn_explorer.gui.state.network_model import WeightsBadge
     from cnn_explorer.networks.card import NetworkCard
 
 # QApplication.setStyle would give the style back as an object, whose class takes 10 ms to make
@@ -82,14 +82,27 @@ class Program(QObject):
     _faulted = Signal(object)
 
     def __init__(
-        self, settings: Settings, network: str, *, layer: str = "", picture: Path | None = None
+        self,
+        settings: Settings,
+        network: str,
+        *,
+        layer: str = "",
+        picture: Path | None = None,
+        networks: Mapping[str, NetworkCard] | None = None,
+        downloader: Sequence[str] | None = None,
     ) -> None:
+        """`networks` are those to choose from, all that there are unless a test says otherwise;
+        `downloader` is the command that gets weights, our own command line likewise."""
         super().__init__()
+        self._settings = settings
+        self._networks = networks
+        self._downloader = downloader
         self._network = network
         self._layer = layer
         self._picture = picture
         self._fell_back = network == _FIRST_NETWORK
         self.explorer: Explorer | None = None
+        self._downloads: Downloads | None = None
         self.window = MainWindow(settings)
         self.window.painted.connect(self._on_painted)
         self._faulted.connect(self._on_faulted)
@@ -99,6 +112,8 @@ class Program(QObject):
         self.window.close()
         if self.explorer is not None:
             self.explorer.close()
+        if self._downloads is not None:
+            self._downloads.close()
 
     def report(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -127,19 +142,23 @@ class Program(QObject):
 
     @Slot()
     def _on_painted(self) -> None:
+        from cnn_explorer.gui.state.downloads import Downloads
         from cnn_explorer.gui.state.explorer import Explorer
         from cnn_explorer.gui.state.network_model import NetworkModel
+        from cnn_explorer.gui.state.weights_choice import WeightsChoice, badge_of
         from cnn_explorer.gui.widgets.panels import Panels
-        from cnn_explorer.networks.catalog import NETWORKS
 
         if not self.window.isVisible():  # closed before it was furnished
             return
-        explorer = Explorer(self)
+        networks = self._networks or _all_networks()
+        explorer = Explorer(self, networks, self._settings.versions)
         explorer.network_failed.connect(self._on_network_failed)
-        networks = NetworkModel(NETWORKS.values(), weights_badge, self)
-        self.explorer = explorer
-        self.window.furnish(explorer, Panels(explorer, networks, self.window))
-        known = self._network in NETWORKS  # what the settings remember may be gone
+        downloads = Downloads(self, self._downloader)
+        choice = WeightsChoice(explorer, downloads, self)
+        self.explorer, self._downloads = explorer, downloads
+        model = NetworkModel(networks.values(), badge_of, self)
+        self.window.furnish(explorer, Panels(explorer, model, choice, self.window))
+        known = self._network in networks  # what the settings remember may be gone
         explorer.choose_network(self._network if known else _FIRST_NETWORK, layer=self._layer)
         if self._picture is not None:
             explorer.open_file(self._picture)
@@ -147,15 +166,12 @@ class Program(QObject):
         explorer.start()
 
 
-def weights_badge(card: NetworkCard) -> WeightsBadge:
-    """What the list says about a network's weights."""
-    from cnn_explorer.gui.state.network_model import WeightsBadge
-    from cnn_explorer.networks.weights import at_hand
+def _all_networks() -> Mapping[str, NetworkCard]:
+    """The networks that the window offers, by name. A library's others are added here: the list
+    shows them last, under the library's name."""
+    from cnn_explorer.networks.catalog import NETWORKS
 
-    found = at_hand(card)
-    if found is None:
-        return WeightsBadge("untrained")
-    return WeightsBadge("shipped" if found[1].shipped else "downloaded", found[1].tag)
+    return NETWORKS
 
 
 def run_window(picture: Path | None, network: str | None) -> int:

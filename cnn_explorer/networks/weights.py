@@ -42,6 +42,8 @@ from cnn_explorer.paths import resource, torch_hub_checkpoints
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+RANDOM = "random"
+"""The version of a network's weights that is not trained: seeded random numbers."""
 SUFFIXES = (".safetensors", ".pth", ".pt", ".th")
 """Files that `load_state` reads."""
 
@@ -80,10 +82,14 @@ class OpenedNetwork:
 def at_hand(card: NetworkCard) -> tuple[Path, WeightsEntry] | None:
     """The best of a network's weights that lie on this machine, unchecked; cheap."""
     for entry in card.weights:
-        path = place_of(entry)
-        if os.path.isfile(path):
-            return path, entry
+        if is_at_hand(entry):
+            return place_of(entry), entry
     return None
+
+
+def is_at_hand(entry: WeightsEntry) -> bool:
+    """Whether a set of weights lies on this machine, unchecked; cheap."""
+    return os.path.isfile(place_of(entry))
 
 
 def open_network(
@@ -96,8 +102,8 @@ def open_network(
 ) -> OpenedNetwork:
     """Builds a network with the weights of `file`, else the best at hand, else random ones.
 
-    `version` is the tag of one of the card's weights (``ImageNet V1``) and asks for just those. A
-    file may tell another number of classes apart than the card does.
+    `version` is the tag of one of the card's weights (``ImageNet V1``), or `RANDOM`, and asks for
+    just those. A file may tell another number of classes apart than the card does.
 
     Raises `ExplorerError` in one sentence when the file cannot be read, is damaged, would run
     code or does not fit, and when the version is unknown or not at hand; `Cancelled` when the
@@ -108,7 +114,7 @@ def open_network(
             raise ExplorerError("choose a weights file or a version of the weights, not both.")
         entry = _published(card, file, checkpoint)
         return _load(card, file, entry, file.name, checkpoint)
-    found = at_hand(card) if not version else _version_at_hand(card, version)
+    found = _found(card, version)
     if found is not None:
         path, entry = found
         if not entry.shipped and not _checksum_is_right(path, checkpoint):
@@ -206,18 +212,21 @@ def place_of(entry: WeightsEntry) -> Path:
     return folder / entry.file
 
 
-def _version_at_hand(card: NetworkCard, version: str) -> tuple[Path, WeightsEntry]:
-    """The file of just these weights of a network, unchecked."""
+def _found(card: NetworkCard, version: str) -> tuple[Path, WeightsEntry] | None:
+    """The file of a version of a network's weights, unchecked; None for random ones."""
+    if version == RANDOM:
+        return None
+    if not version:
+        return at_hand(card)
     for entry in card.weights:
         if entry.tag.casefold() != version.casefold():
             continue
-        path = place_of(entry)
-        if not os.path.isfile(path):
+        if not is_at_hand(entry):
             raise ExplorerError(
                 f'the weights "{entry.tag}" of {card.title} are not on this machine: get them with '
                 f"\"cnn-explorer weights download {card.name} --version '{entry.tag}'\"."
             )
-        return path, entry
+        return place_of(entry), entry
     tags = [f'"{entry.tag}"' for entry in card.weights]
     known = f"known are {_listed(tags)}" if tags else "it has none"
     raise ExplorerError(f'{card.title} has no weights "{printable(version)}": {known}.')

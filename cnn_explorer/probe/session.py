@@ -60,9 +60,9 @@ class Session:
         *,
         version: str = "",
     ) -> "Session":
-        """Build a network and load its weights: those of the file or the version (a tag of the
-        card's weights), else the best at hand, else seeded random ones. Raises `ExplorerError`
-        where the file does not fit or the version is not at hand."""
+        """Build a network and load its weights: those of the file or the `version` (a tag of the
+        card's weights, or ``random``), else the best at hand, else seeded random ones. Raises
+        `ExplorerError` where the file does not fit or the version is not at hand."""
         import_torch()
         from cnn_explorer.networks.labels import class_names
         from cnn_explorer.networks.weights import open_network

@@ -18,6 +18,11 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.size = 150
     first.panels = QByteArray(b"\x00\xffpanels")
     first.geometry = QByteArray(b"geometry")
+    first.open_families = {"ResNet", "torchvision/EfficientNet"}
+    first.only_at_hand = True
+    first.set_version("resnet50", "ImageNet V1")
+    first.set_version("torchvision/vit", "random")
+    first.set_version("torchvision/vit", "")
     first.add_recent("/a.png")
     first.add_recent("/b, c.png")
     first.save()
@@ -30,6 +35,9 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.panels == QByteArray(b"\x00\xffpanels")
     assert again.geometry == QByteArray(b"geometry")
     assert again.recent == ("/b, c.png", "/a.png")
+    assert again.open_families == ("ResNet", "torchvision/EfficientNet")
+    assert again.only_at_hand
+    assert again.versions == {"resnet50": "ImageNet V1"}
 
 
 def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
@@ -52,6 +60,8 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
         b"[General]\ntheme=pink\nsize=5000\ntab=minus\nfolder=/no/such\n",
         b"[General]\npanels=7\ngeometry=@Point(1 2)\nsize=@Invalid()\n",
         b"[General]\ntheme=@Invalid()\nrecent=@Invalid()\nnetwork=@ByteArray(x)\ntab=999999\n",
+        b"[General]\nversions=[1, 2]\nonly_at_hand=@Invalid()\nopen_families=7\n",
+        b'[General]\nversions="{\\"a\\": 3, \\"b\\": [\nopen_families=@Point(1 2)\n',
         b"",
     ],
 )
@@ -63,6 +73,9 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.tab == 0
     assert settings.size == 100
     assert settings.folder == ""
+    assert settings.versions == {}
+    assert settings.only_at_hand is False
+    assert all(isinstance(family, str) for family in settings.open_families)
     assert isinstance(settings.network, str)
     assert all(isinstance(path, str) for path in settings.recent)
     assert isinstance(settings.panels, QByteArray)

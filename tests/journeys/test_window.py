@@ -1,6 +1,8 @@
 """Whole paths through the program: by mouse, by keyboard alone, and closing in the middle."""
 
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
@@ -11,10 +13,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.app import Program
+from cnn_explorer.gui.state.network_model import NetworkRole
+from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.media.decode import decode_file
-from cnn_explorer.paths import resource
+from cnn_explorer.networks.card import WeightsEntry
+from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.paths import resource, torch_hub_checkpoints
 from tests.journeys.conftest import Stage, close_stage, open_stage
 
 LEFT = Qt.MouseButton.LeftButton
@@ -174,7 +181,7 @@ def test_by_keyboard_alone(stage: Stage, tmp_path: Path) -> None:
     # find a network
     window.commands.find_network.trigger()
     qtbot.waitUntil(lambda: window.panels.network_list.isAncestorOf(QApplication.focusWidget()))
-    qtbot.keyClicks(QApplication.focusWidget(), "alex")
+    qtbot.keyClicks(QApplication.focusWidget(), "alexnet one column")
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Down)
     qtbot.keyClick(QApplication.focusWidget(), key.Key_Return)
     stage.network_open("alexnet")
@@ -365,3 +372,128 @@ def test_the_graph_is_written_while_the_window_answers(stage: Stage, tmp_path: P
     explorer.cancel()
     stage.settle()
     assert not (tmp_path / "stopped.png").exists()
+
+
+def test_another_version_of_the_weights(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    stage = open_stage(qtbot, tmp_path / "settings.ini")
+    bar, explorer = stage.window.panels.weights_bar, stage.explorer
+    with qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-7.png"))
+    stage.settle()
+    assert bar.versions.currentText().startswith("MNIST")
+    layer = explorer.layer
+    # random weights, chosen by the keyboard: the same picture and layer, answers without meaning
+    stage.window.activateWindow()
+    stage.window.commands.choose_weights.trigger()
+    qtbot.waitUntil(bar.versions.hasFocus)
+    with qtbot.waitSignal(explorer.answers_shown, timeout=60_000) as answered:
+        qtbot.keyClick(bar.versions, Qt.Key.Key_Down)
+    assert answered.args is not None
+    assert not answered.args[0].trained
+    stage.settle()
+    assert bar.versions.currentText() == "random (untrained)"
+    assert stage.window.panels.answers_panel.untrained_badge.isVisible()
+    assert explorer.layer == layer
+    # another network and back, another start: it stays so
+    explorer.choose_network("alexnet-cifar")
+    stage.network_open("alexnet-cifar")
+    explorer.choose_network("lenet5")
+    stage.network_open("lenet5")
+    assert not explorer.network.trained
+    close_stage(stage)
+    again = open_stage(qtbot, tmp_path / "settings.ini")
+    assert not again.explorer.network.trained
+    # and back to those that came along
+    bar = again.window.panels.weights_bar
+    with qtbot.waitSignal(again.explorer.answers_shown, timeout=60_000) as answered:
+        again.explorer.open_file(resource("samples", "digit-7.png"))
+        bar.versions.activated.emit(0)
+    assert answered.args[0].classes[0].index == 7
+    again.settle()
+    close_stage(again)
+
+
+def open_with_downloads(qtbot: QtBot, tmp_path: Path, name: str, *files: Path) -> Stage:
+    """The window with LeNet-5 under another name, whose weights are to be downloaded. What the
+    download does is in the name; it copies the first file to the second."""
+    lenet = NETWORKS["lenet5"]
+    absent = WeightsEntry(
+        "Else", "else.safetensors", False, 99.0, size=250_000, url="https://example.org/"
+    )
+    networks = {name: replace(lenet, name=name, weights=(absent,))}
+    script = Path(__file__).parents[1] / "gui" / "fake_download.py"
+    program = Program(
+        Settings.in_file(tmp_path / "settings.ini"),
+        name,
+        networks=networks,
+        downloader=(sys.executable, str(script), *map(str, files)),
+    )
+    program.window.resize(1280, 800)
+    with qtbot.waitSignal(program.furnished, timeout=60_000):
+        program.window.show()
+    assert program.explorer is not None
+    stage = Stage(program, program.window, program.explorer, qtbot)
+    stage.network_open(name)
+    return stage
+
+
+def test_get_weights_and_see_them_at_work(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    there = torch_hub_checkpoints() / "else.safetensors"
+    there.parent.mkdir(parents=True)
+    come = resource("weights", NETWORKS["lenet5"].weights[0].file)
+    stage = open_with_downloads(qtbot, tmp_path, "good", come, there)
+    panels, explorer = stage.window.panels, stage.explorer
+    row = panels.network_list._networks.index_of("good")
+    assert row.data(NetworkRole.BADGE) == "not downloaded"
+    assert not explorer.network.trained
+    with qtbot.waitSignal(explorer.answers_shown):
+        explorer.open_file(resource("samples", "digit-7.png"))
+    stage.settle()
+    with qtbot.waitSignal(explorer.answers_shown, timeout=60_000) as answered:
+        qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
+    assert answered.args[0].trained
+    assert answered.args[0].classes[0].index == 7
+    stage.settle()
+    assert row.data(NetworkRole.BADGE) == "downloaded"
+    assert panels.weights_bar.get_button.isHidden()
+    assert panels.weights_bar.versions.currentText() == "Else · 99.0 % · downloaded"
+    close_stage(stage)
+
+
+def test_closing_while_weights_are_downloaded(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    stage = open_with_downloads(qtbot, tmp_path, "slow")
+    panels = stage.window.panels
+    qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
+    row = panels.network_list._networks.index_of("slow")
+    qtbot.waitUntil(lambda: row.data(NetworkRole.BADGE) == "42 %")
+    assert panels.weights_bar.cancel_button.isVisible()
+    close_stage(stage)
+
+
+def test_a_download_that_fails_says_why(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    stage = open_with_downloads(qtbot, tmp_path, "refused")
+    panels = stage.window.panels
+    qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
+    qtbot.waitUntil(lambda: panels.message_strip.text() == "The server is not there.")
+    assert panels.weights_bar.get_button.isVisible()
+    close_stage(stage)
+
+
+def test_compare_facts_from_the_keyboard(stage: Stage) -> None:
+    stage.window.activateWindow()
+    about = stage.window.panels.about_panel
+    stage.window.commands.compare_facts.trigger()
+    stage.qtbot.waitUntil(about.other.hasFocus)
+    assert stage.window.panels.tabs.currentWidget() is about
+    stage.qtbot.keyClicks(about.other, "alexnet")
+    assert about.facts.isVisible()
+    assert "AlexNet" in about.facts.toPlainText()
+    # and from a row of the list
+    stage.window.panels.network_list.compare_asked.emit("vgg16")
+    assert "VGG-16" in about.facts.toPlainText()
+    stage.window.panels.network_list.compare_asked.emit("lenet5")
+    assert not about.facts.isVisible()

@@ -31,6 +31,7 @@ from cnn_explorer.gui.state.workbench import (
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
+from cnn_explorer.networks.weights import RANDOM, is_at_hand
 
 log = logging.getLogger(__name__)
 
@@ -96,9 +97,12 @@ class Explorer(QObject):
         self,
         parent: QObject | None = None,
         networks: Mapping[str, NetworkCard] = NETWORKS,
+        versions: Mapping[str, str] | None = None,
     ) -> None:
+        """`versions` says which weights to open a network with when nothing else is asked for."""
         super().__init__(parent)
         self._networks = networks
+        self._versions = dict(versions or {})
         self._queue = JobQueue()
         self._engine = Engine(self)
         self._engine.finished.connect(self._on_finished)
@@ -116,6 +120,11 @@ class Explorer(QObject):
         self._last_layers: dict[str, str] = {}
 
     # what is so now
+
+    @property
+    def networks(self) -> Mapping[str, NetworkCard]:
+        """All networks that can be opened, by name."""
+        return self._networks
 
     @property
     def network(self) -> NetworkShown | None:
@@ -156,22 +165,24 @@ class Explorer(QObject):
         self._advance()
 
     def choose_network(
-        self, name: str, weights_file: Path | None = None, layer: str = "", version: str = ""
+        self, name: str, weights_file: Path | None = None, layer: str = "", *, version: str = ""
     ) -> None:
-        """Open a network of the catalogue; the picture is classified again with it.
+        """Open a network; the picture is classified again with it.
 
-        `version` is the tag of one of its weights; without it, and without a file, the best at
-        hand are taken.
+        `version` is the tag of one of its weights, or ``random``; empty, the one chosen last.
         """
         try:
-            card = card_of(name)
+            card = self._networks.get(name) or card_of(name)
         except ExplorerError as error:
             self._complain(error)
             return
+        if weights_file is None and not version:
+            version = self._version_of(card)
         shown = self._leave_network()
         if layer:
-            self._last_layers[name] = layer
-        self._opening = OpenNetwork(card, weights_file, version, self._expansions.get(name), shown)
+            self._last_layers[card.name] = layer
+        expanded = self._expansions.get(card.name)
+        self._opening = OpenNetwork(card, weights_file, version, expanded, shown)
         self.network_opening.emit(card)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(card.title))
 
@@ -251,6 +262,10 @@ class Explorer(QObject):
             if expanded != network.expanded:
                 self._draw(network, expanded)
 
+    def tell(self, message: Message) -> None:
+        """Show a message that has nothing to do with the engine's work."""
+        self.message_shown.emit(message)
+
     def cancel(self) -> None:
         """Stop what runs and forget what waits; what was shown before stays."""
         if self._queue.idle:
@@ -281,6 +296,12 @@ class Explorer(QObject):
             return None
         self._last_layers[self._network.card.name] = self._layer
         return self._network.graph
+
+    def _version_of(self, card: NetworkCard) -> str:
+        """The version chosen last for a network; empty where that is no longer at hand."""
+        version = self._versions.get(card.name, "")
+        at_hand = any(entry.tag == version and is_at_hand(entry) for entry in card.weights)
+        return version if version == RANDOM or at_hand else ""
 
     def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
         # imported here as in the workbench: the window is painted before the layout's libraries
@@ -397,6 +418,8 @@ class Explorer(QObject):
         self._opening = None
         self._network = network
         self._expansions[name] = network.expanded
+        if isinstance(request, OpenNetwork) and request.version:
+            self._versions[name] = request.version
         self._answers = None
         self._activations = None
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))

@@ -1,5 +1,7 @@
 """What the program remembers between starts. The file is hostile: what is odd in it is ignored."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -36,6 +38,14 @@ class Settings:
     def _text(self, key: str, default: str) -> str:
         value = self._store.value(key, default)
         return value if isinstance(value, str) else default
+
+    def _texts(self, key: str) -> tuple[str, ...]:
+        value = self._store.value(key, [])
+        if isinstance(value, str):  # an INI file gives a list of one as its item
+            value = [value]
+        if not isinstance(value, list):
+            return ()
+        return tuple(item for item in value if isinstance(item, str) and item)
 
     @property
     def theme(self) -> ThemeChoice:
@@ -81,12 +91,7 @@ class Settings:
     @property
     def recent(self) -> tuple[str, ...]:
         """Pictures opened lately, newest first."""
-        value = self._store.value("recent", [])
-        if isinstance(value, str):  # an INI file gives a list of one as its item
-            value = [value]
-        if not isinstance(value, list):
-            return ()
-        return tuple(item for item in value if isinstance(item, str) and item)[:_RECENT]
+        return self._texts("recent")[:_RECENT]
 
     def add_recent(self, path: str) -> None:
         """Put a picture first among the recent ones."""
@@ -97,6 +102,42 @@ class Settings:
         """Drop one recent picture, or all."""
         kept = [item for item in self.recent if path and item != path]
         self._store.setValue("recent", kept)
+
+    @property
+    def open_families(self) -> tuple[str, ...]:
+        """The families of the list of networks that stood open, by their keys."""
+        return self._texts("open_families")
+
+    @open_families.setter
+    def open_families(self, value: Iterable[str]) -> None:
+        self._store.setValue("open_families", sorted(value))
+
+    @property
+    def only_at_hand(self) -> bool:
+        """Whether the list shows only networks with weights at hand."""
+        return self._text("only_at_hand", "") == "yes"
+
+    @only_at_hand.setter
+    def only_at_hand(self, value: bool) -> None:
+        self._store.setValue("only_at_hand", "yes" if value else "no")
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Which version of its weights a person chose for a network, by the network's name."""
+        try:
+            value = json.loads(self._text("versions", "{}"))
+        except (ValueError, RecursionError):
+            return {}
+        if not isinstance(value, dict):
+            return {}
+        return {name: tag for name, tag in value.items() if isinstance(tag, str)}
+
+    def set_version(self, network: str, version: str) -> None:
+        """Remember a version; an empty one is forgotten."""
+        versions = {**self.versions, network: version}
+        kept = {name: tag for name, tag in versions.items() if tag}
+        if kept != self.versions:
+            self._store.setValue("versions", json.dumps(kept))
 
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)

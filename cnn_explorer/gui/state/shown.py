@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
@@ -38,6 +39,10 @@ class NetworkShown:
     """What else is to be said of its weights, one sentence, or empty."""
     alternatives: tuple[NetworkCard, ...] = ()
     """Other networks that the weights of the file fit as well."""
+    version: str = ""
+    """The version of its weights that was asked for; empty for the best at hand, or for a file."""
+    weights_file: Path | None = None
+    """The file that a person loaded its weights from."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,7 @@ class OpenNetwork:
     card: NetworkCard
     weights_file: Path | None = None
     version: str = ""
-    """The tag of the card's weights to take; empty for the best at hand."""
+    """The tag of one of the card's weights, or ``random``; empty for the best at hand."""
     expanded: frozenset[str] | None = None
     """The blocks to open in the drawing; None for the usual ones."""
     shown: LayerGraph | None = None
@@ -208,6 +208,8 @@ class Workbench:
             class_count=len(session.class_names),
             report=session.report,
             note=session.note,
+            version=request.version,
+            weights_file=request.weights_file,
         )
 
     def _open_weights(self, request: OpenWeights, checkpoint: Checkpoint) -> NetworkShown:

@@ -1,14 +1,16 @@
 """The lesson of a network: what it taught, its facts, its paper."""
 
+from collections.abc import Iterable
 from html import escape
 
-from PySide6.QtCore import QEvent, QSize, QUrl
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QUrl
 from PySide6.QtGui import (
-    QDesktopServices,
     QFont,
     QFontMetricsF,
     QPalette,
     QResizeEvent,
+    QStandardItem,
+    QStandardItemModel,
     QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
@@ -18,13 +20,27 @@ from PySide6.QtGui import (
     QTextTableCell,
     QTextTableCellFormat,
     QTextTableFormat,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
+from cnn_explorer.graph.metrics import format_count, format_macs, format_shape, format_size
+from cnn_explorer.gui.state.network_model import data_set, percent_text
+from cnn_explorer.gui.state.weights_choice import versions_of
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import EmptyState
-from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.facts_page import FactsPage
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, TitleLabel
+from cnn_explorer.gui.widgets.text_page import TextPage
+from cnn_explorer.gui.widgets.weights_bar import state_text
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
 
@@ -34,50 +50,102 @@ _SIDE = 360
 """Logical pixels for the facts beside the lesson."""
 
 
-class Page(QTextBrowser):
-    """Formatted text that loads nothing by itself and opens links in the web browser."""
+class _Beside(QComboBox):
+    """Chooses the network whose facts stand beside; the wheel scrolls past it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setOpenLinks(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        quiet_bars(self)
-        self.setFont(theme.text_font(14))
-        self.document().setDocumentMargin(theme.MARGIN)
-        # the margins around the text are paper too
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.anchorClicked.connect(self._on_anchor_clicked)
+    # Overrides of Qt
 
-    def _on_anchor_clicked(self, url: QUrl) -> None:
-        if url.scheme() in ("http", "https"):
-            QDesktopServices.openUrl(url)
-
-    # Qt
-
-    def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: ARG002
-        # a lesson is text: whatever else it names, here or elsewhere, is not fetched
-        return None
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class AboutPanel(QWidget):
-    """Title, authors, the lesson; the facts beside it, or below it where it is narrow."""
+    """Title, authors, the lesson; the facts beside it, or below it where it is narrow.
+
+    With another network beside it, the facts of both instead.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._card: NetworkCard | None = None
+        self._networks: dict[str, NetworkCard] = {}
         self._lesson = ""
         self._beside: bool | None = None
-        self.page = Page()
+        self.page = TextPage()
         self.page.setAccessibleName(self.tr("About the network"))
+        self.facts = FactsPage()
         self.empty = EmptyState(self.tr("Choose a network on the left to read what it taught."))
+        self._title = TitleLabel()
+        label = QLabel(self.tr("Facts &beside"))
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.other = _Beside()
+        self.other.setAccessibleName(self.tr("Network whose facts stand beside"))
+        self.other.setToolTip(
+            self.tr("Lay another network's facts beside this one's (Ctrl+Shift+F).")
+        )
+        self.other.setMinimumWidth(96)
+        self.other.setMaximumWidth(240)
+        self.other.setMaxVisibleItems(18)
+        self.other.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.other.setMinimumContentsLength(14)
+        label.setBuddy(self.other)
+        self.copy_button = QToolButton()
+        self.copy_button.setText(self.tr("Copy"))
+        self.copy_button.setToolTip(self.tr("Copy the facts of both networks."))
+        self.copy_button.setAutoRaise(True)
+        self.copy_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.copy_button)
+        menu.addAction(self.tr("As Text"), self.facts.copy_text)
+        menu.addAction(self.tr("As Markdown"), self.facts.copy_markdown)
+        self.copy_button.setMenu(menu)
+        # the style sets the arrow of the menu under the last letter
+        self.copy_button.setMinimumWidth(self.copy_button.sizeHint().width() + theme.GAP)
+        self._head = QWidget()
+        row = QHBoxLayout(self._head)
+        row.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
+        row.setSpacing(theme.GAP)
+        row.addWidget(self._title)
+        row.addStretch(1)
+        row.addWidget(label)
+        row.addWidget(self.other)
+        row.addWidget(self.copy_button)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self.page)
-        box = QHBoxLayout(self)
+        self._pages.addWidget(self.facts)
+        box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self._pages)
+        box.setSpacing(0)
+        box.addWidget(self._head)
+        box.addWidget(self._pages, 1)
         self.setFocusProxy(self.page)
+        self._head.hide()
+        self.set_networks(())
+        self.other.currentIndexChanged.connect(self._on_other_changed)
+
+    def set_networks(self, cards: Iterable[NetworkCard]) -> None:
+        """Say which networks can stand beside the one on show."""
+        self._networks = {card.name: card for card in cards}
+        model = QStandardItemModel(self.other)
+        model.appendRow(QStandardItem(self.tr("nothing")))
+        heading = ""
+        for card in self._networks.values():
+            family = f"{card.library} · {card.family}" if card.library else card.family
+            if family != heading:
+                heading = family
+                item = QStandardItem(heading)
+                item.setFlags(Qt.ItemFlag.NoItemFlags)
+                item.setFont(theme.text_font(theme.SMALL, QFont.Weight.DemiBold))
+                model.appendRow(item)
+            item = QStandardItem(card.title)
+            item.setData(card.name, Qt.ItemDataRole.UserRole)
+            model.appendRow(item)
+        with QSignalBlocker(self.other):
+            self.other.setModel(model)
+            self.other.setCurrentIndex(0)
 
     def show_card(self, card: NetworkCard) -> None:
         """Show a network's lesson and facts."""
@@ -85,10 +153,40 @@ class AboutPanel(QWidget):
             return
         self._card = card
         self._lesson = _read_lesson(card)
-        self._pages.setCurrentWidget(self.page)
+        self._title.set_title(card.title, f"   {card.variant}" if card.variant else "")
+        self._head.show()
         self._beside = None
         self._arrange()
         self.page.verticalScrollBar().setValue(0)
+        self._show_page()
+
+    def refresh(self) -> None:
+        """Look again which weights are at hand."""
+        self._rewrite()
+
+    def compare_with(self, name: str) -> None:
+        """Lay a network's facts beside those of the one on show; an empty name takes them away."""
+        number = self.other.findData(name) if name else 0
+        self.other.setCurrentIndex(max(0, number))
+
+    def focus_other(self) -> None:
+        """Go to the choice of the network beside."""
+        self.other.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _show_page(self) -> None:
+        other = self._networks.get(self.other.currentData(Qt.ItemDataRole.UserRole) or "")
+        compares = self._card is not None and other is not None
+        self.copy_button.setVisible(compares)
+        if self._card is None:
+            return
+        if other is not None:
+            self.facts.show_cards((self._card, other))
+        page = self.facts if compares else self.page
+        self._pages.setCurrentWidget(page)
+        self.setFocusProxy(page)
+
+    def _on_other_changed(self) -> None:
+        self._show_page()
 
     def _arrange(self) -> None:
         """Place the facts, and keep the lines of the lesson short."""
@@ -122,7 +220,7 @@ class AboutPanel(QWidget):
         table = cursor.insertTable(1, 2 if self._beside else 1, form)
         lesson = table.cellAt(0, 0)
         lesson.firstCursorPosition().insertMarkdown(
-            body.strip(), QTextDocument.MarkdownFeature.MarkdownNoHTML
+            self._body(card, title, body), QTextDocument.MarkdownFeature.MarkdownNoHTML
         )
         _set_type(lesson)
         top = lesson.firstCursorPosition()
@@ -130,7 +228,7 @@ class AboutPanel(QWidget):
         top.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         top.setBlockFormat(QTextBlockFormat())
         top.setBlockCharFormat(QTextCharFormat())
-        top.insertHtml(self._heading(card, title or card.title))
+        top.insertHtml(self._heading(card, card.title if card.lesson else title or card.title))
         if self._beside:
             cell = QTextTableCellFormat()
             cell.setLeftPadding(3 * theme.MARGIN)
@@ -160,19 +258,34 @@ class AboutPanel(QWidget):
             f'<p style="margin:0px 0px 10px 0px">{paper}</p>'
         )
 
+    def _body(self, card: NetworkCard, title: str, body: str) -> str:
+        """What stands under the heading, as Markdown."""
+        if card.library and not body.strip():
+            return self.tr("Built by {library} as it is; this program has no lesson on it.").format(
+                library=card.library
+            )
+        if card.lesson and title:  # a lesson of several networks has its own title below theirs
+            return f"## {title}\n\n{body.strip()}"
+        return body.strip()
+
     def _facts(self, card: NetworkCard) -> str:
         quiet = theme.quiet_colour(self).name()
+        depth = self.tr("{count} layers with weights").format(count=card.depth)
         rows = (
             (self.tr("Family"), card.family),
-            (self.tr("Depth"), self.tr("{count} layers with weights").format(count=card.depth)),
+            (self.tr("Variant"), card.variant),
+            (self.tr("Depth"), depth if card.depth else ""),
             (self.tr("Parameters"), format_count(card.parameters)),
             (self.tr("Multiply-adds"), format_macs(card.macs)),
             (self.tr("Input"), format_shape(card.preprocessing.input_shape)),
+            (self.tr("Classes"), data_set(card)),
+            (self.tr("Built by"), card.library),
         )
         cells = "".join(
             f'<tr><td style="color:{quiet}; padding-right:14px">{escape(name)}</td>'
             f"<td>{escape(value)}</td></tr>"
             for name, value in rows
+            if value
         )
         head = '<p style="font-weight:600; margin:{top}px 0px 4px 0px">{text}</p>'
         note = '<p style="margin:0px 0px 6px 0px">{text}</p>'
@@ -183,9 +296,46 @@ class AboutPanel(QWidget):
         if card.differences:
             html += head.format(top=12, text=escape(self.tr("Differs from the paper")))
             html += "".join(note.format(text=escape(text)) for text in card.differences)
+        html += head.format(top=12, text=escape(self.tr("Weights")))
+        html += self._weights(card) or note.format(
+            text=escape(self.tr("There are none: this network runs with random weights."))
+        )
         return html
 
-    # Qt
+    def _weights(self, card: NetworkCard) -> str:
+        """The table of a network's weights; empty where there are none."""
+        quiet = theme.quiet_colour(self).name()
+        lines = [
+            (
+                version.tag,
+                percent_text(version.accuracy),
+                format_size(version.size) if version.size else "",
+                state_text(version),
+            )
+            for version in versions_of(card)
+        ]
+        cells = "".join(
+            "<tr>"
+            + f'<td style="padding-right:14px">{escape(tag)}</td>'
+            + "".join(
+                f'<td align="{align}" style="color:{quiet}; padding-right:14px">{escape(text)}</td>'
+                for text, align in zip(rest, ("right", "right", "left"), strict=True)
+            )
+            + "</tr>"
+            for tag, *rest in lines
+        )
+        return f'<table cellspacing="0" cellpadding="2">{cells}</table>' if cells else ""
+
+    def _rewrite(self) -> None:
+        """Write the page anew and stay where it was read."""
+        if self._card is None:
+            return
+        place = self.page.verticalScrollBar().value()
+        self._beside = None
+        self._arrange()
+        self.page.verticalScrollBar().setValue(place)
+
+    # Overrides of Qt
 
     def sizeHint(self) -> QSize:
         return QSize(900, 260)
@@ -198,10 +348,7 @@ class AboutPanel(QWidget):
         super().changeEvent(event)
         # colours stand in the text; Qt sends one while it still builds the widget
         if event.type() == QEvent.Type.PaletteChange and getattr(self, "_card", None) is not None:
-            place = self.page.verticalScrollBar().value()
-            self._beside = None
-            self._arrange()
-            self.page.verticalScrollBar().setValue(place)
+            self._rewrite()
 
 
 def _read_lesson(card: NetworkCard) -> str:

@@ -55,6 +55,11 @@ class Actions(QWidget):
             self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
             "Ctrl+L",
         )
+        self.choose_weights = self._make(
+            self.tr("Choose Weights"),
+            self.tr("Choose the version of the weights of the network shown"),
+            "Ctrl+Shift+L",
+        )
         self.export = self._make(
             self.tr("Export Graph…"),
             self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
@@ -62,6 +67,11 @@ class Actions(QWidget):
         )
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
+        )
+        self.compare_facts = self._make(
+            self.tr("Compare Facts…"),
+            self.tr("Lay another network's facts beside those of the one shown"),
+            "Ctrl+Shift+F",
         )
         self.stop = self._make(self.tr("Stop"), self.tr("Stop the work going on"), "Esc")
         self.stop.setEnabled(False)
@@ -132,7 +142,8 @@ class Actions(QWidget):
     def with_keys(self) -> list[QAction]:
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
-            self.open, self.paste, self.weights, self.export, self.find_network,
+            self.open, self.paste, self.weights, self.choose_weights, self.export,
+            self.find_network, self.compare_facts,
             self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
             self.keys, self.quit,
         )  # fmt: skip
@@ -148,6 +159,7 @@ class Actions(QWidget):
         file.addAction(self.paste)
         file.addSeparator()
         file.addAction(self.weights)
+        file.addAction(self.choose_weights)
         file.addAction(self.export)
         file.addSeparator()
         file.addAction(self.quit)
@@ -159,7 +171,9 @@ class Actions(QWidget):
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
-        view.addActions([self.find_network, self.next_panel, self.previous_panel, self.stop])
+        view.addActions([self.find_network, self.compare_facts])
+        view.addSeparator()
+        view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()
         view.addActions([self.full_screen, self.reset_panels])
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])

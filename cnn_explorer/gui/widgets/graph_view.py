@@ -103,11 +103,11 @@ class GraphView(QWidget):
             self.zoom_out_button, self.zoom_button, self.zoom_in_button, self.fit_button
         ):  # fmt: skip
             row.addWidget(button)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addLayout(row)
-        whole.addWidget(self.canvas, 1)
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.setSpacing(0)
+        self._whole.addLayout(row)
+        self._whole.addWidget(self.canvas, 1)
         self.clear()
 
     def _button(self, tip: str, slot: Callable[[], None]) -> QToolButton:
@@ -120,6 +120,10 @@ class GraphView(QWidget):
         button.setAccessibleName(tip)
         button.clicked.connect(slot)
         return button
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a bar between the title and the drawing."""
+        self._whole.insertWidget(1, bar)
 
     # what is shown
 

@@ -24,6 +24,8 @@ from cnn_explorer.probe.results import PreparedInput
 _PICTURE, _DRAW = 0, 1
 _UNLIMITED = 16_777_215
 """Qt's QWIDGETSIZE_MAX."""
+_FEW_PIXELS = 36
+"""Side of an input so small that it is shown three times as large at least."""
 _WITH_WORDS = 336
 """From this width on the buttons show words beside their icons."""
 
@@ -115,6 +117,7 @@ class InputPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject: Picture | None = None  # what the network looks at now
+        self._side = 224  # of what the network sees, pixels
         self._icons_due = True
         self.picture_view = PictureView()
         self.pad = DrawingPad()
@@ -184,12 +187,13 @@ class InputPanel(QWidget):
             self.picture_view.show_crop(prepared.crop)
         self._arrange()
 
-    def set_kind(self, kind: str | None) -> None:
-        """Suit the panel to a network for ``photo`` or ``digit`` pictures.
+    def set_kind(self, kind: str | None, side: int = 224) -> None:
+        """Suit the panel to a network for ``photo`` or ``digit`` pictures of `side` pixels.
 
         The page turns to what suits it as long as nothing was put in yet.
         """
         self.samples.set_kind(kind)
+        self._side = side
         if self._subject is None:
             self._show_page(_DRAW if kind == "digit" else _PICTURE)
 
@@ -246,6 +250,8 @@ class InputPanel(QWidget):
             free = min(free, height - self.seen.words_height())
         else:
             free = height - theme.GAP - tools - width / aspect
+        if on_picture and self._side <= _FEW_PIXELS:  # they are to be made out one by one
+            free = max(free, 3 * self._side)
         self.seen.arrange(stacked=beside, side=int(free))
         # no taller than its picture, so that what is seen of it stands right below
         tallest = round(width / aspect) + 2 if on_picture and not beside else _UNLIMITED

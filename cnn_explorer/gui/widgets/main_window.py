@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
             dock.setWidget(panel)
             empty.deleteLater()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
+        panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
         if not self.restoreState(self._settings.panels, _STATE_VERSION):
             self._usual_places()
@@ -138,7 +139,9 @@ class MainWindow(QMainWindow):
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
         actions.weights.triggered.connect(self.open_weights)
+        actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
+        actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
@@ -157,6 +160,7 @@ class MainWindow(QMainWindow):
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
+        panels.network_list.compare_asked.connect(self._on_compare_asked)
         panels.input_panel.open_asked.connect(self.open_picture)
         panels.input_panel.paste_asked.connect(self.paste_picture)
         panels.message_strip.close_button.clicked.connect(self._allow_escape)
@@ -209,18 +213,27 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def open_weights(self) -> None:
-        """Ask for a state dict and load it into the network shown."""
-        card = self._explorer.card
-        if card is None:
-            return
+        """Ask for a state dict and open it: in the network shown, or else in the one it fits."""
+        from cnn_explorer.networks.weights import SUFFIXES
+
+        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self,
-            self.tr("Load weights into {}").format(card.title),
+            self.tr("Open weights"),
             self._settings.folder,
-            self.tr("State dicts (*.safetensors *.pth *.pt);;All files (*)"),
+            self.tr("State dicts ({});;All files (*)").format(patterns),
         )
         if name:
-            self._explorer.choose_network(card.name, Path(name))
+            self._explorer.open_weights(Path(name))
+
+    def _open_dropped(self, path: Path) -> None:
+        """A picture, or weights: told apart by the file's ending, and then by what is in it."""
+        from cnn_explorer.networks.weights import SUFFIXES
+
+        if path.suffix.lower() in SUFFIXES:
+            self._explorer.open_weights(path)
+        else:
+            self._explorer.open_file(path)
 
     @Slot()
     def export_graph(self) -> None:
@@ -246,6 +259,20 @@ class MainWindow(QMainWindow):
             dock.show()
         self._usual_places()
 
+    @Slot()
+    def compare_facts(self) -> None:
+        """Go to where another network's facts are laid beside those of the one on show."""
+        if self.panels is not None:
+            self.show_layer_tab(self.tab_index("about"))
+            self.panels.about_panel.focus_other()
+
+    @Slot(str)
+    def _on_compare_asked(self, name: str) -> None:
+        if self.panels is not None and self._explorer.card is not None:
+            other = name if name != self._explorer.card.name else ""
+            self.panels.about_panel.compare_with(other)
+            self.compare_facts()
+
     def show_layer_tab(self, index: int) -> None:
         """Bring one of the tabs below the graph to the front."""
         self.layer_dock.show()
@@ -269,6 +296,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self._settings.network = shown.card.name
+        if shown.weights_file is None:  # a file may be gone tomorrow
+            self._settings.set_version(shown.card.name, shown.version)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
         self.status.show_network(shown)
 
@@ -451,7 +480,7 @@ class MainWindow(QMainWindow):
         if offer.path is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            self._explorer.open_file(offer.path)
+            self._open_dropped(offer.path)
             if offer.files > 1:
                 self.say(
                     self.tr("{} files were dropped; this is the first of them.").format(offer.files)
@@ -483,6 +512,9 @@ class MainWindow(QMainWindow):
         self._settings.panels = self.saveState(_STATE_VERSION)
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
+            networks = self.panels.network_list
+            self._settings.open_families = networks.open_families
+            self._settings.only_at_hand = networks.at_hand_button.isChecked()
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:

@@ -1,5 +1,7 @@
 """The catalogue to choose from: a search box over the families and their networks."""
 
+import html
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import (
@@ -7,6 +9,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QPointF,
     QRect,
     QRectF,
@@ -18,6 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QContextMenuEvent,
     QFont,
     QFontMetrics,
     QHelpEvent,
@@ -26,17 +30,21 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QSizePolicy,
     QStackedWidget,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QToolTip,
     QTreeView,
     QVBoxLayout,
@@ -48,44 +56,115 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 Index = QModelIndex | QPersistentModelIndex
-_FAMILY_HEIGHT, _NETWORK_HEIGHT = 30, 46
+_FAMILY_HEIGHT, _TALL, _LOW = 30, 64, 46
+"""Heights of a family, and of a network in a narrow and in a wide list."""
+_LEFT = theme.MARGIN + 14
+"""Where titles begin, right of a family's arrow."""
+_WIDE = 552
+"""From this width on the numbers stand beside the title instead of below it."""
+_CRAMPED = 232
+"""Below this width a badge is a dot: its words would take the title's place."""
+_BADGE_SPACE = 112
+_TIGHT = 4
+"""Between two columns at least."""
 
 
-def _badge_texts(owner: QObject) -> dict[str, str]:
-    return {
-        "shipped": owner.tr("shipped"),
-        "downloaded": owner.tr("downloaded"),
-        "untrained": owner.tr("untrained"),
-    }
-
-
-class _RowDelegate(QStyledItemDelegate):
-    """A family as a heading; a network as its title over a quiet line of facts, with a badge."""
+class _Columns(QObject):
+    """Where the numbers of a network stand, and what stands above them: the same in every row."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.labels = {
+            NetworkRole.YEAR: self.tr("year"),
+            NetworkRole.PARAMETERS: self.tr("parameters"),
+            NetworkRole.MACS: self.tr("multiply-adds"),
+            NetworkRole.TOP1: self.tr("top-1"),
+        }
+        label, value = QFontMetrics(theme.text_font(11)), QFontMetrics(theme.text_font(theme.SMALL))
+        widest = {NetworkRole.YEAR: "2000", NetworkRole.TOP1: self.tr("88.8 %")}
+        self._widths = {
+            role: max(
+                label.horizontalAdvance(text), value.horizontalAdvance(widest.get(role, "888 M"))
+            )
+            for role, text in self.labels.items()
+        }
+
+    def edges(self, width: int) -> dict[NetworkRole, int]:
+        """The right edge of each column in a list of that width; those without room are left out,
+        the year first."""
+        right = width - theme.MARGIN - (_BADGE_SPACE if width >= _WIDE else 0)
+        roles = list(self.labels)
+        if width >= _WIDE:
+            gap = 20.0
+        else:
+            while len(roles) > 1 and self._gap(roles, right - _LEFT) < _TIGHT:
+                roles.pop(0 if roles[0] == NetworkRole.YEAR else 1)
+            gap = min(20.0, self._gap(roles, right - _LEFT))
+        edges = {}
+        edge = float(right)
+        for role in reversed(roles):
+            edges[role] = round(edge)
+            edge -= self._widths[role] + gap
+        if width < _WIDE and roles[0] == NetworkRole.YEAR:  # under the title, not far from it
+            edges[NetworkRole.YEAR] = _LEFT + self._widths[NetworkRole.YEAR]
+        return edges
+
+    def draw(self, painter: QPainter, role: NetworkRole, cell: QRect, text: str) -> None:
+        """Put a text into a cell: numbers end at its right edge, years begin where titles do."""
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == NetworkRole.YEAR:
+            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            cell = cell.adjusted(cell.width() - self._widths[role], 0, 0, 0)
+        painter.drawText(cell, flags, text)
+
+    def _gap(self, roles: list[NetworkRole], room: int) -> float:
+        spare = room - sum(self._widths[role] for role in roles)
+        return spare / max(1, len(roles) - 1)
+
+
+class _Headings(QWidget):
+    """The names of the columns, above the list."""
+
+    def __init__(self, columns: _Columns, view: QTreeView) -> None:
+        super().__init__()
+        self._columns = columns
+        self._view = view
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, 20)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setFont(theme.text_font(11))
+        painter.setPen(theme.quiet_colour(self))
+        edges = self._columns.edges(self._view.viewport().width())
+        for role, edge in edges.items():
+            cell = QRect(edge - 80, 0, 80, self.height())
+            self._columns.draw(painter, role, cell, self._columns.labels[role])
+        line = QColor(theme.ground(self).box_border)
+        line.setAlphaF(0.6)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, line)
+
+
+class _RowDelegate(QStyledItemDelegate):
+    """A family as a heading; a network as its title, what sets it apart, its numbers, a badge."""
+
+    def __init__(self, columns: _Columns, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._columns = columns
         self.current = ""
         """Name of the network on show in the window."""
-
-    def facts(self, index: Index, width: int, metrics: QFontMetrics) -> str:
-        """The quiet line, as much of it as fits."""
-        year, count = index.data(NetworkRole.YEAR), index.data(NetworkRole.PARAMETERS)
-        tag = index.data(NetworkRole.TAG)
-        forms = [
-            self.tr("{year} · {count} parameters").format(year=year, count=count),
-            self.tr("{year} · {count}").format(year=year, count=count),
-        ]
-        if tag:
-            whole = self.tr("{year} · {count} parameters · {tag} weights")
-            shorter = self.tr("{year} · {count} parameters · {tag}")
-            forms[:0] = [form.format(year=year, count=count, tag=tag) for form in (whole, shorter)]
-        fitting = (form for form in forms if metrics.horizontalAdvance(form) <= width)
-        return next(fitting, metrics.elidedText(forms[-1], Qt.TextElideMode.ElideRight, width))
 
     def _paint_family(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         view: Any = option.widget  # type: ignore[attr-defined]
         place = QRect(option.rect)  # type: ignore[attr-defined]
-        box = place.adjusted(theme.MARGIN, 0, -theme.MARGIN, 0)
+        indent = theme.MARGIN if index.parent().isValid() else 0
+        box = place.adjusted(theme.MARGIN + indent, 0, -theme.MARGIN, 0)
         font = theme.text_font(theme.SMALL, QFont.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(theme.quiet_colour(view))
@@ -93,9 +172,11 @@ class _RowDelegate(QStyledItemDelegate):
         flags = Qt.AlignmentFlag.AlignBottom
         painter.drawText(words, flags | Qt.AlignmentFlag.AlignLeft, index.data())
         painter.setFont(theme.text_font(theme.SMALL))
-        count = index.data(NetworkRole.COUNT)
-        if isinstance(count, int) and not view.isExpanded(index):
-            painter.drawText(words, flags | Qt.AlignmentFlag.AlignRight, str(count))
+        count = str(index.data(NetworkRole.COUNT))
+        painter.drawText(words, flags | Qt.AlignmentFlag.AlignRight, count)
+        if index.data(NetworkRole.IS_LIBRARY):  # a line sets a library apart from our own
+            line = QColor(theme.ground(view).box_border)
+            painter.fillRect(QRect(place.x(), place.y() + 4, place.width(), 1), line)
         middle = QPointF(box.x() + 4, box.bottom() - 4 - QFontMetrics(font).height() / 2 + 1)
         pen = QPen(theme.quiet_colour(view), 1.5)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -122,51 +203,106 @@ class _RowDelegate(QStyledItemDelegate):
         if shown:
             painter.setBrush(QColor(style.selection))
             painter.drawRoundedRect(QRectF(row.x(), row.y() + 9, 3, row.height() - 18), 1.5, 1.5)
-        box = place.adjusted(theme.MARGIN + 14, 0, -theme.MARGIN, 0)
-        weight = QFont.Weight.DemiBold if shown else QFont.Weight.Medium
-        font, small = theme.text_font(weight=weight), theme.text_font(theme.SMALL)
+        wide = place.width() >= _WIDE
+        indent = theme.MARGIN if index.parent().parent().isValid() else 0
+        font = theme.text_font(weight=QFont.Weight.DemiBold if shown else QFont.Weight.Medium)
+        small = theme.text_font(theme.SMALL)
         title, quiet = QFontMetrics(font), QFontMetrics(small)
-        top = box.y() + (box.height() - title.height() - quiet.height() - 1) // 2
-        line = QRect(box.x(), top, box.width(), title.height())
-        badge_left = self._paint_badge(painter, view, line, index)
+        lines = [title.height(), quiet.height(), *([] if wide else [quiet.height()])]
+        gap = 2
+        top = place.y() + (place.height() - sum(lines) - gap * (len(lines) - 1)) // 2
+        edges = self._columns.edges(place.width())
+        left = _LEFT + indent
+        right = place.width() - theme.MARGIN
+        if wide:  # the words end before the first number
+            first = next(iter(reversed(edges)))
+            right = edges[first] - 64 if edges else right
+        heading = QRect(place.x() + left, top, right - left, lines[0])
+        badge_line = QRect(heading)
+        if wide:
+            badge_line = QRect(place.x(), place.y(), place.width() - theme.MARGIN, place.height())
+        badge_left = self._paint_badge(painter, view, badge_line, index)
+        if not wide:
+            heading.setRight(badge_left - theme.GAP)
         painter.setFont(font)
         painter.setPen(QColor(style.text))
-        words = line.adjusted(0, 0, badge_left - line.right() - theme.GAP, 0)
-        elided = title.elidedText(index.data(), Qt.TextElideMode.ElideRight, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignLeft, elided)
+        _draw_elided(painter, heading, index.data())
         painter.setFont(small)
         painter.setPen(theme.quiet_colour(view))
-        below = QRect(box.x(), line.bottom() + 2, box.width(), quiet.height())
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, self.facts(index, below.width(), quiet))
+        below = QRect(place.x() + left, top + lines[0] + gap, right - left, lines[1])
+        _draw_elided(painter, below, index.data(NetworkRole.VARIANT))
+        line = QRect(place) if wide else below.translated(0, lines[1] + gap)
+        for role, edge in edges.items():
+            shift = indent if role == NetworkRole.YEAR and not wide else 0
+            cell = QRect(place.x() + edge + shift - 80, line.y(), 80, line.height())
+            self._columns.draw(painter, role, cell, str(index.data(role) or "–"))
 
     def _paint_badge(self, painter: QPainter, view: QWidget, line: QRect, index: Index) -> int:
-        """The weights at hand, at the right end of a line; gives where the badge begins."""
-        state = index.data(NetworkRole.WEIGHTS)
-        text = _badge_texts(self).get(state, state)
+        """The weights to be had, at the right end of a line; gives where the badge begins."""
+        state, text = index.data(NetworkRole.WEIGHTS), index.data(NetworkRole.BADGE)
         style = theme.ground(view)
         dark = theme.is_dark(view.palette())
         font = theme.text_font(11, QFont.Weight.Medium)
-        width = QFontMetrics(font).horizontalAdvance(text) + 12
-        pill = QRectF(line.right() + 1 - width, line.center().y() - 7.5, width, 16)
+        width, height = QFontMetrics(font).horizontalAdvance(text) + 12, 16
+        if view.width() < _CRAMPED:
+            width, height, text = 9, 9, ""
+        middle = line.center().y() + 0.5
+        pill = QRectF(line.right() + 0.5 - width, middle - height / 2, width, height)
         painter.setFont(font)
-        if state == "untrained":
-            painter.setPen(QPen(QColor(style.box_border), 1))
+        if state in ("absent", "untrained"):
+            pen = QPen(QColor(style.box_border), 1)
+            if state == "untrained":
+                pen.setDashPattern([2.5, 2])
+            painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             ink = theme.quiet_colour(view)
         else:
             ground, colour = theme.INFO[dark]
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(ground))
+            painter.setBrush(QColor(ground if text else colour))
             ink = QColor(colour)
-        painter.drawRoundedRect(pill, 8, 8)
+        painter.drawRoundedRect(pill, height / 2, height / 2)
         painter.setPen(ink)
         painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
         return int(pill.left())
 
+    def tip(self, index: Index) -> str:
+        """All that a row says, and what its badge means, as rich text; empty for a family."""
+        if not index.data(NetworkRole.NAME):
+            return ""
+        weights = {
+            "shipped": self.tr("Its trained weights came with the program."),
+            "downloaded": self.tr("Its trained weights are on this machine."),
+            "absent": self.tr(
+                "There are trained weights to be had: open it and press Get weights. Until then "
+                "its weights are random, and its answers mean nothing."
+            ),
+            "getting": self.tr("Its trained weights are being downloaded."),
+            "untrained": self.tr(
+                "There are no trained weights of it: its weights are random, and its answers mean "
+                "nothing."
+            ),
+        }[index.data(NetworkRole.WEIGHTS)]
+        numbers = self.tr("{year}, {parameters} parameters, {macs} multiply-adds").format(
+            year=index.data(NetworkRole.YEAR),
+            parameters=index.data(NetworkRole.PARAMETERS),
+            macs=index.data(NetworkRole.MACS),
+        )
+        top1 = index.data(NetworkRole.TOP1)
+        if top1:
+            numbers = self.tr("{numbers}, {percent} top-1 published").format(
+                numbers=numbers, percent=top1
+            )
+        variant = html.escape(index.data(NetworkRole.VARIANT))
+        lines = [f"<b>{html.escape(index.data())}</b>", variant, numbers, weights]
+        return "<br>".join(filter(None, lines))
+
     # Overrides of Qt
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002
-        return QSize(200, _NETWORK_HEIGHT if index.data(NetworkRole.NAME) else _FAMILY_HEIGHT)
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        view: Any = option.widget  # type: ignore[attr-defined]
+        height = _LOW if view is not None and view.viewport().width() >= _WIDE else _TALL
+        return QSize(160, height if index.data(NetworkRole.NAME) else _FAMILY_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         view: Any = option.widget  # type: ignore[attr-defined]
@@ -191,17 +327,13 @@ class _RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,  # noqa: ARG002
         index: Index,
     ) -> bool:
-        tips = {
-            "shipped": self.tr("Its trained weights came with the program."),
-            "downloaded": self.tr("Its trained weights are on this machine."),
-            "untrained": self.tr(
-                "No trained weights are on this machine: its weights are random, and its answers "
-                "mean nothing."
-            ),
-        }
-        tip = tips.get(index.data(NetworkRole.WEIGHTS), "")
-        QToolTip.showText(event.globalPos(), tip, view)
+        QToolTip.showText(event.globalPos(), self.tip(index), view)
         return True
+
+
+def _draw_elided(painter: QPainter, box: QRect, text: str) -> None:
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class _Tree(QTreeView):
@@ -210,6 +342,9 @@ class _Tree(QTreeView):
     chosen = Signal(QModelIndex)
     left_at_top = Signal()
     """The up arrow was pressed on the first row."""
+    menu_asked = Signal(QModelIndex, QPoint)
+    """A menu is wanted for a row, at a place of the screen."""
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -224,8 +359,11 @@ class _Tree(QTreeView):
         self.setSelectionMode(QTreeView.SelectionMode.NoSelection)
         self.setEditTriggers(QTreeView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # always there: the columns would jump when a family opens
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
         self.viewport().setAutoFillBackground(False)
+        self._was_wide: bool | None = None
         self.clicked.connect(self._take)
 
     def _take(self, index: QModelIndex) -> None:
@@ -251,11 +389,61 @@ class _Tree(QTreeView):
             self.setCurrentIndex(self.model().index(0, 0))
         super().focusInEvent(event)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if index.data(NetworkRole.NAME):
+            place = event.globalPos()
+            if by_key:
+                place = self.viewport().mapToGlobal(self.visualRect(index).center())
+            self.menu_asked.emit(index, place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.viewport().width() >= _WIDE
+        if wide != self._was_wide:
+            self._was_wide = wide
+            self.scheduleDelayedItemsLayout()  # rows have another height
+        self.resized.emit()
+
     def drawBranches(self, *_: object) -> None:
         pass  # a family's arrow stands in its heading
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, 2 * _NETWORK_HEIGHT)
+        return QSize(160, 2 * _TALL)
+
+
+class _Toggle(QToolButton):
+    """A button that plainly is pressed or not: its colour says so too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.setFixedSize(30, 30)
+        self.setIconSize(QSize(18, 18))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    # Overrides of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        style, role = theme.ground(self), QPalette.ColorRole
+        accent = QColor(style.selection)
+        edge = accent if self.isChecked() or self.hasFocus() else self.palette().color(role.Mid)
+        inset = 0.75 if self.hasFocus() else 0.5
+        box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+        painter.setPen(QPen(edge, 2 * inset))
+        painter.setBrush(self.palette().color(role.Midlight if self.underMouse() else role.Button))
+        painter.drawRoundedRect(box, 4, 4)
+        if self.isChecked():
+            accent.setAlphaF(0.2)
+            painter.setBrush(accent)
+            painter.drawRoundedRect(box, 4, 4)
+        size = self.iconSize()
+        place = QRect(0, 0, size.width(), size.height())
+        place.moveCenter(self.rect().center())
+        self.icon().paint(painter, place)
 
 
 class _SearchBox(QLineEdit):
@@ -283,10 +471,12 @@ class _SearchBox(QLineEdit):
 
 
 class NetworkList(QWidget):
-    """All networks by family, and a search."""
+    """All networks by family, a search, and a button that leaves those with weights at hand."""
 
     network_chosen = Signal(str)
     """A person chose a network: its name."""
+    compare_asked = Signal(str)
+    """A person wants a network's facts beside those of the one on show: its name."""
 
     def __init__(self, networks: NetworkModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -295,18 +485,29 @@ class NetworkList(QWidget):
         self._filter.setSourceModel(networks)
         self._magnifier: QAction | None = None
         self._icons_due = True
+        self._open: set[str] = set()  # families that a person opened
+        self._opened_along: set[str] = set()  # and those opened to show the current network
+        self._arranging = False
         self.search = _SearchBox()
         self.search.setPlaceholderText(self.tr("Search networks"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(self.tr("Search networks"))
-        self.search.setToolTip(self.tr("Find a network by name, family, year or author (Ctrl+K)."))
+        self.search.setToolTip(
+            self.tr(
+                "Find a network by name, family, variant, year, author or data set such as "
+                "cifar (Ctrl+K)."
+            )
+        )
         self.search.setMinimumHeight(30)
+        self.at_hand_button = _Toggle()
+        self.at_hand_button.setAccessibleName(self.tr("Only networks with weights at hand"))
+        columns = _Columns(self)
         self.tree = _Tree()
-        self._delegate = _RowDelegate(self.tree)
+        self._delegate = _RowDelegate(columns, self.tree)
         self.tree.setItemDelegate(self._delegate)
         self.tree.setModel(self._filter)
         self.tree.setAccessibleName(self.tr("Networks"))
-        self.tree.expandAll()
+        self._headings = _Headings(columns, self.tree)
         self._nothing = QLabel()
         self._nothing.setTextFormat(Qt.TextFormat.PlainText)
         self._nothing.setWordWrap(True)
@@ -316,11 +517,19 @@ class NetworkList(QWidget):
         ignored = QSizePolicy.Policy.Ignored
         self._nothing.setSizePolicy(ignored, ignored)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self.tree)
+        found = QWidget()
+        inside = QVBoxLayout(found)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self._headings)
+        inside.addWidget(self.tree, 1)
+        self._pages.addWidget(found)
         self._pages.addWidget(self._nothing)
-        above = QVBoxLayout()
+        above = QHBoxLayout()
         above.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP // 2)
-        above.addWidget(self.search)
+        above.setSpacing(theme.GAP // 2 + 2)
+        above.addWidget(self.search, 1)
+        above.addWidget(self.at_hand_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -328,19 +537,49 @@ class NetworkList(QWidget):
         layout.addWidget(self._pages, 1)
         self.setMinimumWidth(180)
         self.setFocusProxy(self.search)
+        self.setTabOrder(self.search, self.at_hand_button)
+        self.setTabOrder(self.at_hand_button, self.tree)
+        self._on_at_hand_toggled(False)
 
-        self.search.textChanged.connect(self._on_search_changed)
+        self.search.textChanged.connect(self._on_narrowed)
         self.search.returnPressed.connect(self._on_return)
         self.search.down_pressed.connect(self._on_down)
+        self.at_hand_button.toggled.connect(self._on_at_hand_toggled)
         self.tree.chosen.connect(self._on_chosen)
         self.tree.left_at_top.connect(self.focus_search)
+        self.tree.menu_asked.connect(self._on_menu_asked)
+        self.tree.expanded.connect(self._on_expanded)
+        self.tree.collapsed.connect(self._on_collapsed)
+        self.tree.resized.connect(self._headings.update)
+        self._filter.rowsInserted.connect(self._on_rows_changed)
+        self._filter.rowsRemoved.connect(self._on_rows_changed)
+
+    @property
+    def open_families(self) -> tuple[str, ...]:
+        """The families that a person left open, by their keys."""
+        return tuple(sorted(self._open))
+
+    def restore(self, open_families: Iterable[str], only_at_hand: bool) -> None:
+        """Open families and set the filter as they were left."""
+        self._open = set(open_families)
+        self.at_hand_button.setChecked(only_at_hand)
+        self._arrange()
 
     def set_current(self, name: str) -> None:
         """Mark the network on show. No signal."""
         self._delegate.current = name
+        above = self._networks.index_of(name).parent()
+        while above.isValid():
+            self._opened_along.add(above.data(NetworkRole.KEY))
+            above = above.parent()
         index = self._filter.mapFromSource(self._networks.index_of(name))
         if index.isValid():
-            self.tree.expand(index.parent())
+            above = index.parent()
+            self._arranging = True
+            while above.isValid():
+                self.tree.expand(above)
+                above = above.parent()
+            self._arranging = False
             self.tree.setCurrentIndex(index)
             self.tree.scrollTo(index)
         self.tree.viewport().update()
@@ -350,22 +589,94 @@ class NetworkList(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    def _first_found(self) -> QModelIndex:
-        family = self._filter.index(0, 0)
-        return self._filter.index(0, 0, family)
+    def context_menu(self, index: Index) -> QMenu:
+        """The menu of a network's row. The caller deletes it."""
+        name, title = index.data(NetworkRole.NAME), _in_menu(index.data())
+        menu = QMenu(self)
+        menu.addAction(
+            self.tr("Open {title}").format(title=title), lambda: self.network_chosen.emit(name)
+        )
+        current = self._networks.index_of(self._delegate.current)
+        if current.isValid() and name != self._delegate.current:
+            text = self.tr("Compare Facts with {title}").format(title=_in_menu(current.data()))
+        else:
+            text = self.tr("Compare Facts…")
+        menu.addAction(text, lambda: self.compare_asked.emit(name))
+        return menu
 
-    def _on_search_changed(self, text: str) -> None:
-        self._filter.search(text)
-        self.tree.expandAll()
+    def _first_found(self) -> QModelIndex:
+        index = self._filter.index(0, 0)
+        while index.isValid() and not index.data(NetworkRole.NAME):
+            index = self._filter.index(0, 0, index)
+        return index
+
+    def _arrange(self) -> None:
+        """Fold the families as they were left; all that was found stands open."""
+        self._arranging = True
+        narrowed = self._filter.narrowed
+        above = [QModelIndex()]
+        while above:
+            parent = above.pop()
+            for row in range(self._filter.rowCount(parent)):
+                index = self._filter.index(row, 0, parent)
+                if index.data(NetworkRole.NAME):
+                    continue
+                key = index.data(NetworkRole.KEY)
+                known = key in self._open or key in self._opened_along
+                self.tree.setExpanded(index, narrowed or known)
+                above.append(index)
+        self._arranging = False
+
+    def _show_found(self) -> None:
+        """The list, or a sentence where nothing is left of it."""
         found = self._filter.rowCount() > 0
         self._pages.setCurrentIndex(0 if found else 1)
-        self._nothing.setText(
-            self.tr("No network matches “{text}”. Clear the search to see them all.").format(
-                text=text.strip()
+        text = self.search.text().strip()
+        if not self.at_hand_button.isChecked():
+            said = self.tr("No network matches “{text}”. Clear the search to see them all.")
+        elif text:
+            said = self.tr(
+                "No network with weights at hand matches “{text}”. Clear the search, or show the "
+                "networks without weights too."
             )
-        )
+        else:
+            said = self.tr(
+                "There are no weights on this machine. Show all networks, open one and get its "
+                "weights."
+            )
+        self._nothing.setText(said.format(text=text))
+
+    def _on_narrowed(self) -> None:
+        text = self.search.text()
+        self._filter.search(text)
+        self._arrange()
+        self._show_found()
         shown = self._filter.mapFromSource(self._networks.index_of(self._delegate.current))
         self.tree.setCurrentIndex(self._first_found() if text.strip() else shown)
+        if shown.isValid() and not text.strip():
+            self.tree.scrollTo(shown)
+
+    def _on_at_hand_toggled(self, only: bool) -> None:
+        self._filter.set_only_at_hand(only)
+        self.at_hand_button.setToolTip(
+            self.tr("Shown are the networks with weights at hand. Press to show all.")
+            if only
+            else self.tr("Show only networks with weights at hand.")
+        )
+        self._on_narrowed()
+
+    def _on_rows_changed(self) -> None:
+        # weights that come or go let networks in or out while only those at hand are shown
+        self._show_found()
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        if not self._arranging and not self._filter.narrowed:
+            self._open.add(index.data(NetworkRole.KEY))
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        if not self._arranging and not self._filter.narrowed:
+            self._open.discard(index.data(NetworkRole.KEY))
+            self._opened_along.discard(index.data(NetworkRole.KEY))
 
     def _on_return(self) -> None:
         index = self._first_found()
@@ -381,12 +692,18 @@ class NetworkList(QWidget):
     def _on_chosen(self, index: QModelIndex) -> None:
         self.network_chosen.emit(index.data(NetworkRole.NAME))
 
+    def _on_menu_asked(self, index: QModelIndex, place: QPoint) -> None:
+        menu = self.context_menu(index)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
     def _load_icons(self) -> None:
         icon = theme.icon("ph.magnifying-glass", self)
         if self._magnifier is None:
             self._magnifier = self.search.addAction(icon, QLineEdit.ActionPosition.LeadingPosition)
         else:
             self._magnifier.setIcon(icon)
+        self.at_hand_button.setIcon(theme.icon("ph.hard-drives", self))
 
     # Overrides of Qt
 
@@ -404,3 +721,8 @@ class NetworkList(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._icons_due = True
         super().changeEvent(event)
+
+
+def _in_menu(text: str) -> str:
+    """As it is: in a menu an ampersand marks a key."""
+    return text.replace("&", "&&")

@@ -12,6 +12,7 @@ from cnn_explorer.gui.state.shown import (
     NetworkShown,
     SourceShown,
 )
+from cnn_explorer.gui.state.weights_choice import WeightsChoice
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
 from cnn_explorer.gui.widgets.actions import TAB_TITLES
 from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
@@ -23,6 +24,7 @@ from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
+from cnn_explorer.gui.widgets.weights_bar import WeightsBar
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 
@@ -30,12 +32,16 @@ from cnn_explorer.networks.card import NetworkCard
 class Panels(QObject):
     """The panels, each showing what the state's signals carry and passing gestures back."""
 
-    def __init__(self, explorer: Explorer, networks: NetworkModel, parent: QObject) -> None:
+    def __init__(
+        self, explorer: Explorer, networks: NetworkModel, choice: WeightsChoice, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._explorer = explorer
         self.network_list = NetworkList(networks)
         self.message_strip = MessageStrip()
         self.graph_view = GraphView()
+        self.weights_bar = WeightsBar()
+        self.graph_view.add_bar(self.weights_bar)
         self.input_panel = InputPanel()
         self.answers_panel = AnswersPanel()
         self.activations_panel = ActivationsPanel()
@@ -43,6 +49,7 @@ class Panels(QObject):
         self.details_panel = DetailsPanel()
         self.code_panel = CodePanel()
         self.about_panel = AboutPanel()
+        self.about_panel.set_networks(networks.cards())
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName(self.tr("Layer tabs"))
@@ -71,7 +78,15 @@ class Panels(QObject):
         explorer.filters_shown.connect(self._on_filters_shown)
         explorer.source_shown.connect(self._on_source_shown)
 
+        choice.offered.connect(self.weights_bar.show_offer)
+        choice.weights_changed.connect(networks.refresh)
+        choice.weights_changed.connect(self.about_panel.refresh)
+        choice.getting_told.connect(networks.show_getting)
+
         self.network_list.network_chosen.connect(explorer.choose_network)
+        self.weights_bar.version_chosen.connect(choice.choose)
+        self.weights_bar.get_asked.connect(choice.get)
+        self.weights_bar.cancel_asked.connect(choice.cancel)
         self.graph_view.layer_clicked.connect(explorer.select_layer)
         self.graph_view.expansion_asked.connect(explorer.expand)
         self.input_panel.sample_chosen.connect(explorer.open_file)
@@ -96,7 +111,7 @@ class Panels(QObject):
         self.network_list.set_current(card.name)
         self.about_panel.show_card(card)
         self.graph_view.show_loading(card.title)
-        self.input_panel.set_kind(card.preprocessing.kind)
+        self.input_panel.set_kind(card.preprocessing.kind, card.preprocessing.crop)
         if self._explorer.picture is not None:
             self.answers_panel.show_pending()
             self.activations_panel.show_stale()
@@ -105,7 +120,7 @@ class Panels(QObject):
     def _on_network_shown(self, shown: NetworkShown) -> None:
         self.network_list.set_current(shown.card.name)
         self.about_panel.show_card(shown.card)
-        self.input_panel.set_kind(shown.card.preprocessing.kind)
+        self.input_panel.set_kind(shown.card.preprocessing.kind, shown.card.preprocessing.crop)
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
         self.activations_panel.set_graph(shown.graph)

@@ -83,11 +83,11 @@ def icon(name: str, widget: QWidget) -> QIcon:
     from qtawesome.iconic_font import FontError
 
     palette = widget.palette()
-    role, disabled = QPalette.ColorRole.ButtonText, QPalette.ColorGroup.Disabled
+    role, group = QPalette.ColorRole.ButtonText, QPalette.ColorGroup
+    # of both groups by name: a widget that is disabled now has a palette that says so
+    colour, disabled = palette.color(group.Active, role), palette.color(group.Disabled, role)
     try:
-        made: QIcon = qtawesome.icon(
-            name, color=palette.color(role), color_disabled=palette.color(disabled, role)
-        )
+        made: QIcon = qtawesome.icon(name, color=colour, color_disabled=disabled)
     except FontError:  # a platform that cannot load fonts: the words do without
         return QIcon()
     return made

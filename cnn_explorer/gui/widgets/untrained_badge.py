@@ -24,8 +24,8 @@ class UntrainedBadge(QLabel):
         self.setAccessibleName(self.tr("Warning, untrained: these answers mean nothing."))
         self.setToolTip(
             self.tr(
-                "Untrained: these answers mean nothing. No trained weights of this network are "
-                "at hand, so it runs with random ones."
+                "Untrained: these answers mean nothing. The network runs with random weights; "
+                "trained ones, where there are any, can be chosen above the graph."
             )
         )
         self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
