@@ -167,11 +167,11 @@ class Program(QObject):
 
 
 def _all_networks() -> Mapping[str, NetworkCard]:
-    """The networks that the window offers, by name. A library's others are added here: the list
-    shows them last, under the library's name."""
-    from cnn_explorer.networks.catalog import NETWORKS
+    """The networks that the window offers, by name. The list shows a library's own last, under the
+    library's name."""
+    from cnn_explorer.networks.catalog import NETWORKS, OTHERS
 
-    return NETWORKS
+    return {**NETWORKS, **OTHERS}
 
 
 def run_window(picture: Path | None, network: str | None) -> int:

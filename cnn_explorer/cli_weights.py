@@ -41,6 +41,8 @@ from cnn_explorer.networks.weights import place_of
 if TYPE_CHECKING:
     from cnn_explorer.networks.download import Transfer
 
+_MB = 1 << 20
+"""Bytes: download pages, the window and this command say 97.8 MB of the same file."""
 _EVERY = 10.0
 """Seconds between two lines about a download where there is no terminal."""
 
@@ -237,7 +239,7 @@ def _told(transfer: "Transfer") -> str:
     if not transfer.total:
         return f"{_megabytes(transfer.done)}, {speed}"
     percent = min(100 * transfer.done // transfer.total, 100)  # 100 when it is there, not before
-    text = f"{percent} % {transfer.done / 1e6:.1f} of {_megabytes(transfer.total)}, {speed}"
+    text = f"{percent} % {transfer.done / _MB:.1f} of {_megabytes(transfer.total)}, {speed}"
     rest = transfer.total - transfer.done
     if rest > 0 and transfer.speed > 0:
         text += f", {_duration(rest / transfer.speed)} left"
@@ -245,7 +247,7 @@ def _told(transfer: "Transfer") -> str:
 
 
 def _megabytes(size: float) -> str:
-    return f"{size / 1e6:.1f} MB"
+    return f"{size / _MB:.1f} MB"
 
 
 def _duration(seconds: float) -> str:

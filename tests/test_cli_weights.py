@@ -26,6 +26,8 @@ from tests.web_server import CONTENT, WebServer, entry_of, ranged, says, serving
 ROOT = str(Path(__file__).resolve().parents[1])
 OLDER = CONTENT[::-1]
 
+MB = 1 << 20
+
 
 @pytest.fixture(autouse=True)
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -291,15 +293,15 @@ def test_progress_on_a_terminal_is_one_line_that_changes(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", "60")
     with cli_weights._Progress("net.pth") as progress:
-        progress(Transfer(42_100_000, 97_800_000, 8_300_000.0))
-        progress(Transfer(97_800_000, 97_800_000, 8_300_000.0))
+        progress(Transfer(int(42.1 * MB), int(97.8 * MB), 8.3 * MB))
+        progress(Transfer(int(97.8 * MB), int(97.8 * MB), 8.3 * MB))
     first, second = terminal.getvalue().removeprefix("\r").removesuffix("\n").split("\r")
     assert first == "net.pth: 43 % 42.1 of 97.8 MB, 8.3 MB/s, 7 s left"
     assert second.rstrip() == "net.pth: 100 % 97.8 of 97.8 MB, 8.3 MB/s"
     assert len(second) >= len(first)  # nothing of the first is left standing
     monkeypatch.setenv("COLUMNS", "20")
     with cli_weights._Progress("net.pth") as progress:
-        progress(Transfer(42_100_000, 97_800_000, 8_300_000.0))
+        progress(Transfer(int(42.1 * MB), int(97.8 * MB), 8.3 * MB))
     assert terminal.getvalue().endswith("\rnet.pth: 43 % 42.1 \n")
 
 
@@ -310,7 +312,7 @@ def test_progress_elsewhere_is_a_line_now_and_then(
     monkeypatch.setattr(cli_weights.time, "monotonic", lambda: now[0])
     with cli_weights._Progress("net.pth") as progress:
         for now[0] in range(25):
-            progress(Transfer(int(now[0]) * 1_000_000, 97_800_000, 1e6))
+            progress(Transfer(now[0] * MB, int(97.8 * MB), MB))
     assert capsys.readouterr().err.splitlines() == [
         "net.pth: 10 % 10.0 of 97.8 MB, 1.0 MB/s, 1 min 28 s left",
         "net.pth: 20 % 20.0 of 97.8 MB, 1.0 MB/s, 1 min 18 s left",
@@ -321,10 +323,10 @@ def test_progress_elsewhere_is_a_line_now_and_then(
     ("transfer", "text"),
     [
         (Transfer(0, None, 0.0), "0.0 MB, 0.0 MB/s"),
-        (Transfer(5_000_000, None, 2e6), "5.0 MB, 2.0 MB/s"),
-        (Transfer(0, 10_000_000, 0.0), "0 % 0.0 of 10.0 MB, 0.0 MB/s"),
-        (Transfer(9_999_999, 10_000_000, 1e3), "99 % 10.0 of 10.0 MB, 0.0 MB/s, 1 s left"),
-        (Transfer(0, 500_000_000, 1e5), "0 % 0.0 of 500.0 MB, 0.1 MB/s, 1 h 23 min left"),
+        (Transfer(5 * MB, None, 2 * MB), "5.0 MB, 2.0 MB/s"),
+        (Transfer(0, 10 * MB, 0.0), "0 % 0.0 of 10.0 MB, 0.0 MB/s"),
+        (Transfer(10 * MB - 1, 10 * MB, 1e3), "99 % 10.0 of 10.0 MB, 0.0 MB/s, 1 s left"),
+        (Transfer(0, 500 * MB, 0.1 * MB), "0 % 0.0 of 500.0 MB, 0.1 MB/s, 1 h 23 min left"),
         (Transfer(11, 10, 1e5), "100 % 0.0 of 0.0 MB, 0.1 MB/s"),
     ],
 )

@@ -237,7 +237,7 @@ class Part:
 
 def amount(size: int) -> str:
     """A number of bytes for people."""
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+    return f"{size / (1 << 20):,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
 
 
 def kept(size: int) -> str:

@@ -702,7 +702,7 @@ def test_a_body_without_end_is_left(
     server: WebServer, entry: WeightsEntry, hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.plan = [endless]
-    assert "sends more than the file can have (0.4 MB)" in refusal(entry)
+    assert "sends more than the file can have (0.3 MB)" in refusal(entry)
     monkeypatch.setattr(module, "_MOST", 1_000_000)
     assert "(1.0 MB)" in refusal(dataclasses.replace(entry, size=0))
     assert names(hub) == []
