@@ -77,7 +77,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="inception-naive",
-        title="Inception module, naive",
+        title="Inception, naive",
         family="GoogLeNet",
         year=2014,
         authors=_AUTHORS,
@@ -102,7 +102,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="inception-reduced",
-        title="Inception module, with reductions",
+        title="Inception, reduced",
         family="GoogLeNet",
         year=2014,
         authors=_AUTHORS,
@@ -155,7 +155,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="inception-a",
-        title="Inception-A module",
+        title="Inception-A",
         family="GoogLeNet",
         year=2015,
         authors=(

@@ -78,7 +78,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="lenet-linear",
-        title="LeNet without activations",
+        title="LeNet, all linear",
         family="LeNet",
         year=1998,
         authors=_AUTHORS,

@@ -44,7 +44,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="vgg11_bn",
-        title="VGG-11 with batch norm",
+        title="VGG-11 BN",
         family="VGG",
         year=2014,
         authors=_AUTHORS,
@@ -112,7 +112,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="vgg13_bn",
-        title="VGG-13 with batch norm",
+        title="VGG-13 BN",
         family="VGG",
         year=2014,
         authors=_AUTHORS,
@@ -176,7 +176,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="vgg16_bn",
-        title="VGG-16 with batch norm",
+        title="VGG-16 BN",
         family="VGG",
         year=2014,
         authors=_AUTHORS,
@@ -244,7 +244,7 @@ CARDS: tuple[NetworkCard, ...] = (
     ),
     NetworkCard(
         name="vgg19_bn",
-        title="VGG-19 with batch norm",
+        title="VGG-19 BN",
         family="VGG",
         year=2014,
         authors=_AUTHORS,
