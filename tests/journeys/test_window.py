@@ -8,6 +8,7 @@ from urllib.parse import quote_from_bytes
 
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,6 +22,7 @@ from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.media.decode import decode_file
 from cnn_explorer.networks.card import WeightsEntry
 from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.resnet_cifar import CifarResNet
 from cnn_explorer.paths import resource, torch_hub_checkpoints
 from tests.journeys.conftest import Stage, close_stage, open_stage
 
@@ -95,6 +97,25 @@ def test_every_place_of_the_window_takes_a_drop(stage: Stage, corner: str) -> No
     place = getattr(window.rect().adjusted(30, 90, -30, -40), corner)()
     with stage.qtbot.waitSignal(stage.explorer.answers_shown):
         assert drop(window, file_data(resource("samples", "digit-3.png")), place)
+    stage.settle()
+
+
+def test_dropped_weights_open_the_network_that_they_fit(stage: Stage, tmp_path: Path) -> None:
+    """A ResNet-20 of seven classes, trained elsewhere, dropped while LeNet-5 is on show."""
+    model = CifarResNet(20, num_classes=7)
+    state = {f"module.{name}": tensor for name, tensor in model.state_dict().items()}
+    torch.save({"state_dict": state, "epoch": 3}, tmp_path / "mine.th")
+    (tmp_path / "mine.txt").write_text("\n".join("abcdefg"), encoding="utf-8")
+    with stage.qtbot.waitSignal(stage.explorer.message_shown, timeout=60_000) as said:
+        assert drop(stage.window, file_data(tmp_path / "mine.th"))
+    stage.network_open("resnet20")
+    assert said.args is not None
+    assert "mine.th fits ResNet-20, not LeNet-5: opened as ResNet-20" in said.args[0].text
+    assert "Plain-20" in said.args[0].text  # which has the very same tensors
+    with stage.qtbot.waitSignal(stage.explorer.answers_shown, timeout=60_000) as answered:
+        assert drop(stage.window, file_data(resource("samples", "photo-cat.jpg")))
+    assert answered.args is not None
+    assert {score.name for score in answered.args[0].classes} == set("abcdefg")
     stage.settle()
 
 
