@@ -27,14 +27,14 @@ def describe_inspect(parser: argparse.ArgumentParser) -> None:
 
 def inspect(options: argparse.Namespace) -> int:
     from cnn_explorer.networks.catalog import card_of
-    from cnn_explorer.networks.fit import compare, guess, nearest
-    from cnn_explorer.networks.weights import load_state
+    from cnn_explorer.networks.fit import compare, nearest
+    from cnn_explorer.networks.weights import fitting_networks, load_state
     from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
     path: Path = options.file
     state = load_state(path)
-    fitting = guess(state)
+    fitting = fitting_networks(path, state)
     near = () if fitting else nearest(state)
     if options.network is not None:
         card = card_of(options.network)

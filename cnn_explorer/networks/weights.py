@@ -141,9 +141,11 @@ def networks_for(
     Never empty: raises `ExplorerError` where none fits, naming the nearest.
     """
     state = load_state(file)
-    fitting = list(guess(state, networks, checkpoint))
-    if first is not None and compare(first, state).fits:
-        fitting = [first, *(card for card in fitting if card.name != first.name)]
+    fitting = list(fitting_networks(file, state, networks, checkpoint))
+    if first is not None and first.name != network_named_in(file) and compare(first, state).fits:
+        named = [card for card in fitting[:1] if card.name == network_named_in(file)]
+        rest = [card for card in fitting[len(named) :] if card.name != first.name]
+        fitting = [*named, first, *rest]
     if not fitting:
         near = [
             f"{report.network.title} ({report.network.name}, {_per_cent(report.share)} of its "
@@ -153,6 +155,33 @@ def networks_for(
         told = f"the nearest are {', '.join(near)}" if near else "no tensor is known"
         raise ExplorerError(f"{file} fits no network here: {told}.")
     return tuple(fitting)
+
+
+def fitting_networks(
+    file: Path,
+    state: Mapping[str, Tensor],
+    networks: Mapping[str, NetworkCard] = NETWORKS,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> tuple[NetworkCard, ...]:
+    """The networks that a file's tensors fit, best first: the one that the file names before all.
+
+    Names and shapes do not tell a plain network from its residual twin; the file may.
+    """
+    named = network_named_in(file)
+    return tuple(sorted(guess(state, networks, checkpoint), key=lambda card: card.name != named))
+
+
+def network_named_in(file: Path) -> str:
+    """The network that a safetensors file says it is of, as this program writes it; else empty."""
+    if file.suffix.lower() != ".safetensors":
+        return ""
+    import safetensors
+
+    try:
+        with safetensors.safe_open(file, "pt") as opened:
+            return str((opened.metadata() or {}).get("network", ""))
+    except Exception:  # whoever reads the tensors says what is wrong with the file
+        return ""
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
@@ -276,6 +305,12 @@ def _load(
     # somebody's own; what is published tells the card's classes apart
     if entry is None or report.classes is not None:
         names, note = _names(card, path, report)
+    named = NETWORKS.get(network_named_in(path))
+    if named is not None and named.name != card.name:
+        note = (
+            f"{printable(path.name)} says that it is of {named.title}: in {card.title}, whose "
+            "tensors have the same names and shapes, its answers mean little."
+        )
     return OpenedNetwork(model, True, weights, preprocessing, names, report, note)
 
 

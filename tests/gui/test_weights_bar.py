@@ -71,7 +71,7 @@ class FakeExplorer(QObject):
         self.network_opening.emit(card)
         self.network = NetworkShown(
             card, LayerGraph(card.name, (), (), ()), bool(weights), weights or "random (seed 0)",
-            frozenset(), GraphLayout.__new__(GraphLayout), "", file,
+            frozenset(), GraphLayout.__new__(GraphLayout), weights_file=file,
         )  # fmt: skip
         self.network_shown.emit(self.network)
         return self.network

@@ -22,7 +22,7 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.fit import heads
 from cnn_explorer.networks.torchvision_models import import_torchvision
-from cnn_explorer.networks.weights import at_hand, load_state, open_network
+from cnn_explorer.networks.weights import at_hand, load_state, networks_for, open_network
 
 State = dict[str, Tensor]
 
@@ -72,7 +72,10 @@ def test_lenet_is_trained_from_the_start() -> None:
     assert (path.parent / "lenet5-mnist.md").is_file()
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "lenet5"])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, card in NETWORKS.items() if not any(entry.shipped for entry in card.weights)],
+)
 def test_with_an_empty_cache_nothing_else_is_at_hand(name: str) -> None:
     assert at_hand(card_of(name)) is None
 
@@ -717,3 +720,22 @@ def test_random_damage_never_gets_past(tmp_path: Path) -> None:
         file.write_bytes(changed)
         with contextlib.suppress(ExplorerError):
             load_state(file)
+
+
+def test_a_file_that_names_its_network_is_believed_before_its_shapes(tmp_path: Path) -> None:
+    """Plain-20 and ResNet-20 have the very same tensors."""
+    plain, residual = card_of("plain20"), card_of("resnet20")
+    state = build_random(plain).state_dict()
+    path, silent = tmp_path / "mine.safetensors", tmp_path / "silent.safetensors"
+    safetensors.torch.save_file(state, path, {"network": "plain20"})
+    safetensors.torch.save_file(state, silent)
+    assert networks_for(silent)[:2] == (residual, plain)
+    assert networks_for(path)[:2] == (plain, residual)
+    assert networks_for(silent, plain)[:2] == (plain, residual)
+    assert networks_for(path, residual)[:2] == (plain, residual)
+    assert open_network(plain, path).note == ""
+    assert "says that it is of Plain-20" in open_network(residual, path).note
+    assert open_network(residual, silent).note == ""
+    # whatever else it may say
+    safetensors.torch.save_file(state, path, {"network": "../../etc\x00"})
+    assert networks_for(path)[0] is residual

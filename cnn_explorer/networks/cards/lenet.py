@@ -28,7 +28,7 @@ CARDS: tuple[NetworkCard, ...] = (
         classes="mnist",
         accuracy=(
             "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with distorted "
-            "digits too (section III.B)."
+            "digits too (section III.B); the weights that come with this program @@."
         ),
         top1=99.05,
         variant="tanh, trained pooling, connection table",
@@ -59,8 +59,9 @@ CARDS: tuple[NetworkCard, ...] = (
         preprocessing=MNIST,
         classes="mnist",
         accuracy=(
-            "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with distorted "
-            "digits too (section III.B); the weights that come with this program reach 99.51 %."
+            "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with "
+            "distorted digits too (section III.B); the weights that come with this program reach "
+            "99.51 %."
         ),
         top1=99.05,
         variant="ReLU, max pooling",

@@ -398,7 +398,7 @@ CARDS: tuple[NetworkCard, ...] = (
         classes="cifar10",
         accuracy=(
             "The paper reports 6.97 % error on CIFAR-10's test set (Table 6); the weights that "
-            "come with this program @@."
+            "come with this program reach 88.85 %."
         ),
         top1=93.03,
         variant="CIFAR-10, option A: zero padding",
@@ -412,7 +412,7 @@ CARDS: tuple[NetworkCard, ...] = (
                 "the schedule of training is a shorter one."
             ),
         ),
-        weights=shipped("resnet56", "CIFAR-10", 0.0),
+        weights=shipped("resnet56", "CIFAR-10", 88.85),
     ),
     NetworkCard(
         name="resnet56-b",
@@ -565,7 +565,7 @@ CARDS: tuple[NetworkCard, ...] = (
         classes="cifar10",
         accuracy=(
             "The paper shows its error as a curve (figure 6, left) and gives no number; the "
-            "weights that come with this program @@."
+            "weights that come with this program reach 64.97 %."
         ),
         variant="CIFAR-10, no shortcuts",
         differences=(
@@ -574,6 +574,6 @@ CARDS: tuple[NetworkCard, ...] = (
                 "the schedule of training is a shorter one."
             ),
         ),
-        weights=shipped("plain56", "CIFAR-10", 0.0),
+        weights=shipped("plain56", "CIFAR-10", 64.97),
     ),
 )
