@@ -133,6 +133,7 @@ def train(options: argparse.Namespace) -> int:
         precision=training.precision,
         device=str(training.device),
     )
+    saved.unlink(missing_ok=True)
     told.say(
         f"{result.right:,} of {result.pictures:,} right: {result.accuracy:.2f} %; {paths[0]}",
         event="done",

@@ -42,14 +42,18 @@ def words(command: str, *more: object) -> list[str]:
     return [*command.split(), *map(str, more), "--threads", "1"]
 
 
-def test_train_writes_weights_card_log_and_a_checkpoint(
+def log_of(folder: Path) -> dict:
+    log: dict = json.loads((folder / "lenet5-1998-mnist.log.json").read_text())
+    return log
+
+
+def test_train_writes_weights_card_and_log(
     digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "out"
     arguments = words("train lenet5-1998 --epochs 2 --data", digits, "--out", out)
     assert main(arguments) == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "lenet5-1998-mnist.checkpoint.pt",
         "lenet5-1998-mnist.log.json",
         "lenet5-1998-mnist.md",
         "lenet5-1998-mnist.safetensors",
@@ -62,8 +66,9 @@ def test_train_writes_weights_card_log_and_a_checkpoint(
     assert open_network(card_of("lenet5-1998"), weights).trained
     card = (out / "lenet5-1998-mnist.md").read_text()
     assert "train lenet5-1998 --data FOLDER --out resources/weights --epochs 2 --seed 0" in card
+    assert f"--device cpu --precision {log_of(out)['precision']} --threads 1" in card
     assert "60,850 parameters, float32" in card
-    log = json.loads((out / "lenet5-1998-mnist.log.json").read_text())
+    log = log_of(out)
     assert [row["epoch"] for row in log["epochs"]] == [1, 2]
     assert log["recipe"]["epochs"] == 2
     assert log["sample"] == {"pictures": 40, "right": round(0.4 * log["test_accuracy"])}

@@ -46,7 +46,8 @@ def evaluate(
 ) -> Evaluation:
     """Measures a network on pictures as they are; leaves its training flags as they were.
 
-    In float32, unless `half` asks for bfloat16. The model must be on `device` (the CPU).
+    In float32, unless `half` asks for bfloat16. The model must be on `device` (the CPU). Raises
+    `ExplorerError` where there are no pictures, or classes that the network does not know.
     """
     if not len(pictures):
         raise ExplorerError("there are no pictures to measure on: name a folder that has some.")
@@ -68,6 +69,11 @@ def evaluate(
                     scores = model(normalise(shown, preprocessing))
                 if not classes:
                     classes = scores.shape[1]
+                    if int(labels.max()) >= classes:
+                        raise ExplorerError(
+                            f"the network tells {classes} classes apart, and the pictures are of "
+                            f"{int(labels.max()) + 1}: choose weights that were trained on them."
+                        )
                     counts = torch.zeros(classes * classes, dtype=torch.long)
                 scores = scores.float()
                 loss += float(F.cross_entropy(scores, truth, reduction="sum"))

@@ -1,7 +1,8 @@
 """Training by a recipe: the loop, its checkpoints, and going on where it stopped.
 
-The same recipe gives the same network on the same machine with the same number of threads,
-interrupted or not: all randomness comes from two generators, and a checkpoint holds both.
+The same recipe gives the same network on the same machine with the same precision and the same
+number of threads, interrupted or not: all randomness comes from two generators, and a checkpoint
+holds both.
 """
 
 import io
@@ -90,9 +91,10 @@ class Training:
         self._order = torch.empty(0, dtype=torch.long)
         self._start_of_epoch = self._generator.get_state()
         self._dropout = torch.Generator().manual_seed(recipe.seed).get_state()
+        self._asked = precision
+        self.precision: Precision = precision or self._faster_precision()
         if self.device.type == "cuda":
             torch.cuda.manual_seed(recipe.seed)
-        self.precision: Precision = precision or self._faster_precision()
 
     @staticmethod
     def _channels_last(model: nn.Module) -> None:
@@ -222,7 +224,8 @@ class Training:
         state = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         times: dict[Precision, list[float]] = {"float32": [], "bfloat16": []}
         self.model.train()
-        with torch.random.fork_rng(devices=[]):
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
             for turn in range(3):
                 for precision, taken in times.items():
                     began = time.perf_counter()
@@ -243,6 +246,7 @@ class Training:
             "network": self.card.name,
             "recipe": repr(self.recipe),
             "precision": self.precision,
+            "pictures": len(self._labels),
             "progress": asdict(self.progress),
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -273,6 +277,16 @@ class Training:
             raise ExplorerError(
                 f"{path} belongs to another network or recipe: give the same --epochs and --seed, "
                 "or train without --resume."
+            )
+        if self._asked not in (None, state["precision"]):
+            raise ExplorerError(
+                f"{path} was trained in {state['precision']}: go on in that, or train without "
+                "--resume."
+            )
+        if state.get("pictures", len(self._labels)) != len(self._labels):
+            raise ExplorerError(
+                f"{path} was trained on {state['pictures']:,} pictures, and the folder has "
+                f"{len(self._labels):,}: name the same data, or train without --resume."
             )
         try:
             self.precision = state["precision"]

@@ -88,10 +88,10 @@ _DIGITS = Recipe(
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "lenet5": _DIGITS,
-        "lenet5-1998": replace(_DIGITS, epochs=30),
+        "lenet5-1998": replace(_DIGITS, epochs=15),
         "lenet-linear": replace(_DIGITS, epochs=20, digits=None, weight_decay=0.0, peak_rate=1e-3),
         "alexnet-cifar": Recipe(
-            epochs=7,
+            epochs=6,
             peak_rate=1.5e-3,
             weight_decay=0.05,
             optimizer="adamw",
@@ -99,7 +99,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             smoothing=0.05,
         ),
         "vgg-cifar": Recipe(
-            epochs=7, peak_rate=0.1, weight_decay=5e-4, crops=_WHOLE, smoothing=0.1
+            epochs=6, peak_rate=0.1, weight_decay=5e-4, crops=_WHOLE, smoothing=0.1
         ),
         "googlenet-cifar": Recipe(
             epochs=6, peak_rate=0.15, weight_decay=5e-4, crops=_GROWING, smoothing=0.1

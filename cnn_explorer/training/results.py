@@ -85,8 +85,8 @@ def write_results(
         f"{name}.log.json": record.encode(),
     }
     make_folder(folder)
-    for file, content in files.items():
-        write_bytes(folder / file, content)
+    for file in reversed(files):  # the weights last: what is told of them is there before them
+        write_bytes(folder / file, files[file])
     return [folder / file for file in files]
 
 
@@ -127,11 +127,11 @@ def describe(
     size = card.preprocessing.crop
     return f"""# {card.title} trained on {data.title}
 
-`{stem(card)}.safetensors`: {card.parameters:,} parameters, {stored}; the network `{card.name}` of
-this program ({size}x{size} input).
+`{stem(card)}.safetensors`: the network `{card.name}` of this program ({size}x{size} input),
+{card.parameters:,} parameters, {stored}.
 
-**Accuracy: {result.accuracy:.2f} %**, which is {result.right:,} of the {result.pictures:,} test
-pictures of {data.title}, each as it is, in float32 with the weights as they are stored.
+**Accuracy: {result.accuracy:.2f} %**, which is {result.right:,} of {data.title}'s
+{result.pictures:,} test pictures, each as it is, in float32 with the weights as they are stored.
 
 ## Data
 
@@ -146,7 +146,7 @@ It names one of ten classes whatever it is shown, also what belongs to none.
 {_recipe_lines(recipe)}
 - torch {torch.__version__}, {precision}, {_where(device)}, {_duration(seconds)} in all
 
-    {command_line(card, recipe)}
+    {command_line(card, recipe, precision, device)}
 
 `{stem(card)}.log.json` has the numbers of every epoch.
 
@@ -213,9 +213,10 @@ def _duration(seconds: float) -> str:
     return f"{minutes} minutes" if minutes != 1 else "1 minute"
 
 
-def command_line(card: NetworkCard, recipe: Recipe) -> str:
-    """The command that trains by this recipe, where epochs and seed are all that may differ."""
+def command_line(card: NetworkCard, recipe: Recipe, precision: str, device: str) -> str:
+    """The command that does it again, where epochs and seed are all that may differ in recipes."""
     return (
         f"cnn-explorer train {card.name} --data FOLDER --out resources/weights "
-        f"--epochs {recipe.epochs} --seed {recipe.seed} --threads {torch.get_num_threads()}"
+        f"--epochs {recipe.epochs} --seed {recipe.seed} --device {device} --precision {precision} "
+        f"--threads {torch.get_num_threads()}"
     )

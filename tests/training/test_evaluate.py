@@ -79,6 +79,12 @@ def test_evaluation_stops_when_asked_and_leaves_the_model_as_it_was() -> None:
     assert model.training
 
 
+def test_classes_that_the_network_does_not_know_are_one_sentence() -> None:
+    pictures = Pictures(np.zeros((2, 28, 28, 1), np.uint8), np.array([0, 12], np.uint8))
+    with pytest.raises(ExplorerError, match="tells 10 classes apart, and the pictures are of 13"):
+        evaluate(Always(3), pictures, DIGITS)
+
+
 def test_nothing_to_measure_is_one_sentence() -> None:
     with pytest.raises(ExplorerError, match="no pictures"):
         evaluate(Always(3), bars(0), DIGITS)

@@ -118,6 +118,12 @@ def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path: Path) -> None:
         training(replace(SHORT, seed=1)).resume(path)
     with pytest.raises(ExplorerError, match="another network or recipe"):
         training(network="lenet5-1998").resume(path)
+    other = Training(card_of("lenet5"), SHORT, bars(128), bars(20), precision="bfloat16")
+    with pytest.raises(ExplorerError, match="was trained in float32"):
+        other.resume(path)
+    fewer = Training(card_of("lenet5"), SHORT, bars(100), bars(20), precision="float32")
+    with pytest.raises(ExplorerError, match="on 128 pictures, and the folder has 100"):
+        fewer.resume(path)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(ExplorerError, match="damaged or no checkpoint"):
         training().resume(path)
