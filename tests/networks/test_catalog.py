@@ -111,6 +111,7 @@ def test_facts_are_well_formed(card: NetworkCard) -> None:
         assert sentence.endswith(".")
         assert sentence == sentence.strip()
         assert "  " not in sentence
+        assert "@" not in sentence
     accuracies = [entry.accuracy for entry in card.weights]
     assert None not in accuracies
     assert len(card.variant) <= 60
