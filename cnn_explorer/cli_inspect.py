@@ -93,10 +93,8 @@ def network_of(options: argparse.Namespace) -> "NetworkCard":
     from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
-    card, *others = networks_for(options.weights)
-    also = f"; it could also be {', '.join(other.title for other in others)}" if others else ""
-    line = f"network: {card.title} (guessed from {options.weights}{also})"
-    print(printable(line), file=sys.stderr)
+    card = networks_for(options.weights)[0]
+    print(printable(f"network: {card.title} (guessed from {options.weights})"), file=sys.stderr)
     return card
 
 

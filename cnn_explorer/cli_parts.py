@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.text import printable as text_printable
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.card import NetworkCard
@@ -86,9 +87,7 @@ def print_error(text: str) -> None:
 
 def printable(text: object) -> str:
     """As one line that does nothing to a terminal but stand there."""
-    from cnn_explorer.media import decode
-
-    return decode.printable(str(text))
+    return text_printable(str(text))
 
 
 def print_json(value: object) -> None:

@@ -15,7 +15,6 @@ import contextlib
 import json
 import math
 import os
-import re
 import shutil
 import signal
 import sys
@@ -35,8 +34,8 @@ from cnn_explorer.cli_parts import (
 )
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 from cnn_explorer.networks.card import NetworkCard, WeightsEntry
-from cnn_explorer.networks.catalog import NETWORKS, card_of
-from cnn_explorer.networks.weights import place_of
+from cnn_explorer.networks.catalog import ALL, card_of
+from cnn_explorer.networks.published import entry_named, place_of, short_tag
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.download import Transfer
@@ -142,7 +141,9 @@ def _download(options: argparse.Namespace) -> int:
     if options.all:
         entries: Sequence[WeightsEntry] = card.weights
     else:
-        entries = (card.weights[0] if options.version is None else _named(card, options.version),)
+        entries = (
+            card.weights[0] if options.version is None else entry_named(card, options.version),
+        )
     with _stopping() as stopped:
 
         def checkpoint(_: float) -> None:
@@ -336,7 +337,7 @@ def _describe_version(parser: "argparse._ActionsContainer", default: str) -> Non
 
 
 def _known(network: str | None) -> Iterator[tuple[NetworkCard, WeightsEntry]]:
-    for card in NETWORKS.values() if network is None else (card_of(network),):
+    for card in ALL.values() if network is None else (card_of(network),):
         for entry in card.weights:
             yield card, entry
 
@@ -346,32 +347,17 @@ def _at_hand(
 ) -> Iterator[tuple[NetworkCard, WeightsEntry]]:
     wanted = None
     if network is not None and version is not None:
-        wanted = _named(card_of(network), version)
+        wanted = entry_named(card_of(network), version)
     for card, entry in _known(network):
         if wanted in (None, entry) and os.path.isfile(place_of(entry)):
             yield card, entry
-
-
-def _named(card: NetworkCard, version: str) -> WeightsEntry:
-    """The weights of that tag, in whatever way it is written: ``ImageNet V2``, torchvision's
-    ``IMAGENET1K_V2``, ``v2``."""
-    for entry in card.weights:
-        if _plain(entry.tag) == _plain(version):
-            return entry
-    there = ", ".join(f'"{entry.tag}"' for entry in card.weights) or "none"
-    raise UsageError(f'{card.title} has no weights "{version}": there are {there}.')
-
-
-def _plain(tag: str) -> str:
-    plain = re.sub("[^a-z0-9]", "", tag.lower())
-    return re.sub("^imagenet(1k)?", "", plain)
 
 
 def _not_at_hand(options: argparse.Namespace) -> ExplorerError:
     card = card_of(options.network)
     if not card.weights:
         return ExplorerError(f"nobody has published weights for {card.title}.")
-    entry = card.weights[0] if options.version is None else _named(card, options.version)
+    entry = card.weights[0] if options.version is None else entry_named(card, options.version)
     if entry.shipped:
         return ExplorerError(f"{place_of(entry)} is missing: install this program again.")
     which = "no weights" if options.version is None else f'the weights "{entry.tag}"'
@@ -384,7 +370,7 @@ def _not_at_hand(options: argparse.Namespace) -> ExplorerError:
 def _command(card: NetworkCard, entry: WeightsEntry) -> str:
     """What to type to get the weights."""
     best = entry == card.weights[0]
-    version = "" if best else f" --version {_plain(entry.tag)}"
+    version = "" if best else f" --version {short_tag(entry.tag)}"
     return f"{PROGRAM} weights download {card.name}{version}"
 
 

@@ -52,9 +52,9 @@ def entries(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> tuple[Weights
     best = entry_of(server, tag="ImageNet V2", top5=80.0)
     older = entry_of(server, OLDER, tag="ImageNet V1", accuracy=None, size=0)
     card = dataclasses.replace(card_of("resnet50"), weights=(best, older))
-    networks = MappingProxyType({**catalog.NETWORKS, "resnet50": card})
-    monkeypatch.setattr(catalog, "NETWORKS", networks)
-    monkeypatch.setattr(cli_weights, "NETWORKS", networks)
+    networks = MappingProxyType({**catalog.ALL, "resnet50": card})
+    monkeypatch.setattr(catalog, "ALL", networks)
+    monkeypatch.setattr(cli_weights, "ALL", networks)
     return card.weights
 
 
@@ -66,7 +66,7 @@ def start(entries: Sequence[WeightsEntry], *arguments: str) -> "subprocess.Popen
         "from cnn_explorer.networks.card import WeightsEntry\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"card = dataclasses.replace(catalog.card_of('resnet50'), weights={entries!r})\n"
-        "catalog.NETWORKS = {**catalog.NETWORKS, 'resnet50': card}\n"
+        "catalog.ALL = {**catalog.ALL, 'resnet50': card}\n"
         "from cnn_explorer.cli import main\n"
         "code = main(['weights', *sys.argv[1:]])\n"
         "assert 'torch' not in sys.modules\n"
@@ -114,6 +114,21 @@ def test_list_as_json(
     assert len(json.loads(capsys.readouterr().out)) == 2
     assert main(["weights", "list", "zfnet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_every_network_with_weights_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", "list", "--json"]) == 0
+    listed = {row["network"] for row in json.loads(capsys.readouterr().out)}
+    assert listed == {name for name, card in catalog.ALL.items() if card.weights}
+    assert "torchvision/swin_t" in listed
+
+
+def test_verify_looks_at_every_network(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.mkdir(parents=True)
+    entry = card_of("torchvision/swin_t").weights[0]
+    (hub / entry.file).write_bytes(b"damaged")
+    assert main(["weights", "verify"]) == 1
+    assert entry.file in capsys.readouterr().err
 
 
 def test_list_for_people(
@@ -400,7 +415,7 @@ def test_verify(
         (["get"], "invalid choice"),
         (["download"], "required: NAME"),
         (["download", "resnet5"], "did you mean"),
-        (["download", "resnet50", "--version", "V9"], 'no weights "V9": there are "ImageNet V2"'),
+        (["download", "resnet50", "--version", "V9"], 'no weights "V9": known are "ImageNet V2"'),
         (["download", "resnet50", "--version", ""], 'has no weights ""'),
         (["download", "resnet50", "--version", "V1", "--all"], "not allowed with"),
         (["download", "zfnet", "--version", "V1"], "nobody has published"),

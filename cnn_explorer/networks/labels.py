@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.paths import resource
+from cnn_explorer.text import classes
 
 _MOST_BYTES = 4 << 20
 """Longer files are no labels; ImageNet's 21,000 classes take a tenth of it."""
@@ -62,9 +63,7 @@ def names_beside(weights: Path, count: int) -> tuple[tuple[str, ...] | None, str
             else:
                 if len(names) == count:
                     return _distinct(names), ""
-                wrong = (
-                    f"names {_classes(len(names))}, and the network tells {_classes(count)} apart"
-                )
+                wrong = f"names {classes(len(names))}, and the network tells {classes(count)} apart"
             complaint = complaint or f"{_clean(path.name)} {wrong}: it is not used."
     return None, complaint
 
@@ -129,7 +128,3 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
         seen.add(unique)
         result.append(unique)
     return tuple(result)
-
-
-def _classes(count: int) -> str:
-    return "one class" if count == 1 else f"{count:,} classes"
