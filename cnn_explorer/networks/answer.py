@@ -208,7 +208,7 @@ class Answer:
         opener = urllib.request.OpenerDirector()
         opener.addheaders = []
         for handler in (  # these and no others: no files, no FTP
-            urllib.request.ProxyHandler(),
+            urllib.request.ProxyHandler(_proxies()),
             _PlainHandler(self._opened),
             _SecureHandler(self._opened),
         ):
@@ -250,13 +250,22 @@ class Answer:
             raise ConnectionAbortedError
 
 
+def _proxies() -> dict[str, str]:
+    """Proxies by the kind of address, as the environment names them: ``all_proxy`` is for what has
+    none of its own."""
+    named = urllib.request.getproxies()
+    rest = named.get("all", "")
+    return {kind: named.get(kind) or rest for kind in ("http", "https") if named.get(kind) or rest}
+
+
 def _proxy_for(request: urllib.request.Request) -> str:
     """The proxy that the environment names for a request, as `ProxyHandler` chooses it."""
-    proxy = urllib.request.getproxies().get(request.type, "")
+    proxy = _proxies().get(request.type, "")
     if not proxy or urllib.request.proxy_bypass(request.host):
         return ""
+    named = request.type if urllib.request.getproxies().get(request.type) else "all"
     if not host_of(proxy):
-        raise Failed(f"what {request.type}_proxy names is not the address of a proxy")
+        raise Failed(f"what {named}_proxy names is not the address of a proxy")
     kind = proxy.partition("://")[0] if "://" in proxy else "http"
     if kind.lower() not in ("http", "https"):
         raise Failed(
