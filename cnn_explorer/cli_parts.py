@@ -3,12 +3,15 @@
 import argparse
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, UsageError, no_checkpoint
 from cnn_explorer.text import printable as text_printable
 
 if TYPE_CHECKING:
@@ -62,6 +65,41 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is not a whole number from 1 up')
     return int(text)
+
+
+@contextmanager
+def stoppable(progress: Callable[[float], None] = no_checkpoint) -> Iterator[Checkpoint]:
+    """A checkpoint for work that Ctrl+C and SIGTERM end at its next call, which raises `Cancelled`;
+    `progress` hears how far it is.
+
+    A second signal does what it would have done without this, and what is ignored stays so
+    (``nohup``, a job of a shell script).
+    """
+    stopped = threading.Event()
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+        restore()
+
+    def checkpoint(fraction: float) -> None:
+        if stopped.is_set():
+            raise Cancelled
+        progress(fraction)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) not in (None, signal.SIG_IGN):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield checkpoint
+    finally:
+        restore()
 
 
 # printing

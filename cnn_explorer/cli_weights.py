@@ -16,9 +16,7 @@ import json
 import math
 import os
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -31,11 +29,13 @@ from cnn_explorer.cli_parts import (
     print_json,
     print_table,
     printable,
+    stoppable,
 )
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 from cnn_explorer.networks.card import NetworkCard, WeightsEntry
 from cnn_explorer.networks.catalog import ALL, card_of
 from cnn_explorer.networks.published import entry_named, place_of, short_tag
+from cnn_explorer.text import listed
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.download import Transfer
@@ -92,6 +92,12 @@ def _list(options: argparse.Namespace) -> int:
         for fact in facts
     ]
     print_table(("network", "version", "size", "top-1", "state", "file"), rows, "<<>><<")
+    of_others = dict.fromkeys(
+        (fact["terms"], fact["licence"]) for fact in facts if fact["licence"] is not None
+    )
+    for terms, licence in of_others:
+        files = [fact["file"] for fact in facts if fact["licence"] == licence]
+        print(f"\n{terms} ({licence}): {listed(files)}.")
     return 0
 
 
@@ -116,6 +122,8 @@ def _facts(card: NetworkCard, entry: WeightsEntry) -> dict[str, Any]:
         "state": state,
         "path": str(path) if at_hand else None,
         "url": entry.url or None,
+        "terms": entry.terms or None,
+        "licence": entry.licence or None,
     }
 
 
@@ -144,13 +152,11 @@ def _download(options: argparse.Namespace) -> int:
         entries = (
             card.weights[0] if options.version is None else entry_named(card, options.version),
         )
-    with _stopping() as stopped:
-
-        def checkpoint(_: float) -> None:
-            if stopped.is_set():
-                raise Cancelled
-
+    with stoppable() as checkpoint:
         for entry in entries:
+            if entry.licence:
+                note = f"{entry.file} has terms of its own, {entry.terms}: {entry.licence}"
+                print(note, file=sys.stderr, flush=True)
             told = (
                 contextlib.nullcontext(partial(_tell, entry.file))
                 if options.json
@@ -168,32 +174,6 @@ def _download(options: argparse.Namespace) -> int:
             else:
                 print(path, flush=True)
     return 0
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and SIGTERM set, so that the work ends at its next checkpoint; a second
-    signal does what it would have done without this."""
-    stopped = threading.Event()
-    before: dict[int, Any] = {}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        before.clear()
-
-    def stop(_number: int, _frame: object) -> None:
-        stopped.set()
-        restore()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) not in (None, signal.SIG_IGN):
-                before[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        restore()
 
 
 def _tell(file: str, transfer: "Transfer") -> None:
