@@ -42,6 +42,11 @@ def state_text(version: WeightsVersion) -> str:
     }[version.state]
 
 
+def terms_text(version: WeightsVersion) -> str:
+    """The terms of weights that have their own, in a word: ``CC BY-NC 4.0``."""
+    return version.entry.terms if version.entry is not None else ""
+
+
 def version_text(version: WeightsVersion) -> str:
     """A version on one line: ``ImageNet V2 · 80.9 % · not downloaded``."""
     if version.state == "random":
@@ -206,10 +211,11 @@ class WeightsBar(QWidget):
             self.said.setText(self.tr("There are no trained weights of it to choose."))
             self.said.setToolTip(self.tr("Load Weights (Ctrl+L) opens a file of your own."))
         if wanted is not None:
-            size = format_size(wanted.size) if wanted.size else ""
+            facts = (format_size(wanted.size) if wanted.size else "", terms_text(wanted))
+            said = ", ".join(filter(None, facts))
             self.get_button.setText(
-                self.tr("Get weights ({size})").format(size=size)
-                if size
+                self.tr("Get weights ({facts})").format(facts=said)
+                if said
                 else self.tr("Get weights")
             )
             self.get_button.setToolTip(self._get_tip(wanted))
