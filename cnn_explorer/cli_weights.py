@@ -35,13 +35,11 @@ from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 from cnn_explorer.networks.card import NetworkCard, WeightsEntry
 from cnn_explorer.networks.catalog import ALL, card_of
 from cnn_explorer.networks.published import entry_named, place_of, short_tag
-from cnn_explorer.text import listed
+from cnn_explorer.text import format_part, format_size, listed
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.download import Transfer
 
-_MB = 1 << 20
-"""Bytes: download pages, the window and this command say 97.8 MB of the same file."""
 _EVERY = 10.0
 """Seconds between two lines about a download where there is no terminal."""
 
@@ -84,7 +82,7 @@ def _list(options: argparse.Namespace) -> int:
         (
             fact["network"],
             fact["tag"],
-            "?" if fact["size"] is None else _megabytes(fact["size"]),
+            "?" if fact["size"] is None else format_size(fact["size"]),
             "?" if fact["top1"] is None else f"{fact['top1']:.1f} %",
             fact["state"],
             fact["file"],
@@ -216,19 +214,15 @@ class _Progress:
 
 def _told(transfer: "Transfer") -> str:
     """``43 % 42.1 of 97.8 MB, 8.3 MB/s, 6 s left``."""
-    speed = f"{_megabytes(transfer.speed)}/s"
+    speed = f"{format_size(transfer.speed)}/s"
     if not transfer.total:
-        return f"{_megabytes(transfer.done)}, {speed}"
+        return f"{format_size(transfer.done)}, {speed}"
     percent = min(100 * transfer.done // transfer.total, 100)  # 100 when it is there, not before
-    text = f"{percent} % {transfer.done / _MB:.1f} of {_megabytes(transfer.total)}, {speed}"
+    text = f"{percent} % {format_part(transfer.done, transfer.total)}, {speed}"
     rest = transfer.total - transfer.done
     if rest > 0 and transfer.speed > 0:
         text += f", {_duration(rest / transfer.speed)} left"
     return text
-
-
-def _megabytes(size: float) -> str:
-    return f"{size / _MB:.1f} MB"
 
 
 def _duration(seconds: float) -> str:

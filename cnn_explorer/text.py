@@ -24,3 +24,16 @@ def listed(names: Sequence[str]) -> str:
 def classes(count: int) -> str:
     """A number of classes in words."""
     return "one class" if count == 1 else f"{count:,} classes"
+
+
+def format_size(size: float) -> str:
+    """Bytes as download pages give them, a megabyte being 1,048,576: ``97.8 MB``."""
+    return f"{size / (1 << 20):.1f} MB" if size < (1 << 30) else f"{size / (1 << 30):.2f} GB"
+
+
+def format_part(done: float, total: float) -> str:
+    """Bytes of so many, one unit for both where it is the same: ``42.1 of 97.8 MB``."""
+    part, whole = format_size(done), format_size(total)
+    if part.split()[-1] == whole.split()[-1]:
+        part = part.split()[0]
+    return f"{part} of {whole}"

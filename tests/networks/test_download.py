@@ -827,7 +827,9 @@ def test_all_proxy_is_for_what_has_no_proxy_of_its_own(
     server: WebServer, hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("all_proxy", f"http://{server.host}")
-    entry = dataclasses.replace(entry_of(server), url=f"http://nowhere.invalid/{entry_of(server).file}")
+    entry = dataclasses.replace(
+        entry_of(server), url=f"http://nowhere.invalid/{entry_of(server).file}"
+    )
     assert download(entry) == hub / entry.file
     (hub / entry.file).unlink()
     monkeypatch.setenv("http_proxy", "http://[bad")

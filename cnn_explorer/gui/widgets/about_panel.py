@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.graph.metrics import format_count, format_macs, format_shape, format_size
+from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.gui.state.network_model import data_set, percent_text
 from cnn_explorer.gui.state.weights_choice import versions_of
 from cnn_explorer.gui.widgets import theme
@@ -43,6 +43,7 @@ from cnn_explorer.gui.widgets.text_page import TextPage
 from cnn_explorer.gui.widgets.weights_bar import state_text, terms_text
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
+from cnn_explorer.text import format_size
 
 _LINE = 75
 """Characters: longer lines are hard to read."""

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.graph.metrics import format_size
 from cnn_explorer.gui.state.downloads import DownloadProgress
 from cnn_explorer.gui.state.network_model import percent_text
 from cnn_explorer.gui.state.weights_choice import WeightsOffered, WeightsVersion
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
+from cnn_explorer.text import format_size
 
 _HEIGHT = 34
 
