@@ -1,6 +1,7 @@
 """Weights files on the command line: what is in one, and which network it was saved from."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from cnn_explorer.cli import main
-from cnn_explorer.networks.build import build_random, randomise, resize_head
+from cnn_explorer.networks import published, weights
+from cnn_explorer.networks.build import build_for_loading, build_random, randomise, resize_head
 from cnn_explorer.networks.catalog import card_of
 from tests.test_cli import error_line
 
@@ -194,3 +196,18 @@ def test_a_version_is_read_as_by_the_weights_command(
     assert 'the weights "ImageNet V2" of ResNet-50 are not on' in error_line(
         capsys.readouterr().err
     )
+
+
+def test_weights_for_large_pictures_fit_their_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = card_of("torchvision/vit_b_16")
+    best = card.weights[1]
+    assert best.preprocessing is not None
+    state = build_for_loading(replace(card, preprocessing=best.preprocessing)).state_dict()
+    (tmp_path / "large.pth").write_bytes(b"PK")  # 300 MB need not lie on the disk for this
+    for module in (weights, published):
+        monkeypatch.setattr(module, "recognised", lambda *_: ((card, best),))
+    monkeypatch.setattr(weights, "load_state", lambda _: state)
+    assert main(["inspect", str(tmp_path / "large.pth")]) == 0
+    assert "large.pth fits ViT-B/16: 152 tensors match." in capsys.readouterr().out
