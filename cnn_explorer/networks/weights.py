@@ -114,9 +114,9 @@ def open_network(
         if version:
             raise ExplorerError("choose a weights file or a version of the weights, not both.")
         return _open_file(card, file, checkpoint)
-    at_hand = _found(card, version)
-    if at_hand is not None:
-        path, entry = at_hand
+    wanted = _found(card, version)
+    if wanted is not None:
+        path, entry = wanted
         if not entry.shipped and not _checksum_is_right(path, checkpoint):
             raise ExplorerError(
                 f"{path} is damaged (its checksum is not the one in its name): "
