@@ -303,12 +303,14 @@ def _misnamed(file: Path, known: Mapping[str, NetworkCard], found: Found) -> str
 def _origin(card: NetworkCard, file: Path, state: Mapping[str, Tensor], found: Found) -> str:
     """What is to be said of which network a file was trained as, where another has the very same
     tensors: one sentence, or empty."""
-    name, published = printable(file.name), [other for other, _ in found]
+    name = printable(file.name)
     named = ALL.get(network_named_in(file))
-    if published:
-        if any(other.name == card.name for other in published):
+    if found:
+        if any(other.name == card.name for other, _ in found):
             return ""
-        says = f"{name} are the published weights of {published[0].title}"
+        other, entry = found[0]
+        kind = "shipped" if entry.shipped else "published"
+        says = f"{name} are the {kind} weights of {other.title}"
     elif named is not None:
         if named.name == card.name:
             return ""

@@ -130,6 +130,10 @@ def test_shipped_weights_are_known_by_their_content(tmp_path: Path) -> None:
     assert open_network(card, copy).class_names is None
     assert open_network(card, own).class_names == tuple("abcdefghij")
     assert recognised(shipped, ALL.values()) == ((card, card.weights[0]),)
+    twins = place_of(card_of("resnet56").weights[0])
+    note = open_network(card_of("plain56"), twins).note
+    assert "are the shipped weights of ResNet-56: in Plain-56, " in note
+    assert open_network(card_of("resnet56"), twins).note == ""
 
 
 @pytest.mark.parametrize("tag", ["ImageNet V2", "imagenet v2", "v2", "V2", "imagenet1k_v2"])
