@@ -169,9 +169,9 @@ class Program(QObject):
 def _all_networks() -> Mapping[str, NetworkCard]:
     """The networks that the window offers, by name. The list shows a library's own last, under the
     library's name."""
-    from cnn_explorer.networks.catalog import NETWORKS, OTHERS
+    from cnn_explorer.networks.catalog import ALL
 
-    return {**NETWORKS, **OTHERS}
+    return ALL
 
 
 def run_window(picture: Path | None, network: str | None) -> int:

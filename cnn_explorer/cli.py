@@ -287,9 +287,9 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from cnn_explorer.networks.catalog import NETWORKS, OTHERS
+    from cnn_explorer.networks.catalog import ALL
 
-    facts = [_facts(card) for card in (*NETWORKS.values(), *OTHERS.values())]
+    facts = [_facts(card) for card in ALL.values()]
     if options.json:
         print_json(facts)
         return 0

@@ -5,6 +5,7 @@ What it shares with `cli` it imports when it is called: `cli` lists these comman
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def describe_inspect(parser: argparse.ArgumentParser) -> None:
 def inspect(options: argparse.Namespace) -> int:
     from cnn_explorer.networks.catalog import card_of
     from cnn_explorer.networks.fit import compare, nearest
+    from cnn_explorer.networks.published import recognised
     from cnn_explorer.networks.weights import fitting_networks, load_state
     from cnn_explorer.probe.runtime import import_torch
 
@@ -47,6 +49,9 @@ def inspect(options: argparse.Namespace) -> int:
             f"{path} fits no network here and has no tensor in common with any: name one with "
             "--network to compare it all the same."
         )
+    for _, entry in recognised(path, (card,)):
+        # a vision transformer is made for the pictures that its weights want
+        card = replace(card, preprocessing=entry.preprocessing or card.preprocessing)
     report = compare(card, state, path.name)
     guesses = [(other, 1.0) for other in fitting] or [(r.network, r.share) for r in near]
     if options.json:
@@ -93,10 +98,8 @@ def network_of(options: argparse.Namespace) -> "NetworkCard":
     from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
-    card, *others = networks_for(options.weights)
-    also = f"; it could also be {', '.join(other.title for other in others)}" if others else ""
-    line = f"network: {card.title} (guessed from {options.weights}{also})"
-    print(printable(line), file=sys.stderr)
+    card = networks_for(options.weights)[0]
+    print(printable(f"network: {card.title} (guessed from {options.weights})"), file=sys.stderr)
     return card
 
 

@@ -3,12 +3,16 @@
 import argparse
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, UsageError, no_checkpoint
+from cnn_explorer.text import printable as text_printable
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.card import NetworkCard
@@ -63,6 +67,41 @@ def positive(text: str) -> int:
     return int(text)
 
 
+@contextmanager
+def stoppable(progress: Callable[[float], None] = no_checkpoint) -> Iterator[Checkpoint]:
+    """A checkpoint for work that Ctrl+C and SIGTERM end at its next call, which raises `Cancelled`;
+    `progress` hears how far it is.
+
+    A second signal does what it would have done without this, and what is ignored stays so
+    (``nohup``, a job of a shell script).
+    """
+    stopped = threading.Event()
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+        restore()
+
+    def checkpoint(fraction: float) -> None:
+        if stopped.is_set():
+            raise Cancelled
+        progress(fraction)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) not in (None, signal.SIG_IGN):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield checkpoint
+    finally:
+        restore()
+
+
 # printing
 
 
@@ -86,9 +125,7 @@ def print_error(text: str) -> None:
 
 def printable(text: object) -> str:
     """As one line that does nothing to a terminal but stand there."""
-    from cnn_explorer.media import decode
-
-    return decode.printable(str(text))
+    return text_printable(str(text))
 
 
 def print_json(value: object) -> None:

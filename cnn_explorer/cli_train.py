@@ -5,17 +5,14 @@ With ``--json`` they print one JSON object a line; without, progress goes to sta
 
 import argparse
 import json
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn_explorer.cli_parts import card_named, natural, network_name, positive
+from cnn_explorer.cli_parts import card_named, natural, network_name, positive, stoppable
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -95,13 +92,7 @@ def train(options: argparse.Namespace) -> int:
         training.save(saved)
         told.say(_sentence(row), event="epoch", **row)
 
-    with _stopping_on_signals() as stop:
-
-        def checkpoint(fraction: float) -> None:
-            if stop.is_set():
-                raise Cancelled
-            told.progress(fraction)
-
+    with stoppable(told.progress) as checkpoint:
         try:
             training.run(checkpoint, epoch_done)
         except Cancelled:
@@ -161,13 +152,7 @@ def evaluate(options: argparse.Namespace) -> int:
     model = opened.model.to(device)
     told = _Teller(options.json)
     began = time.perf_counter()
-    with _stopping_on_signals() as stop:
-
-        def checkpoint(fraction: float) -> None:
-            if stop.is_set():
-                raise Cancelled
-            told.progress(fraction)
-
+    with stoppable(told.progress) as checkpoint:
         try:
             result = measure(
                 model, test, opened.preprocessing, device=device, checkpoint=checkpoint
@@ -288,28 +273,6 @@ class _Teller:
         if self._open_line:
             print("\r        \r", end="", file=sys.stderr, flush=True)
             self._open_line = False
-
-
-@contextmanager
-def _stopping_on_signals() -> Iterator[threading.Event]:
-    """While active SIGINT and SIGTERM set the event; a second SIGINT interrupts at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def note(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, note) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _sentence(row: "Row") -> str:

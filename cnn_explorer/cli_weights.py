@@ -15,11 +15,8 @@ import contextlib
 import json
 import math
 import os
-import re
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -32,17 +29,17 @@ from cnn_explorer.cli_parts import (
     print_json,
     print_table,
     printable,
+    stoppable,
 )
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 from cnn_explorer.networks.card import NetworkCard, WeightsEntry
-from cnn_explorer.networks.catalog import NETWORKS, card_of
-from cnn_explorer.networks.weights import place_of
+from cnn_explorer.networks.catalog import ALL, card_of
+from cnn_explorer.networks.published import entry_named, place_of, short_tag
+from cnn_explorer.text import format_part, format_size, listed
 
 if TYPE_CHECKING:
     from cnn_explorer.networks.download import Transfer
 
-_MB = 1 << 20
-"""Bytes: download pages, the window and this command say 97.8 MB of the same file."""
 _EVERY = 10.0
 """Seconds between two lines about a download where there is no terminal."""
 
@@ -85,7 +82,7 @@ def _list(options: argparse.Namespace) -> int:
         (
             fact["network"],
             fact["tag"],
-            "?" if fact["size"] is None else _megabytes(fact["size"]),
+            "?" if fact["size"] is None else format_size(fact["size"]),
             "?" if fact["top1"] is None else f"{fact['top1']:.1f} %",
             fact["state"],
             fact["file"],
@@ -93,6 +90,12 @@ def _list(options: argparse.Namespace) -> int:
         for fact in facts
     ]
     print_table(("network", "version", "size", "top-1", "state", "file"), rows, "<<>><<")
+    of_others = dict.fromkeys(
+        (fact["terms"], fact["licence"]) for fact in facts if fact["licence"] is not None
+    )
+    for terms, licence in of_others:
+        files = [fact["file"] for fact in facts if fact["licence"] == licence]
+        print(f"\n{terms} ({licence}): {listed(files)}.")
     return 0
 
 
@@ -117,6 +120,8 @@ def _facts(card: NetworkCard, entry: WeightsEntry) -> dict[str, Any]:
         "state": state,
         "path": str(path) if at_hand else None,
         "url": entry.url or None,
+        "terms": entry.terms or None,
+        "licence": entry.licence or None,
     }
 
 
@@ -142,14 +147,14 @@ def _download(options: argparse.Namespace) -> int:
     if options.all:
         entries: Sequence[WeightsEntry] = card.weights
     else:
-        entries = (card.weights[0] if options.version is None else _named(card, options.version),)
-    with _stopping() as stopped:
-
-        def checkpoint(_: float) -> None:
-            if stopped.is_set():
-                raise Cancelled
-
+        entries = (
+            card.weights[0] if options.version is None else entry_named(card, options.version),
+        )
+    with stoppable() as checkpoint:
         for entry in entries:
+            if entry.licence:
+                note = f"{entry.file} has terms of its own, {entry.terms}: {entry.licence}"
+                print(note, file=sys.stderr, flush=True)
             told = (
                 contextlib.nullcontext(partial(_tell, entry.file))
                 if options.json
@@ -167,32 +172,6 @@ def _download(options: argparse.Namespace) -> int:
             else:
                 print(path, flush=True)
     return 0
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and SIGTERM set, so that the work ends at its next checkpoint; a second
-    signal does what it would have done without this."""
-    stopped = threading.Event()
-    before: dict[int, Any] = {}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        before.clear()
-
-    def stop(_number: int, _frame: object) -> None:
-        stopped.set()
-        restore()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) not in (None, signal.SIG_IGN):
-                before[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        restore()
 
 
 def _tell(file: str, transfer: "Transfer") -> None:
@@ -235,19 +214,15 @@ class _Progress:
 
 def _told(transfer: "Transfer") -> str:
     """``43 % 42.1 of 97.8 MB, 8.3 MB/s, 6 s left``."""
-    speed = f"{_megabytes(transfer.speed)}/s"
+    speed = f"{format_size(transfer.speed)}/s"
     if not transfer.total:
-        return f"{_megabytes(transfer.done)}, {speed}"
+        return f"{format_size(transfer.done)}, {speed}"
     percent = min(100 * transfer.done // transfer.total, 100)  # 100 when it is there, not before
-    text = f"{percent} % {transfer.done / _MB:.1f} of {_megabytes(transfer.total)}, {speed}"
+    text = f"{percent} % {format_part(transfer.done, transfer.total)}, {speed}"
     rest = transfer.total - transfer.done
     if rest > 0 and transfer.speed > 0:
         text += f", {_duration(rest / transfer.speed)} left"
     return text
-
-
-def _megabytes(size: float) -> str:
-    return f"{size / _MB:.1f} MB"
 
 
 def _duration(seconds: float) -> str:
@@ -336,7 +311,7 @@ def _describe_version(parser: "argparse._ActionsContainer", default: str) -> Non
 
 
 def _known(network: str | None) -> Iterator[tuple[NetworkCard, WeightsEntry]]:
-    for card in NETWORKS.values() if network is None else (card_of(network),):
+    for card in ALL.values() if network is None else (card_of(network),):
         for entry in card.weights:
             yield card, entry
 
@@ -346,32 +321,17 @@ def _at_hand(
 ) -> Iterator[tuple[NetworkCard, WeightsEntry]]:
     wanted = None
     if network is not None and version is not None:
-        wanted = _named(card_of(network), version)
+        wanted = entry_named(card_of(network), version)
     for card, entry in _known(network):
         if wanted in (None, entry) and os.path.isfile(place_of(entry)):
             yield card, entry
-
-
-def _named(card: NetworkCard, version: str) -> WeightsEntry:
-    """The weights of that tag, in whatever way it is written: ``ImageNet V2``, torchvision's
-    ``IMAGENET1K_V2``, ``v2``."""
-    for entry in card.weights:
-        if _plain(entry.tag) == _plain(version):
-            return entry
-    there = ", ".join(f'"{entry.tag}"' for entry in card.weights) or "none"
-    raise UsageError(f'{card.title} has no weights "{version}": there are {there}.')
-
-
-def _plain(tag: str) -> str:
-    plain = re.sub("[^a-z0-9]", "", tag.lower())
-    return re.sub("^imagenet(1k)?", "", plain)
 
 
 def _not_at_hand(options: argparse.Namespace) -> ExplorerError:
     card = card_of(options.network)
     if not card.weights:
         return ExplorerError(f"nobody has published weights for {card.title}.")
-    entry = card.weights[0] if options.version is None else _named(card, options.version)
+    entry = card.weights[0] if options.version is None else entry_named(card, options.version)
     if entry.shipped:
         return ExplorerError(f"{place_of(entry)} is missing: install this program again.")
     which = "no weights" if options.version is None else f'the weights "{entry.tag}"'
@@ -384,7 +344,7 @@ def _not_at_hand(options: argparse.Namespace) -> ExplorerError:
 def _command(card: NetworkCard, entry: WeightsEntry) -> str:
     """What to type to get the weights."""
     best = entry == card.weights[0]
-    version = "" if best else f" --version {_plain(entry.tag)}"
+    version = "" if best else f" --version {short_tag(entry.tag)}"
     return f"{PROGRAM} weights download {card.name}{version}"
 
 

@@ -11,14 +11,15 @@ PACKAGE = Path(__file__).resolve().parents[1] / "cnn_explorer"
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "paths": set(),
+    "text": set(),
     "display": {"errors"},
-    "networks": {"errors", "paths"},
-    "media": {"errors", "paths"},
-    "graph": {"errors", "paths", "networks", "media"},
-    "probe": {"errors", "paths", "networks", "media"},
-    "training": {"errors", "paths", "networks", "media"},
-    "gui.state": {"errors", "paths", "networks", "media", "graph", "probe"},
-    "gui.widgets": {"errors", "paths", "networks", "media", "graph", "probe", "gui.state"},
+    "networks": {"errors", "paths", "text"},
+    "media": {"errors", "paths", "text"},
+    "graph": {"errors", "paths", "text", "networks", "media"},
+    "probe": {"errors", "paths", "text", "networks", "media"},
+    "training": {"errors", "paths", "text", "networks", "media"},
+    "gui.state": {"errors", "paths", "text", "networks", "media", "graph", "probe"},
+    "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
 }
 JOINERS = {
     "app", "cli", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__", "__init__",
@@ -29,6 +30,7 @@ TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
     "networks.download", "networks.fit", "networks.labels", "networks.partfile",
+    "networks.published",
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy",
     "graph.layout", "graph.text", "graph.export",

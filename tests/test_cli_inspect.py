@@ -1,6 +1,7 @@
 """Weights files on the command line: what is in one, and which network it was saved from."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from cnn_explorer.cli import main
-from cnn_explorer.networks.build import build_random, randomise, resize_head
+from cnn_explorer.networks import published, weights
+from cnn_explorer.networks.build import build_for_loading, build_random, randomise, resize_head
 from cnn_explorer.networks.catalog import card_of
 from tests.test_cli import error_line
 
@@ -99,8 +101,8 @@ def test_inspect_what_is_of_no_network(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["inspect", str(file), "--network", "lenet5"]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
-    row = next(line for line in out.splitlines() if line.startswith("a?[2J?b"))
-    assert row.split() == ["a?[2J?b", "unexpected", "one", "number", "float32"]
+    row = next(line for line in out.splitlines() if line.startswith("a\ufffd[2J\ufffdb"))
+    assert row.split() == ["a\ufffd[2J\ufffdb", "unexpected", "one", "number", "float32"]
     assert out.endswith("nearest: none\n")
 
 
@@ -157,16 +159,55 @@ def test_activations_guess_the_network(
     assert "--network (or --weights" in error_line(capsys.readouterr().err)
 
 
-def test_twins_are_named(
+def test_twins_are_named(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path / "a.pth", build_random(card_of("plain20")).state_dict())
+    assert main(["classify", str(picture), "--weights", str(file)]) == 0
+    guessed, note = capsys.readouterr().err.splitlines()
+    assert guessed == f"network: ResNet-20 (guessed from {file})"
+    assert "its tensors are also those of Plain-20 (plain20)" in note
+    # and where the network was named
+    command = ["classify", str(picture), "--weights", str(file), "--network", "plain20"]
+    assert main(command) == 0
+    assert "its tensors are also those of ResNet-20 (resnet20)" in capsys.readouterr().err
+
+
+def test_torchvisions_networks_are_guessed_too(
+    picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = build_random(card_of("torchvision/shufflenet_v2_x0_5")).state_dict()
+    file = saved(tmp_path / "a.pth", state)
+    assert main(["inspect", str(file)]) == 0
+    assert "(torchvision/shufflenet_v2_x0_5)" in capsys.readouterr().out.splitlines()[-1]
+    assert main(["classify", str(picture), "--weights", str(file)]) == 0
+    assert "guessed from" in capsys.readouterr().err
+    assert main(["classify", str(picture), "--weights", str(file), "--network", "alexnet"]) == 1
+    assert "(torchvision/shufflenet_v2_x0_5)" in error_line(capsys.readouterr().err)
+
+
+def test_a_version_is_read_as_by_the_weights_command(
     picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from cnn_explorer.networks import weights
-
-    both = (card_of("lenet5"), card_of("alexnet"))
-    monkeypatch.setattr(weights, "networks_for", lambda _: both)
-    file = saved(tmp_path / "a.pth", build_random(card_of("lenet5")).state_dict())
-    assert main(["classify", str(picture), "--weights", str(file)]) == 0
-    assert capsys.readouterr().err == (
-        f"network: LeNet-5 (guessed from {file}; it could also be AlexNet)\n"
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    command = ["classify", str(picture), "--network", "resnet50", "--weights-version"]
+    assert main([*command, "v9"]) == 2
+    assert 'has no weights "v9": known are "ImageNet V2"' in error_line(capsys.readouterr().err)
+    assert main([*command, "imagenet1k_v2"]) == 1
+    assert 'the weights "ImageNet V2" of ResNet-50 are not on' in error_line(
+        capsys.readouterr().err
     )
+
+
+def test_weights_for_large_pictures_fit_their_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = card_of("torchvision/vit_b_16")
+    best = card.weights[1]
+    assert best.preprocessing is not None
+    state = build_for_loading(replace(card, preprocessing=best.preprocessing)).state_dict()
+    (tmp_path / "large.pth").write_bytes(b"PK")  # 300 MB need not lie on the disk for this
+    for module in (weights, published):
+        monkeypatch.setattr(module, "recognised", lambda *_: ((card, best),))
+    monkeypatch.setattr(weights, "load_state", lambda _: state)
+    assert main(["inspect", str(tmp_path / "large.pth")]) == 0
+    assert "large.pth fits ViT-B/16: 152 tensors match." in capsys.readouterr().out

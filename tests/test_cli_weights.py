@@ -16,6 +16,8 @@ import pytest
 
 from cnn_explorer import cli_weights
 from cnn_explorer.cli import main
+from cnn_explorer.cli_parts import stoppable
+from cnn_explorer.errors import Cancelled
 from cnn_explorer.networks import catalog
 from cnn_explorer.networks import download as downloading
 from cnn_explorer.networks.card import WeightsEntry
@@ -52,9 +54,9 @@ def entries(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> tuple[Weights
     best = entry_of(server, tag="ImageNet V2", top5=80.0)
     older = entry_of(server, OLDER, tag="ImageNet V1", accuracy=None, size=0)
     card = dataclasses.replace(card_of("resnet50"), weights=(best, older))
-    networks = MappingProxyType({**catalog.NETWORKS, "resnet50": card})
-    monkeypatch.setattr(catalog, "NETWORKS", networks)
-    monkeypatch.setattr(cli_weights, "NETWORKS", networks)
+    networks = MappingProxyType({**catalog.ALL, "resnet50": card})
+    monkeypatch.setattr(catalog, "ALL", networks)
+    monkeypatch.setattr(cli_weights, "ALL", networks)
     return card.weights
 
 
@@ -66,7 +68,7 @@ def start(entries: Sequence[WeightsEntry], *arguments: str) -> "subprocess.Popen
         "from cnn_explorer.networks.card import WeightsEntry\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"card = dataclasses.replace(catalog.card_of('resnet50'), weights={entries!r})\n"
-        "catalog.NETWORKS = {**catalog.NETWORKS, 'resnet50': card}\n"
+        "catalog.ALL = {**catalog.ALL, 'resnet50': card}\n"
         "from cnn_explorer.cli import main\n"
         "code = main(['weights', *sys.argv[1:]])\n"
         "assert 'torch' not in sys.modules\n"
@@ -105,7 +107,7 @@ def test_list_as_json(
     assert rows["resnet50", "ImageNet V2"] == {
         "network": "resnet50", "tag": "ImageNet V2", "file": entries[0].file,
         "size": len(CONTENT), "top1": 50.0, "top5": 80.0, "state": "not downloaded",
-        "path": None, "url": entries[0].url,
+        "path": None, "url": entries[0].url, "terms": None, "licence": None,
     }  # fmt: skip
     older = rows["resnet50", "ImageNet V1"]
     assert (older["state"], older["size"]) == ("downloaded", 5)
@@ -114,6 +116,53 @@ def test_list_as_json(
     assert len(json.loads(capsys.readouterr().out)) == 2
     assert main(["weights", "list", "zfnet", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_every_network_with_weights_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", "list", "--json"]) == 0
+    listed = {row["network"] for row in json.loads(capsys.readouterr().out)}
+    assert listed == {name for name, card in catalog.ALL.items() if card.weights}
+    assert "torchvision/swin_t" in listed
+
+
+def test_verify_looks_at_every_network(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.mkdir(parents=True)
+    entry = card_of("torchvision/swin_t").weights[0]
+    (hub / entry.file).write_bytes(b"damaged")
+    assert main(["weights", "verify"]) == 1
+    assert entry.file in capsys.readouterr().err
+
+
+SWAG = "https://github.com/facebookresearch/SWAG/blob/main/LICENSE"
+
+
+def test_terms_of_ones_own_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", "list", "torchvision/vit_b_16", "--json"]) == 0
+    rows = {row["tag"]: row for row in json.loads(capsys.readouterr().out)}
+    swag, usual = rows["ImageNet SWAG E2E V1"], rows["ImageNet V1"]
+    assert (swag["terms"], swag["licence"]) == ("CC BY-NC 4.0", SWAG)
+    assert (usual["terms"], usual["licence"]) == (None, None)
+    assert main(["weights", "list", "torchvision/vit_b_16"]) == 0
+    note = capsys.readouterr().out.splitlines()[-1]
+    assert note.startswith(f"CC BY-NC 4.0 ({SWAG}): vit_b_16_swag-")
+    assert main(["weights", "list", "resnet50"]) == 0
+    assert "CC BY" not in capsys.readouterr().out
+
+
+def test_terms_of_ones_own_are_told_before_a_download(
+    server: WebServer, entries: tuple[WeightsEntry, ...], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    server.plan = [ranged(CONTENT), ranged(OLDER)]
+    entry = dataclasses.replace(entries[0], licence=SWAG)
+    card = dataclasses.replace(card_of("resnet50"), weights=(entry, entries[1]))
+    monkeypatch.setattr(catalog, "ALL", {**catalog.ALL, "resnet50": card})
+    assert main(["weights", "download", "resnet50"]) == 0
+    assert capsys.readouterr().err.splitlines()[0] == (
+        f"{entry.file} has terms of its own, CC BY-NC 4.0: {SWAG}"
+    )
+    assert main(["weights", "download", "resnet50", "--version", "v1"]) == 0
+    assert "terms" not in capsys.readouterr().err
 
 
 def test_list_for_people(
@@ -244,24 +293,41 @@ def test_a_signal_stops_it_and_leaves_what_came(
     assert names(hub) == [entries[0].file]
 
 
+def handlers() -> list[object]:
+    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+
 def test_a_second_signal_is_not_held_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    with cli_weights._stopping() as stopped:
-        assert not stopped.is_set()
+    before = handlers()
+    told: list[float] = []
+    with stoppable(told.append) as checkpoint:
+        checkpoint(0.5)
         signal.raise_signal(signal.SIGTERM)
-        assert stopped.is_set()
-        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
-    inside: list[bool] = []
+        with pytest.raises(Cancelled):
+            checkpoint(0.6)
+        assert handlers() == before
+    assert handlers() == before
+    assert told == [0.5]
 
     def elsewhere() -> None:  # where no signal arrives
-        with cli_weights._stopping() as stopped:
-            inside.append(stopped.is_set())
+        with stoppable(told.append) as checkpoint:
+            checkpoint(0.7)
 
     thread = threading.Thread(target=elsewhere)
     thread.start()
     thread.join()
-    assert inside == [False]
+    assert told == [0.5, 0.7]
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable() as checkpoint:
+            signal.raise_signal(signal.SIGINT)
+            checkpoint(0.5)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_reader_that_leaves_stops_it(
@@ -400,7 +466,7 @@ def test_verify(
         (["get"], "invalid choice"),
         (["download"], "required: NAME"),
         (["download", "resnet5"], "did you mean"),
-        (["download", "resnet50", "--version", "V9"], 'no weights "V9": there are "ImageNet V2"'),
+        (["download", "resnet50", "--version", "V9"], 'no weights "V9": known are "ImageNet V2"'),
         (["download", "resnet50", "--version", ""], 'has no weights ""'),
         (["download", "resnet50", "--version", "V1", "--all"], "not allowed with"),
         (["download", "zfnet", "--version", "V1"], "nobody has published"),

@@ -38,9 +38,9 @@ from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
 from cnn_explorer.graph.text import FONT_FILES, text_width
-from cnn_explorer.media.decode import printable
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
+from cnn_explorer.text import printable
 
 PNG_SCALE = 2.0
 MAX_PIXELS = 120_000_000

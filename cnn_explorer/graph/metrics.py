@@ -56,11 +56,6 @@ def format_macs(macs: int) -> str:
     return _scaled(macs)
 
 
-def format_size(size: int) -> str:
-    """Bytes as download pages give them, a megabyte being 1,048,576: ``97.8 MB``."""
-    return f"{size / (1 << 20):.1f} MB" if size < (1 << 30) else f"{size / (1 << 30):.2f} GB"
-
-
 def format_shape(shape: Sequence[int]) -> str:
     """A tensor's shape without the batch: ``64 × 56 × 56``."""
     return TIMES.join(str(size) for size in shape)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.media.blend import over_white
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.text import printable
 
 MOST_BYTES = 512 * 2**20
 """Longer files are not read."""
@@ -86,18 +87,6 @@ def from_rgba(pixels: npt.NDArray[np.uint8], name: str) -> Picture:
         rgb = np.array(pixels, order="C")
     rgb.setflags(write=False)
     return Picture(rgb=rgb, name=name, decode_ms=_ms_since(started))
-
-
-def printable(text: str) -> str:
-    """A file's name as it may be shown: one line, no control or direction marks, encodable.
-
-    What cannot be shown becomes the replacement character. An ordinary name stays as it is.
-    """
-    joiners = "\u200c\u200d"  # hold emoji and several scripts together; do not show by themselves
-    return "".join(
-        character if character.isprintable() or character in joiners else "\ufffd"
-        for character in text
-    )
 
 
 def _decode(data: bytes, name: str, source: str, started: float, checkpoint: Checkpoint) -> Picture:

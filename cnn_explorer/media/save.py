@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.media.decode import printable
+from cnn_explorer.text import printable
 
 
 def save_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:

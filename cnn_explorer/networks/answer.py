@@ -26,6 +26,8 @@ from email.message import Message
 from functools import partial
 from typing import Any, cast
 
+from cnn_explorer.text import printable
+
 TICK = 0.1
 """Seconds between two looks at whether to stop."""
 PROGRAM = "cnn-explorer"
@@ -73,7 +75,7 @@ class Head:
 
     def get(self, name: str) -> str:
         """A header, in printable characters; empty where there is none."""
-        return printable(self.headers.get(name) or "")
+        return _one_line(self.headers.get(name) or "")
 
     @property
     def length(self) -> int | None:
@@ -206,7 +208,7 @@ class Answer:
         opener = urllib.request.OpenerDirector()
         opener.addheaders = []
         for handler in (  # these and no others: no files, no FTP
-            urllib.request.ProxyHandler(),
+            urllib.request.ProxyHandler(_proxies()),
             _PlainHandler(self._opened),
             _SecureHandler(self._opened),
         ):
@@ -248,17 +250,26 @@ class Answer:
             raise ConnectionAbortedError
 
 
+def _proxies() -> dict[str, str]:
+    """Proxies by the kind of address, as the environment names them: ``all_proxy`` is for what has
+    none of its own."""
+    named = urllib.request.getproxies()
+    rest = named.get("all", "")
+    return {kind: named.get(kind) or rest for kind in ("http", "https") if named.get(kind) or rest}
+
+
 def _proxy_for(request: urllib.request.Request) -> str:
     """The proxy that the environment names for a request, as `ProxyHandler` chooses it."""
-    proxy = urllib.request.getproxies().get(request.type, "")
+    proxy = _proxies().get(request.type, "")
     if not proxy or urllib.request.proxy_bypass(request.host):
         return ""
+    named = request.type if urllib.request.getproxies().get(request.type) else "all"
     if not host_of(proxy):
-        raise Failed(f"what {request.type}_proxy names is not the address of a proxy")
+        raise Failed(f"what {named}_proxy names is not the address of a proxy")
     kind = proxy.partition("://")[0] if "://" in proxy else "http"
     if kind.lower() not in ("http", "https"):
         raise Failed(
-            f"the proxy {host_of(proxy)} is one of a kind that cannot be used ({printable(kind)}); "
+            f"the proxy {host_of(proxy)} is one of a kind that cannot be used ({_one_line(kind)}); "
             f"set {request.type}_proxy to an http proxy"
         )
     return proxy
@@ -291,7 +302,7 @@ def _network_error(fault: _Fault) -> Failed:
         error = error.reason
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failed(
-            f"the certificate of {whom} cannot be trusted ({printable(error.verify_message)}; "
+            f"the certificate of {whom} cannot be trusted ({_one_line(error.verify_message)}; "
             "a sign-in page, or a wrong clock?)"
         )
     if isinstance(error, TimeoutError):
@@ -336,14 +347,14 @@ def host_of(url: str) -> str:
         host = urllib.parse.urlsplit(url if "://" in url else f"//{url}").hostname
     except ValueError:
         host = None
-    return printable(host or "")
+    return _one_line(host or "")
 
 
 def reason_of(error: BaseException) -> str:
     """An error in its own words."""
-    return printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    return _one_line(getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
-def printable(text: str) -> str:
-    """One line of bounded length, whatever a server put into it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:200])
+def _one_line(text: str) -> str:
+    """Of bounded length, whatever a server put into it."""
+    return printable(text, 200)

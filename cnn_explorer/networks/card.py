@@ -7,6 +7,8 @@ A card names its builder as ``"module:callable"`` or ``"module:callable/name"``;
 from dataclasses import dataclass
 from typing import Literal
 
+_TERMS = {"https://github.com/facebookresearch/SWAG/blob/main/LICENSE": "CC BY-NC 4.0"}
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -64,6 +66,11 @@ class WeightsEntry:
     """Whether the network must convert its input first (GoogLeNet's were trained on -1..1)."""
     licence: str = ""
     """Where its publisher states the terms, if they are not those of its library."""
+
+    @property
+    def terms(self) -> str:
+        """The terms in a word: ``CC BY-NC 4.0``; empty where they are those of its library."""
+        return _TERMS.get(self.licence, "terms of its own") if self.licence else ""
 
 
 @dataclass(frozen=True)

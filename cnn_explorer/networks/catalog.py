@@ -42,6 +42,9 @@ NETWORKS: Mapping[str, NetworkCard] = MappingProxyType({card.name: card for card
 OTHERS: Mapping[str, NetworkCard] = MappingProxyType({card.name: card for card in CARDS})
 """Cards of torchvision's other classifiers by name, ``torchvision/swin_t``, old to new."""
 
+ALL: Mapping[str, NetworkCard] = MappingProxyType({**NETWORKS, **OTHERS})
+"""All cards by name: what the window and the command line know and recognise files by."""
+
 
 def card_of(name: str) -> NetworkCard:
     """The card of a network, one of torchvision's others too.
@@ -49,15 +52,15 @@ def card_of(name: str) -> NetworkCard:
     Capitals, dashes, points and blanks do not count: ``ResNet-50`` and ``squeezenet1.1`` are
     found. An unknown name raises `ExplorerError` with the nearest names.
     """
-    card = NETWORKS.get(name) or OTHERS.get(name)
+    card = ALL.get(name)
     if card is not None:
         return card
     squeezed = _squeezed(name)
-    for known in (*NETWORKS.values(), *OTHERS.values()):
+    for known in ALL.values():
         if _squeezed(known.name) == squeezed:
             return known
     # without "torchvision/", which is half of each name and which people leave out
-    plain = {known.rpartition("/")[2]: known for known in (*NETWORKS, *OTHERS)}
+    plain = {known.rpartition("/")[2]: known for known in ALL}
     alike = difflib.get_close_matches(name.rpartition("/")[2], plain, n=3)
     near = [plain[known] for known in alike]
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(NETWORKS)}."

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnn_explorer.errors import Checkpoint, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard
-from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.catalog import ALL
+from cnn_explorer.networks.labels import class_names
+from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +44,8 @@ network or in the file alone, and no prediction uses it. The last four are why a
 MOST_CLASSES = 50_000
 """No network here tells more apart; a tensor in a file may claim to be of any size."""
 
-_USUAL_CLASSES = 1000
+_TABLES = 4096
+"""Numbers in a file that are no parameters: fixed tables, as small networks have them too."""
 
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 """Heads for training: GoogLeNet's, and what torchvision calls Inception's."""
@@ -159,7 +162,7 @@ def compare(
     `expected` is the network's own ``state_dict`` where it is built already.
     """
     wanted = _expected_of(card) if expected is None else _wants(expected)
-    return _compare(card, canonical(state), printable(file), wanted)
+    return _compare(card, canonical(state), printable(file, 200), wanted)
 
 
 def heads(names: Iterable[str]) -> tuple[str, ...]:
@@ -174,7 +177,7 @@ def heads(names: Iterable[str]) -> tuple[str, ...]:
 
 def guess(
     state: Mapping[str, Tensor],
-    networks: Mapping[str, NetworkCard] = NETWORKS,
+    networks: Mapping[str, NetworkCard] = ALL,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> tuple[NetworkCard, ...]:
     """The networks that a file's tensors fit, best first; empty where none does.
@@ -196,16 +199,23 @@ def guess(
 
 def nearest(
     state: Mapping[str, Tensor],
-    networks: Mapping[str, NetworkCard] = NETWORKS,
+    networks: Mapping[str, NetworkCard] = ALL,
     most: int = 3,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> tuple[FitReport, ...]:
     """The networks that come nearest to a file that fits none, nearest first: `FitReport.share`
-    says how near. Those that share nothing with it are left out."""
+    says how near. Those that share nothing with it are left out, and so are those of a library that
+    are of quite another size: it takes ten seconds to build them all."""
     state = canonical(state)
+    size = sum(tensor.numel() for name, tensor in state.items() if not name.endswith(_BUFFERS))
+    able = [
+        card
+        for card in networks.values()
+        if not card.library or abs(size - card.parameters) <= card.parameters // 4
+    ]
     reports = []
-    for number, card in enumerate(networks.values()):
-        checkpoint(number / len(networks))
+    for number, card in enumerate(able):
+        checkpoint(number / len(able))
         reports.append(_compare(card, state, "", _expected_of(card)))
     near = sorted((r for r in reports if r.share > 0), key=lambda r: (-r.share, _rank(r)))
     return tuple(near[:most])
@@ -244,7 +254,7 @@ def _compare(
             unused = name.startswith(AUXILIARY) and not network_trains
             verdict = "not needed" if unused else "unexpected"
             found = tuple(tensor.shape)
-            rows.append(TensorFit(printable(name), verdict, None, found, _type(tensor)))
+            rows.append(TensorFit(printable(name, 200), verdict, None, found, _type(tensor)))
     main = next(reversed(sizes), "")
     return FitReport(card, file, tuple(rows), sizes.get(main))
 
@@ -282,22 +292,34 @@ def _wants(expected: Mapping[str, Tensor]) -> dict[str, _Expected]:
 
 
 def _may_fit(card: NetworkCard, state: Mapping[str, Tensor]) -> bool:
-    """Whether a network is about as large as a file, its last layer left out of account.
+    """Whether a network is as large as a file, its last layer left out of account.
 
-    It spares building most of the catalogue. A file's last layer is not known before its network
-    is (a file may be sorted by name), so the largest layer that it could be is allowed for.
+    It spares building the catalogue. A file's last layer is not known before its network is (a
+    file may be sorted by name), so each layer that it could be (linear or 1x1, with biases) is
+    taken with as many outputs as the network has classes.
     """
-    total = room = 0
+    return any(
+        abs(size - card.parameters) <= max(_TABLES, card.parameters // 1000)
+        for size in _sizes(state, len(class_names(card.classes)))
+    )
+
+
+def _sizes(state: Mapping[str, Tensor], classes: int) -> set[int]:
+    """How many parameters a file's network may have when it tells so many classes apart."""
+    whole, lean, changes = 0, 0, {0}
     for name, tensor in state.items():
-        if name.endswith(_BUFFERS) or name.startswith(AUXILIARY):
+        if name.endswith(_BUFFERS) or not tensor.is_floating_point():
             continue
-        total += tensor.numel()
-        if tensor.ndim in (2, 4) and tensor.numel():
-            outputs = tensor.shape[0]
-            inputs = tensor.numel() // outputs
-            room = max(room, (inputs + 1) * max(outputs, _USUAL_CLASSES))
-    # what is counted may differ: fixed tables are no parameters but stand in the file
-    return abs(total - card.parameters) <= room + card.parameters // 4
+        whole += tensor.numel()
+        if name.startswith(AUXILIARY):
+            continue
+        lean += tensor.numel()
+        flat = tensor.ndim == 2 or (tensor.ndim == 4 and tensor.shape[2:].numel() == 1)
+        if flat and tensor.numel() and f"{name.removesuffix('.weight')}.bias" in state:
+            outputs, inputs = tensor.shape[:2]
+            changes.add((classes - outputs) * (inputs + 1))
+    # heads for training count as parameters with some publishers, and not with others
+    return {total + change for total in (whole, lean) for change in changes}
 
 
 def _rank(report: FitReport) -> tuple[bool, bool, bool]:
@@ -307,12 +329,6 @@ def _rank(report: FitReport) -> tuple[bool, bool, bool]:
         "download.pytorch.org" in entry.url for entry in card.weights
     )
     return report.classes is not None, not published, card.name.startswith("plain")
-
-
-def printable(text: str, most: int = 200) -> str:
-    """A name out of a file, fit for one line whatever it holds."""
-    shown = "".join(sign if sign.isprintable() else "?" for sign in text[: most + 1])
-    return shown if len(shown) <= most else f"{shown[:most]}..."
 
 
 def _type(tensor: Tensor) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.paths import resource
+from cnn_explorer.text import classes, printable
 
 _MOST_BYTES = 4 << 20
 """Longer files are no labels; ImageNet's 21,000 classes take a tenth of it."""
@@ -62,10 +63,8 @@ def names_beside(weights: Path, count: int) -> tuple[tuple[str, ...] | None, str
             else:
                 if len(names) == count:
                     return _distinct(names), ""
-                wrong = (
-                    f"names {_classes(len(names))}, and the network tells {_classes(count)} apart"
-                )
-            complaint = complaint or f"{_clean(path.name)} {wrong}: it is not used."
+                wrong = f"names {classes(len(names))}, and the network tells {classes(count)} apart"
+            complaint = complaint or f"{printable(path.name)} {wrong}: it is not used."
     return None, complaint
 
 
@@ -108,7 +107,8 @@ def _listed(value: object) -> list[str]:
 
 
 def _clean(name: str) -> str:
-    """On one line, without what controls a terminal or turns the direction of writing."""
+    """On one line, without what controls a terminal or turns the direction of writing: a class is
+    called by what is left, so there are no signs in the place of what is not."""
     joiners = "\u200c\u200d"  # hold emoji and several scripts together
     kept = "".join(
         " " if sign in "\t\u2028\u2029" else sign
@@ -129,7 +129,3 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
         seen.add(unique)
         result.append(unique)
     return tuple(result)
-
-
-def _classes(count: int) -> str:
-    return "one class" if count == 1 else f"{count:,} classes"

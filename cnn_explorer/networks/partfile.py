@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.networks.answer import reason_of
+from cnn_explorer.text import format_size
 
 
 @contextlib.contextmanager
@@ -237,7 +238,7 @@ class Part:
 
 def amount(size: int) -> str:
     """A number of bytes for people."""
-    return f"{size / (1 << 20):,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+    return format_size(size) if size >= 100_000 else f"{size:,} bytes"
 
 
 def kept(size: int) -> str:

@@ -8,12 +8,8 @@ import json
 from typing import Any
 
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
+from cnn_explorer.networks.cards.common import IMAGENET
 from cnn_explorer.paths import resource
-
-_USUAL = Preprocessing(
-    "photo", resize=256, crop=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
-)
-"""How our own cards prepare a photo for ImageNet's classes."""
 
 
 def compatible_weights(name: str) -> tuple[WeightsEntry, ...]:
@@ -22,7 +18,7 @@ def compatible_weights(name: str) -> tuple[WeightsEntry, ...]:
     An entry's `preprocessing` is None where it is the usual one: shorter side to 256 pixels, 224
     cut out, bilinear. An unknown name raises `KeyError`.
     """
-    return tuple(_entry(facts, _USUAL) for facts in _FACTS["compatible"][name])
+    return tuple(_entry(facts, IMAGENET) for facts in _FACTS["compatible"][name])
 
 
 def _card(facts: dict[str, Any]) -> NetworkCard:

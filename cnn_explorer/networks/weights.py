@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
-from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.catalog import ALL
 from cnn_explorer.networks.checksum import checksum_is_right
 from cnn_explorer.networks.fit import (
     AUXILIARY,
@@ -34,10 +34,11 @@ from cnn_explorer.networks.fit import (
     guess,
     heads,
     nearest,
-    printable,
 )
 from cnn_explorer.networks.labels import class_names, names_beside, numbered
-from cnn_explorer.paths import resource, torch_hub_checkpoints
+from cnn_explorer.networks.published import Found, entry_named, has_published_name, recognised
+from cnn_explorer.networks.published import place_of as place_of
+from cnn_explorer.text import classes, listed, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -76,7 +77,7 @@ class OpenedNetwork:
     report: FitReport | None = None
     """How the weights fit, tensor by tensor; None of random ones."""
     note: str = ""
-    """What else is to be said of the weights, one sentence, or empty."""
+    """What else is to be said of the weights, a sentence or two, or empty."""
 
 
 def at_hand(card: NetworkCard) -> tuple[Path, WeightsEntry] | None:
@@ -112,17 +113,16 @@ def open_network(
     if file is not None:
         if version:
             raise ExplorerError("choose a weights file or a version of the weights, not both.")
-        entry = _published(card, file, checkpoint)
-        return _load(card, file, entry, file.name, checkpoint)
-    found = _found(card, version)
-    if found is not None:
-        path, entry = found
+        return _open_file(card, file, checkpoint)
+    wanted = _found(card, version)
+    if wanted is not None:
+        path, entry = wanted
         if not entry.shipped and not _checksum_is_right(path, checkpoint):
             raise ExplorerError(
                 f"{path} is damaged (its checksum is not the one in its name): "
-                "delete it and get it again."
+                f"delete it and get it again{'' if version else _instead(card, entry)}."
             )
-        return _load(card, path, entry, entry.tag, checkpoint)
+        return _load(card, path, load_state(path), entry, entry.tag, checkpoint)
 
     from cnn_explorer.networks.build import build_random
 
@@ -133,19 +133,16 @@ def open_network(
 def networks_for(
     file: Path,
     first: NetworkCard | None = None,
-    networks: Mapping[str, NetworkCard] = NETWORKS,
+    networks: Mapping[str, NetworkCard] = ALL,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> tuple[NetworkCard, ...]:
     """The networks that a weights file fits, best first; `first` comes first where it fits.
 
-    Never empty: raises `ExplorerError` where none fits, naming the nearest.
+    Before it come the network whose published weights the file is, and the one that the file says
+    it is of. Never empty: raises `ExplorerError` where none fits, naming the nearest.
     """
     state = load_state(file)
-    fitting = list(fitting_networks(file, state, networks, checkpoint))
-    if first is not None and first.name != network_named_in(file) and compare(first, state).fits:
-        named = [card for card in fitting[:1] if card.name == network_named_in(file)]
-        rest = [card for card in fitting[len(named) :] if card.name != first.name]
-        fitting = [*named, first, *rest]
+    fitting = fitting_networks(file, state, networks, checkpoint, first)
     if not fitting:
         near = [
             f"{report.network.title} ({report.network.name}, {_per_cent(report.share)} of its "
@@ -154,21 +151,30 @@ def networks_for(
         ]
         told = f"the nearest are {', '.join(near)}" if near else "no tensor is known"
         raise ExplorerError(f"{file} fits no network here: {told}.")
-    return tuple(fitting)
+    return fitting
 
 
 def fitting_networks(
     file: Path,
     state: Mapping[str, Tensor],
-    networks: Mapping[str, NetworkCard] = NETWORKS,
+    networks: Mapping[str, NetworkCard] = ALL,
     checkpoint: Checkpoint = no_checkpoint,
+    first: NetworkCard | None = None,
 ) -> tuple[NetworkCard, ...]:
-    """The networks that a file's tensors fit, best first: the one that the file names before all.
+    """The networks that a file's tensors fit, best first, as `networks_for` has them.
 
-    Names and shapes do not tell a plain network from its residual twin; the file may.
+    Names and shapes do not tell a plain network from its residual twin; what is published, and
+    what the file says, does.
     """
+    found = _recognised(file, networks, lambda fraction: checkpoint(0.5 * fraction))
+    published = tuple(card for card, _ in found)
+    fitting = guess(state, networks, lambda fraction: checkpoint(0.5 + 0.5 * fraction))
+    if first is not None and compare(first, state).fits:
+        fitting = (first, *(card for card in fitting if card.name != first.name))
     named = network_named_in(file)
-    return tuple(sorted(guess(state, networks, checkpoint), key=lambda card: card.name != named))
+    # published weights may want another size of picture than their network is usually built for
+    fitting = (*published, *(card for card in fitting if card not in published))
+    return tuple(sorted(fitting, key=lambda card: (card not in published, card.name != named)))
 
 
 def network_named_in(file: Path) -> str:
@@ -235,42 +241,34 @@ def _bare(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def place_of(entry: WeightsEntry) -> Path:
-    """Where a set of weights lies when it is at hand; it need not be."""
-    folder = resource("weights") if entry.shipped else torch_hub_checkpoints()
-    return folder / entry.file
-
-
 def _found(card: NetworkCard, version: str) -> tuple[Path, WeightsEntry] | None:
     """The file of a version of a network's weights, unchecked; None for random ones."""
     if version == RANDOM:
         return None
     if not version:
         return at_hand(card)
-    for entry in card.weights:
-        if entry.tag.casefold() != version.casefold():
-            continue
-        if not is_at_hand(entry):
-            raise ExplorerError(
-                f'the weights "{entry.tag}" of {card.title} are not on this machine: get them with '
-                f"\"cnn-explorer weights download {card.name} --version '{entry.tag}'\"."
-            )
-        return place_of(entry), entry
-    tags = [f'"{entry.tag}"' for entry in card.weights]
-    known = f"known are {_listed(tags)}" if tags else "it has none"
-    raise ExplorerError(f'{card.title} has no weights "{printable(version)}": {known}.')
+    entry = entry_named(card, version)
+    if not is_at_hand(entry):
+        raise ExplorerError(
+            f'the weights "{entry.tag}" of {card.title} are not on this machine: get them with '
+            f"\"cnn-explorer weights download {card.name} --version '{entry.tag}'\"."
+        )
+    return place_of(entry), entry
 
 
-def _published(card: NetworkCard, file: Path, checkpoint: Checkpoint) -> WeightsEntry | None:
-    """The catalogue's entry for a file that a person chose: its name and its checksum agree."""
-    for entry in card.weights:
-        if entry.file != file.name:
-            continue
-        if not entry.shipped:
-            _check_is_file(file)
-            return entry if _checksum_is_right(file, checkpoint) else None
-        return entry
-    return None
+def _instead(card: NetworkCard, damaged: WeightsEntry) -> str:
+    """Which weights could be used as long as the best are damaged, as the end of a sentence."""
+    others = [entry for entry in card.weights if entry != damaged and is_at_hand(entry)]
+    return f', or use others with --weights-version "{others[0].tag}"' if others else ""
+
+
+def _recognised(file: Path, networks: Mapping[str, NetworkCard], checkpoint: Checkpoint) -> Found:
+    """Which published or shipped weights a file is."""
+    _check_is_file(file)
+    try:
+        return recognised(file, networks.values(), checkpoint)
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, error) from error
 
 
 def _checksum_is_right(path: Path, checkpoint: Checkpoint) -> bool:
@@ -281,13 +279,68 @@ def _checksum_is_right(path: Path, checkpoint: Checkpoint) -> bool:
         raise _unreadable(path, error) from error
 
 
+def _open_file(card: NetworkCard, file: Path, checkpoint: Checkpoint) -> OpenedNetwork:
+    """A network with the weights of a file that a person chose."""
+    known = {**ALL, card.name: card}
+    found = _recognised(file, known, lambda fraction: checkpoint(0.5 * fraction))
+    entry = next((entry for other, entry in found if other.name == card.name), None)
+    state = load_state(file)
+    opened = _load(card, file, state, entry, file.name, checkpoint)
+    said = opened.note, _misnamed(file, known, found), _origin(card, file, state, found)
+    return replace(opened, note=" ".join(filter(None, said)))
+
+
+def _misnamed(file: Path, known: Mapping[str, NetworkCard], found: Found) -> str:
+    """What is to be said of a file that is not the one it is called, one sentence, or empty."""
+    if found or not has_published_name(file, known.values()):
+        return ""
+    return (
+        f"{printable(file.name)} is not the published file of that name (its checksum differs): "
+        "it was changed, or it is damaged."
+    )
+
+
+def _origin(card: NetworkCard, file: Path, state: Mapping[str, Tensor], found: Found) -> str:
+    """What is to be said of which network a file was trained as, where another has the very same
+    tensors: one sentence, or empty."""
+    name = printable(file.name)
+    named = ALL.get(network_named_in(file))
+    if found:
+        if any(other.name == card.name for other, _ in found):
+            return ""
+        other, entry = found[0]
+        kind = "shipped" if entry.shipped else "published"
+        says = f"{name} are the {kind} weights of {other.title}"
+    elif named is not None:
+        if named.name == card.name:
+            return ""
+        says = f"{name} says that it is of {named.title}"
+    else:
+        twins = [f"{other.title} ({other.name})" for other in _others(card, state)]
+        if not twins:
+            return ""
+        return (
+            f"{name} does not say of which network it is, and its tensors are also those of "
+            f"{listed(twins)}; if it was trained as that, open it there."
+        )
+    return (
+        f"{says}: in {card.title}, whose tensors have the same names and shapes, its answers mean "
+        "little."
+    )
+
+
 def _load(
-    card: NetworkCard, path: Path, entry: WeightsEntry | None, weights: str, checkpoint: Checkpoint
+    card: NetworkCard,
+    path: Path,
+    state: Mapping[str, Tensor],
+    entry: WeightsEntry | None,
+    weights: str,
+    checkpoint: Checkpoint,
 ) -> OpenedNetwork:
     from cnn_explorer.networks.build import build_for_loading
 
     checkpoint(0.5)
-    state = canonical(load_state(path))
+    state = canonical(state)
     checkpoint(0.7)
     preprocessing = (entry and entry.preprocessing) or card.preprocessing
     # a vision transformer is made for the pictures that its weights want
@@ -305,12 +358,6 @@ def _load(
     # somebody's own; what is published tells the card's classes apart
     if entry is None or report.classes is not None:
         names, note = _names(card, path, report)
-    named = NETWORKS.get(network_named_in(path))
-    if named is not None and named.name != card.name:
-        note = (
-            f"{printable(path.name)} says that it is of {named.title}: in {card.title}, whose "
-            "tensors have the same names and shapes, its answers mean little."
-        )
     return OpenedNetwork(model, True, weights, preprocessing, names, report, note)
 
 
@@ -321,7 +368,7 @@ def _names(card: NetworkCard, path: Path, report: FitReport) -> tuple[tuple[str,
     if names is None and report.classes is not None:
         names = numbered(count)
         note = note or (
-            f"{printable(path.name)} tells {_classes(count)} apart, and no file beside it names "
+            f"{printable(path.name)} tells {classes(count)} apart, and no file beside it names "
             f"them: put their names, one a line, into {printable(path.stem)}.txt."
         )
     return names, note
@@ -355,8 +402,13 @@ def _fill(model: nn.Module, state: Mapping[str, Tensor], report: FitReport) -> N
 
 def _advice(card: NetworkCard, state: Mapping[str, Tensor]) -> str:
     """Which networks a state would fit instead, as the end of a sentence."""
-    fitting = [f"{other.title} ({other.name})" for other in guess(state) if other.name != card.name]
-    return f"; it fits {_listed(fitting)}" if fitting else ": choose another file"
+    fitting = [f"{other.title} ({other.name})" for other in _others(card, state)]
+    return f"; it fits {listed(fitting)}" if fitting else ": choose another file"
+
+
+def _others(card: NetworkCard, state: Mapping[str, Tensor]) -> list[NetworkCard]:
+    """The networks that a state fits, but this one."""
+    return [other for other in guess(state) if other.name != card.name]
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -489,15 +541,6 @@ def _unreadable(path: Path, error: Exception) -> ExplorerError:
 
 def _damaged(path: Path) -> ExplorerError:
     return ExplorerError(f"{path} is damaged, incomplete or no file of torch.save: get it again.")
-
-
-def _listed(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _classes(count: int) -> str:
-    return "one class" if count == 1 else f"{count:,} classes"
 
 
 def _per_cent(share: float) -> str:

@@ -114,7 +114,9 @@ def test_weights_of_twins_say_so(heard: Heard, tmp_path: Path) -> None:
     heard.settle()
     assert heard.shown == "resnet20"
     assert heard.said == [
-        "mine.pth fits ResNet-20, not LeNet-5: opened as ResNet-20; it could also be Plain-20."
+        "mine.pth fits ResNet-20, not LeNet-5: opened as ResNet-20. mine.pth does not say of which "
+        "network it is, and its tensors are also those of Plain-20 (plain20); if it was trained as "
+        "that, open it there."
     ]
 
 

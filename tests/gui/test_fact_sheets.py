@@ -20,7 +20,7 @@ from cnn_explorer.gui.state.fact_sheets import (
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
 from cnn_explorer.gui.widgets.facts_page import FactsPage
-from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.catalog import ALL, NETWORKS
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -203,6 +203,16 @@ def test_a_network_of_a_library_says_who_built_it(about: AboutPanel) -> None:
     text = about.page.toPlainText()
     assert "Built by torchvision as it is; this program has no lesson on it." in text
     assert "layers with weights" not in text
+
+
+def test_terms_of_ones_own_are_in_sight(about: AboutPanel) -> None:
+    vit = ALL["torchvision/vit_b_16"]
+    values = fact(fact_sheets((RESNET50, vit)), "Weights").values
+    assert "ImageNet SWAG E2E V1, 85.3 %, CC BY-NC 4.0" in values[1]
+    assert not any("CC BY" in text for text in values[0])
+    about.show_card(vit)
+    text = about.page.toPlainText()
+    assert "CC BY-NC 4.0" in text[text.index("Weights") :]
 
 
 def test_a_shared_lesson_stands_under_the_networks_own_title(

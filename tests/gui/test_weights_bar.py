@@ -341,6 +341,32 @@ def test_the_bar_goes_from_button_to_progress_and_back(
     assert bar.progress.isHidden()
 
 
+def test_terms_of_ones_own_stand_on_the_button(
+    bar: WeightsBar, choice: WeightsChoice, explorer: FakeExplorer
+) -> None:
+    entry = replace(
+        V2, file="v2.pth", licence="https://github.com/facebookresearch/SWAG/blob/main/LICENSE"
+    )
+    explorer.show(replace(CARD, weights=(entry,)))
+    bar.show_offer(choice.offer())
+    assert bar.get_button.text() == "Get weights (97.8 MB, CC BY-NC 4.0)"
+
+
+def test_a_shipped_file_that_goes_while_it_is_on_show(
+    bar: WeightsBar, choice: WeightsChoice, explorer: FakeExplorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer.show(OTHER, weights="MNIST")
+    before = offer_of(choice)
+    assert before.versions[before.chosen].tag == "MNIST"
+    monkeypatch.setattr("cnn_explorer.gui.state.weights_choice.is_at_hand", lambda _entry: False)
+    choice.offered.connect(bar.show_offer)
+    choice.choose(1)  # random ones: it stays on show until those come
+    gone = offer_of(choice)
+    assert gone.versions[gone.chosen].tag == "MNIST"
+    assert gone.versions[gone.chosen].state == "missing"
+    assert "not in this copy of the program" in bar.versions.currentText()
+
+
 def test_the_keyboard_chooses_and_the_wheel_does_not(
     qtbot: QtBot, bar: WeightsBar, choice: WeightsChoice, explorer: FakeExplorer
 ) -> None:

@@ -23,10 +23,10 @@ from cnn_explorer.media.decode import (
     decode_bytes,
     decode_file,
     from_rgba,
-    printable,
     supported_suffixes,
 )
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.text import printable
 from tests.media.files import chunk, encoded, png, scene
 
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="Pillow is built without AVIF")

@@ -823,6 +823,24 @@ def test_a_proxy_of_the_environment_is_asked(
     assert server.requests[1].path.startswith("/models/")
 
 
+def test_all_proxy_is_for_what_has_no_proxy_of_its_own(
+    server: WebServer, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", f"http://{server.host}")
+    entry = dataclasses.replace(
+        entry_of(server), url=f"http://nowhere.invalid/{entry_of(server).file}"
+    )
+    assert download(entry) == hub / entry.file
+    (hub / entry.file).unlink()
+    monkeypatch.setenv("http_proxy", "http://[bad")
+    with pytest.raises(ExplorerError, match="what http_proxy names is not"):
+        download(entry)
+    monkeypatch.delenv("http_proxy")
+    monkeypatch.setenv("all_proxy", "http://[bad")
+    with pytest.raises(ExplorerError, match="what all_proxy names is not"):
+        download(entry)
+
+
 def test_a_proxy_passes_encryption_on(
     server: WebServer, hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

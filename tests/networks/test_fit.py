@@ -22,9 +22,9 @@ from cnn_explorer.networks.fit import (
     guess,
     heads,
     nearest,
-    printable,
 )
 from cnn_explorer.networks.weights import load_state, networks_for, open_network
+from cnn_explorer.text import printable
 
 State = dict[str, Tensor]
 
@@ -173,8 +173,8 @@ def test_counts_of_batches_may_be_of_any_type() -> None:
 def test_names_out_of_files_are_fit_to_be_shown() -> None:
     state = {**shapes_of(card_of("lenet5")), "a\nb\x1b[2J\u202e" + "x" * 999: torch.zeros(1)}
     report = compare(card_of("lenet5"), state, "odd\nname\x07.pth")
-    assert report.rows[-1].name == "a?b?[2J?" + "x" * 192 + "..."
-    assert report.file == "odd?name?.pth"
+    assert report.rows[-1].name == "a\ufffdb\ufffd[2J\ufffd" + "x" * 192 + "..."
+    assert report.file == "odd\ufffdname\ufffd.pth"
     assert printable("größe.pth") == "größe.pth"
 
 

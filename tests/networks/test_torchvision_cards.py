@@ -404,8 +404,10 @@ def test_inceptions_weights_have_their_input_transformed(tmp_path: Path) -> None
         expected = theirs("inception_v3", state, transform_input=True)(x)
         assert not torch.allclose(plain, expected, atol=1e-3)
         assert torch.equal(open_network(card, file).model(x), expected)
-        # a file of the user's own is taken as it is
-        assert torch.equal(open_network(card, tmp_path / "any.pth").model(x), plain)
+        # so has one that was renamed, and a file of the user's own is taken as it is
+        assert torch.equal(open_network(card, tmp_path / "any.pth").model(x), expected)
+        torch.save({**state, "fc.bias": state["fc.bias"] + 1}, tmp_path / "any.pth")
+        assert torch.allclose(open_network(card, tmp_path / "any.pth").model(x), plain + 1)
 
 
 def test_a_transformer_is_built_for_the_pictures_of_its_weights(
@@ -419,6 +421,6 @@ def test_a_transformer_is_built_for_the_pictures_of_its_weights(
     opened = open_network(card, file)
     assert opened.preprocessing == large
     assert opened.model.image_size == large.crop == 384
-    # its name is what tells: other files are for the usual size
+    # a file that is nowhere near its size is not looked into: it is for the usual size
     with pytest.raises(ExplorerError, match=r"pos_embedding is \(1, 577, 768\), not \(1, 197"):
         open_network(card, file.rename(tmp_path / "mine.pth"))

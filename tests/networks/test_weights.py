@@ -138,6 +138,22 @@ def test_a_damaged_file_in_the_cache_is_refused(hub: Path) -> None:
         open_network(card)
 
 
+def test_a_damaged_best_names_the_others_at_hand(hub: Path) -> None:
+    name = "squeezenet1_1"
+    card, file = published(hub, name, random_state(name, seed=1))
+    older, _ = published(hub, name, random_state(name, seed=2))
+    entries = dataclasses.replace(card.weights[0], tag="ImageNet V2"), older.weights[0]
+    card = dataclasses.replace(card, weights=entries)
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ExplorerError, match='--weights-version "ImageNet V1"') as caught:
+        open_network(card)
+    assert str(caught.value).endswith(
+        ': delete it and get it again, or use others with --weights-version "ImageNet V1".'
+    )
+    with pytest.raises(ExplorerError, match=r"get it again\.$"):
+        open_network(card, version="ImageNet V2")
+
+
 def test_a_sound_file_is_hashed_once(hub: Path) -> None:
     card, _ = published(hub, "squeezenet1_1", random_state("squeezenet1_1"))
     fractions: list[float] = []
@@ -166,16 +182,22 @@ def test_published_googlenet_converts_its_input(hub: Path, tmp_path: Path) -> No
     card, file = published(hub, "googlenet", state)
     model = open_network(card).model
     assert model.transform_input is True
-    # a copy elsewhere under its own name is the same file; under another it is anybody's
+    # a copy elsewhere is the same file, whatever it is called
     copy = tmp_path / file.name
     copy.write_bytes(file.read_bytes())
     assert open_network(card, copy).model.transform_input is True
-    other = tmp_path / "mine.pth"
+    other = tmp_path / f"{file.stem} (1).pth"
     other.write_bytes(file.read_bytes())
-    assert open_network(card, other).model.transform_input is False
-    # and so is one that has the name without the checksum
+    assert open_network(card, other).model.transform_input is True
+    assert open_network(card, other).note == ""
+    # one that has the name without the checksum is not
     torch.save({key: tensor * 2 for key, tensor in state.items()}, copy)
-    assert open_network(card, copy).model.transform_input is False
+    opened = open_network(card, copy)
+    assert opened.model.transform_input is False
+    assert opened.note == (
+        f"{file.name} is not the published file of that name (its checksum differs): it was "
+        "changed, or it is damaged."
+    )
 
 
 def test_resnet50_v2_is_prepared_as_it_was_trained(tmp_path: Path, hub: Path) -> None:
@@ -184,7 +206,7 @@ def test_resnet50_v2_is_prepared_as_it_was_trained(tmp_path: Path, hub: Path) ->
     changed, file = published(hub, "resnet50", random_state("resnet50"))
     assert open_network(changed).preprocessing.resize == 232
     other = file.rename(tmp_path / "mine.pth")
-    assert open_network(changed, other).preprocessing.resize == 256
+    assert open_network(changed, other).preprocessing.resize == 232
 
 
 # --- files that fit ----------------------------------------------------------------------------
@@ -477,7 +499,7 @@ def test_a_version_is_chosen_by_its_tag(hub: Path) -> None:
     with pytest.raises(ExplorerError) as caught:
         open_network(card, version="V9\n")
     assert str(caught.value) == (
-        'SqueezeNet 1.1 has no weights "V9?": known are "ImageNet V2", "ImageNet V1" and '
+        'SqueezeNet 1.1 has no weights "V9\ufffd": known are "ImageNet V2", "ImageNet V1" and '
         '"ImageNet V0".'
     )
     with pytest.raises(ExplorerError, match=r"ZFNet has no weights \"a\": it has none\.$"):
@@ -639,7 +661,7 @@ def test_missing_and_unknown_weights_are_named(tmp_path: Path) -> None:
     assert "it lacks one weight (classifier.fc5.bias): choose" in refusal(tmp_path / "less.pth")
     state = {**random_state("lenet5"), "a\nb\x1b[31m" + "x" * 99: torch.zeros(1)}
     torch.save(state, tmp_path / "more.pth")
-    assert f"it has one weight too many (a?b?[31m{'x' * 52}): choose" in refusal(
+    assert f"it has one weight too many (a\ufffdb\ufffd[31m{'x' * 52}): choose" in refusal(
         tmp_path / "more.pth"
     )
 
@@ -735,7 +757,11 @@ def test_a_file_that_names_its_network_is_believed_before_its_shapes(tmp_path: P
     assert networks_for(path, residual)[:2] == (plain, residual)
     assert open_network(plain, path).note == ""
     assert "says that it is of Plain-20" in open_network(residual, path).note
-    assert open_network(residual, silent).note == ""
+    assert open_network(residual, silent).note == (
+        "silent.safetensors does not say of which network it is, and its tensors are also those of "
+        "Plain-20 (plain20); if it was trained as that, open it there."
+    )
+    assert "also those of ResNet-20 (resnet20)" in open_network(plain, silent).note
     # whatever else it may say
     safetensors.torch.save_file(state, path, {"network": "../../etc\x00"})
     assert networks_for(path)[0] is residual

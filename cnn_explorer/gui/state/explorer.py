@@ -438,13 +438,10 @@ class Explorer(QObject):
         text = self.tr("{file} fits {network}: opened as {network}")
         if chosen is not None:
             text = self.tr("{file} fits {network}, not {chosen}: opened as {network}")
-        if network.alternatives:
-            text += self.tr("; it could also be {others}")
         return (text + ".").format(
             file=report.file,
             network=network.card.title,
             chosen="" if chosen is None else chosen.title,
-            others=", ".join(card.title for card in network.alternatives),
         )
 
     def _show_again(self) -> None:

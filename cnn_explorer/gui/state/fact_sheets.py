@@ -140,5 +140,4 @@ def _accuracy(cards: Sequence[NetworkCard]) -> Fact:
 
 
 def _weights(entry: WeightsEntry) -> str:
-    accuracy = percent_text(entry.accuracy)
-    return f"{entry.tag}, {accuracy}" if accuracy else entry.tag
+    return ", ".join(filter(None, (entry.tag, percent_text(entry.accuracy), entry.terms)))

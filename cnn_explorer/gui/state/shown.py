@@ -36,9 +36,7 @@ class NetworkShown:
     report: FitReport | None = None
     """How its weights fit, tensor by tensor; None of random ones."""
     note: str = ""
-    """What else is to be said of its weights, one sentence, or empty."""
-    alternatives: tuple[NetworkCard, ...] = ()
-    """Other networks that the weights of the file fit as well."""
+    """What else is to be said of its weights, a sentence or two, or empty."""
     version: str = ""
     """The version of its weights that was asked for; empty for the best at hand, or for a file."""
     weights_file: Path | None = None

@@ -87,6 +87,11 @@ def _state_of(entry: WeightsEntry) -> VersionState:
     return "absent" if entry.url else "missing"
 
 
+def _tag_of(shown: NetworkShown) -> str:
+    """The version that a network was opened with, where that was no file."""
+    return shown.weights if shown.trained else RANDOM
+
+
 class WeightsChoice(QObject):
     """Follows the network on show and offers its weights."""
 
@@ -154,7 +159,12 @@ class WeightsChoice(QObject):
         if shown is None or self._explorer.card is not shown.card:
             return None
         card = shown.card
-        versions = [version for version in versions_of(card) if version.state != "missing"]
+        versions = [
+            version
+            for version in versions_of(card)
+            # what is on show stays in the list when its file goes
+            if version.state != "missing" or version.tag == _tag_of(shown)
+        ]
         versions.append(WeightsVersion(RANDOM, "random"))
         file = self._file_of(card)
         if file is not None and file.weights_file is not None:
@@ -179,7 +189,7 @@ class WeightsChoice(QObject):
     def _shown_number(self, versions: Sequence[WeightsVersion], shown: NetworkShown) -> int:
         """The version that the network on show was opened with."""
         state = "file" if shown.weights_file is not None else ""
-        tag = shown.weights if shown.trained else RANDOM
+        tag = _tag_of(shown)
         return next(
             n
             for n, version in enumerate(versions)

@@ -6,7 +6,7 @@ the window is on the screen long before.
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,13 +216,13 @@ class Workbench:
         self._warm_up()
         from cnn_explorer.networks.weights import networks_for
 
-        card, *others = networks_for(
+        card = networks_for(
             request.path,
             request.card,
             request.networks,
             lambda fraction: checkpoint(0.05 * fraction),
-        )
-        network = self._open_network(
+        )[0]
+        return self._open_network(
             OpenNetwork(
                 card,
                 request.path,
@@ -231,7 +231,6 @@ class Workbench:
             ),
             checkpoint,
         )
-        return replace(network, alternatives=tuple(others))
 
     def _warm_up(self) -> None:
         """Import what networks need, once."""

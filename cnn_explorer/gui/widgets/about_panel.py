@@ -33,16 +33,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.graph.metrics import format_count, format_macs, format_shape, format_size
+from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.gui.state.network_model import data_set, percent_text
 from cnn_explorer.gui.state.weights_choice import versions_of
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.facts_page import FactsPage
 from cnn_explorer.gui.widgets.panel_parts import EmptyState, TitleLabel
 from cnn_explorer.gui.widgets.text_page import TextPage
-from cnn_explorer.gui.widgets.weights_bar import state_text
+from cnn_explorer.gui.widgets.weights_bar import state_text, terms_text
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
+from cnn_explorer.text import format_size
 
 _LINE = 75
 """Characters: longer lines are hard to read."""
@@ -311,6 +312,7 @@ class AboutPanel(QWidget):
                 percent_text(version.accuracy),
                 format_size(version.size) if version.size else "",
                 state_text(version),
+                terms_text(version),
             )
             for version in versions_of(card)
         ]
@@ -319,7 +321,7 @@ class AboutPanel(QWidget):
             + f'<td style="padding-right:14px">{escape(tag)}</td>'
             + "".join(
                 f'<td align="{align}" style="color:{quiet}; padding-right:14px">{escape(text)}</td>'
-                for text, align in zip(rest, ("right", "right", "left"), strict=True)
+                for text, align in zip(rest, ("right", "right", "left", "left"), strict=True)
             )
             + "</tr>"
             for tag, *rest in lines

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.graph.metrics import format_size
 from cnn_explorer.gui.state.downloads import DownloadProgress
 from cnn_explorer.gui.state.network_model import percent_text
 from cnn_explorer.gui.state.weights_choice import WeightsOffered, WeightsVersion
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
+from cnn_explorer.text import format_size
 
 _HEIGHT = 34
 
@@ -40,6 +40,11 @@ def state_text(version: WeightsVersion) -> str:
         "random": _tr("untrained"),
         "file": _tr("opened by hand"),
     }[version.state]
+
+
+def terms_text(version: WeightsVersion) -> str:
+    """The terms of weights that have their own, in a word: ``CC BY-NC 4.0``."""
+    return version.entry.terms if version.entry is not None else ""
 
 
 def version_text(version: WeightsVersion) -> str:
@@ -206,10 +211,11 @@ class WeightsBar(QWidget):
             self.said.setText(self.tr("There are no trained weights of it to choose."))
             self.said.setToolTip(self.tr("Load Weights (Ctrl+L) opens a file of your own."))
         if wanted is not None:
-            size = format_size(wanted.size) if wanted.size else ""
+            facts = (format_size(wanted.size) if wanted.size else "", terms_text(wanted))
+            said = ", ".join(filter(None, facts))
             self.get_button.setText(
-                self.tr("Get weights ({size})").format(size=size)
-                if size
+                self.tr("Get weights ({facts})").format(facts=said)
+                if said
                 else self.tr("Get weights")
             )
             self.get_button.setToolTip(self._get_tip(wanted))

@@ -1,0 +1,39 @@
+"""Small pieces of sentences that every layer writes alike. Imports nothing of the program."""
+
+from collections.abc import Sequence
+
+_JOINERS = "\u200c\u200d"  # hold emoji and several scripts together; do not show by themselves
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """Text from elsewhere as it may be shown: one line, no control or direction marks, encodable.
+
+    What cannot be shown becomes the replacement character; what is longer than `most` is cut. An
+    ordinary name stays as it is.
+    """
+    cut = text if most is None else text[:most]
+    shown = "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in cut)
+    return shown if len(cut) == len(text) else f"{shown}..."
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def classes(count: int) -> str:
+    """A number of classes in words."""
+    return "one class" if count == 1 else f"{count:,} classes"
+
+
+def format_size(size: float) -> str:
+    """Bytes as download pages give them, a megabyte being 1,048,576: ``97.8 MB``."""
+    return f"{size / (1 << 20):.1f} MB" if size < (1 << 30) else f"{size / (1 << 30):.2f} GB"
+
+
+def format_part(done: float, total: float) -> str:
+    """Bytes of so many, one unit for both where it is the same: ``42.1 of 97.8 MB``."""
+    part, whole = format_size(done), format_size(total)
+    if part.split()[-1] == whole.split()[-1]:
+        part = part.split()[0]
+    return f"{part} of {whole}"

@@ -1,0 +1,28 @@
+"""Small pieces of sentences."""
+
+import pytest
+
+from cnn_explorer.text import classes, format_part, format_size, listed, printable
+
+
+def test_names_from_elsewhere_are_fit_to_be_shown() -> None:
+    assert printable("gr\u00f6\u00dfe 1.pth") == "gr\u00f6\u00dfe 1.pth"
+    assert printable("a\nb\x1b[2J\u202e") == "a\ufffdb\ufffd[2J\ufffd"
+    assert printable("\udcff") == "\ufffd"
+    assert printable("a" * 9, 5) == "aaaaa..."
+    assert printable("a" * 5, 5) == "a" * 5
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_a_list(names: list[str], text: str) -> None:
+    assert listed(names) == text
+
+
+def test_numbers() -> None:
+    assert (classes(1), classes(1000)) == ("one class", "1,000 classes")
+    assert (format_size(102_540_417), format_size(1 << 30)) == ("97.8 MB", "1.00 GB")
+    assert format_part(44_145_050, 102_540_417) == "42.1 of 97.8 MB"
+    assert format_part(1 << 20, 1 << 30) == "1.0 MB of 1.00 GB"
