@@ -51,8 +51,8 @@ class Actions(QWidget):
             self.tr("Paste"), self.tr("Classify the picture on the clipboard"), keys.Paste
         )
         self.weights = self._make(
-            self.tr("Load Weights…"),
-            self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
+            self.tr("Open Weights…"),
+            self.tr("Open a state dict (.safetensors, .pth) with the network that it fits"),
             "Ctrl+L",
         )
         self.choose_weights = self._make(

@@ -155,11 +155,13 @@ class MainWindow(QMainWindow):
         actions.size_asked.connect(self._on_size_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
+        explorer.network_opened.connect(self._on_trouble_over)
         explorer.network_shown.connect(self._on_network_shown)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
+        panels.weights_got.connect(self._on_trouble_over)
         panels.network_list.compare_asked.connect(self._on_compare_asked)
         panels.input_panel.open_asked.connect(self.open_picture)
         panels.input_panel.paste_asked.connect(self.paste_picture)
@@ -219,7 +221,7 @@ class MainWindow(QMainWindow):
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self,
-            self.tr("Open weights"),
+            self.tr("Open Weights"),
             self._settings.folder,
             self.tr("State dicts ({});;All files (*)").format(patterns),
         )
@@ -305,6 +307,12 @@ class MainWindow(QMainWindow):
     def _on_picture_shown(self) -> None:
         if self.panels is not None:
             self.panels.message_strip.clear()
+        self._allow_escape()
+
+    @Slot()
+    def _on_trouble_over(self) -> None:
+        if self.panels is not None:
+            self.panels.message_strip.clear_errors()
         self._allow_escape()
 
     @Slot(object)

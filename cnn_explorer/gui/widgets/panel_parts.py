@@ -125,9 +125,13 @@ class QuietLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(theme.quiet_colour(self))
         shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
+            self.drawn_text(), Qt.TextElideMode.ElideRight, self.width()
         )
         painter.drawText(self.rect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def drawn_text(self) -> str:
+        """What is to be drawn in the width there is, elided where it is longer still."""
+        return self.text()
 
 
 class EmptyState(QLabel):

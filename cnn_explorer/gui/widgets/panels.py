@@ -1,6 +1,6 @@
 """All panels, joined to the state: what `MainWindow` is furnished with after its first paint."""
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QTabWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, trains_only
@@ -31,6 +31,9 @@ from cnn_explorer.networks.card import NetworkCard
 
 class Panels(QObject):
     """The panels, each showing what the state's signals carry and passing gestures back."""
+
+    weights_got = Signal()
+    """A download ended well."""
 
     def __init__(
         self, explorer: Explorer, networks: NetworkModel, choice: WeightsChoice, parent: QObject
@@ -81,6 +84,7 @@ class Panels(QObject):
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
         choice.weights_changed.connect(self.about_panel.refresh)
+        choice.weights_changed.connect(self.weights_got)
         choice.getting_told.connect(networks.show_getting)
 
         self.network_list.network_chosen.connect(explorer.choose_network)
