@@ -11,6 +11,7 @@ settings are not known.
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 TIMES = " × "
 
@@ -59,6 +60,15 @@ def format_macs(macs: int) -> str:
 def format_size(size: int) -> str:
     """Bytes as download pages give them, a megabyte being 1,048,576: ``97.8 MB``."""
     return f"{size / (1 << 20):.1f} MB" if size < (1 << 30) else f"{size / (1 << 30):.2f} GB"
+
+
+def format_percent(accuracy: float | None, classes: str = "") -> str:
+    """An accuracy: ``69.8 %``; as fine as papers give it for small sets of classes (``99.05 %`` on
+    MNIST and CIFAR-10, whose tests have 10,000 pictures). Empty where there is none."""
+    if not accuracy:
+        return ""
+    step = Decimal("0.01" if classes in ("mnist", "cifar10") else "0.1")
+    return f"{Decimal(str(accuracy)).quantize(step, ROUND_HALF_UP)} %"
 
 
 def format_shape(shape: Sequence[int]) -> str:

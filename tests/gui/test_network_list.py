@@ -370,7 +370,7 @@ def test_a_tip_tells_all_and_escapes(qtbot: QtBot) -> None:
     tip = shown._delegate.tip(shown._networks.index_of("resnet18"))
     assert "&lt;Res&gt;" in tip
     assert "a &amp; b" in tip
-    assert "69.8 % top-1" in tip
+    assert "69.8 % top-1 (paper)" in tip
     assert "on this machine" in tip
     assert shown._delegate.tip(shown._networks.index(0, 0)) == ""
 

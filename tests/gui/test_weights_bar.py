@@ -144,12 +144,12 @@ def texts(offer: WeightsOffered) -> Sequence[str]:
 # what is offered
 
 
-def test_badges_tell_four_states_apart() -> None:
+def test_badges_tell_the_states_apart() -> None:
     assert badge_of(OTHER) == WeightsBadge("shipped", "MNIST")
     assert badge_of(CARD) == WeightsBadge("absent")
     assert badge_of(NONE) == WeightsBadge("untrained")
     gone = replace(OTHER, weights=(WeightsEntry("MNIST", "gone.safetensors", True, 99.0),))
-    assert badge_of(gone) == WeightsBadge("untrained")
+    assert badge_of(gone) == WeightsBadge("missing")
     put_in_cache("v1.pth")
     assert badge_of(CARD) == WeightsBadge("downloaded", "ImageNet V1")
 
@@ -181,7 +181,11 @@ def test_a_network_without_any_weights_offers_none(
         assert offer.to_get is None
         bar.show_offer(offer)
         assert bar.said.isVisible()
-        assert bar.said.text() == "No trained weights for this network."
+        assert bar.said.text() == (
+            "Its trained weights are not in this copy of the program."
+            if card is gone
+            else "No trained weights for this network."
+        )
         assert bar.get_button.isHidden()
 
 

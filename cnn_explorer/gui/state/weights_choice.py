@@ -10,6 +10,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from cnn_explorer.graph.metrics import format_percent
 from cnn_explorer.gui.state.downloads import (
     DownloadCancelled,
     Downloaded,
@@ -35,8 +36,8 @@ class WeightsVersion:
     """What it is asked for by: the entry's tag, or ``random``; of a file its name."""
     state: VersionState
     """``absent``: to be downloaded; ``missing``: it should have come along, and has not."""
-    accuracy: float | None = None
-    """Top-1, per cent."""
+    accuracy: str = ""
+    """Top-1 for people: ``80.9 %``; empty where it is not known."""
     size: int = 0
     """Bytes to download."""
     entry: WeightsEntry | None = None
@@ -68,7 +69,13 @@ class WeightsOffered:
 def versions_of(card: NetworkCard) -> tuple[WeightsVersion, ...]:
     """A network's weights, the best first, and where each is."""
     return tuple(
-        WeightsVersion(entry.tag, _state_of(entry), entry.accuracy or None, entry.size, entry)
+        WeightsVersion(
+            entry.tag,
+            _state_of(entry),
+            format_percent(entry.accuracy, card.classes),
+            entry.size,
+            entry,
+        )
         for entry in card.weights
     )
 
@@ -80,8 +87,9 @@ def badge_of(card: NetworkCard) -> WeightsBadge:
         if version.at_hand:
             return WeightsBadge("shipped" if version.state == "shipped" else "downloaded",
                                 version.tag)  # fmt: skip
-    to_be_had = any(version.state == "absent" for version in versions)
-    return WeightsBadge("absent" if to_be_had else "untrained")
+    if any(version.state == "absent" for version in versions):
+        return WeightsBadge("absent")
+    return WeightsBadge("missing" if versions else "untrained")
 
 
 def _state_of(entry: WeightsEntry) -> VersionState:

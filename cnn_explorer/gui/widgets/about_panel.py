@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape, format_size
-from cnn_explorer.gui.state.network_model import data_set, percent_text
+from cnn_explorer.gui.state.network_model import data_set
 from cnn_explorer.gui.state.weights_choice import versions_of
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.facts_page import FactsPage
@@ -69,6 +69,7 @@ class AboutPanel(QWidget):
         super().__init__(parent)
         self._card: NetworkCard | None = None
         self._networks: dict[str, NetworkCard] = {}
+        self._choices: dict[str, QStandardItem] = {}
         self._lesson = ""
         self._beside: bool | None = None
         self.page = TextPage()
@@ -129,6 +130,7 @@ class AboutPanel(QWidget):
     def set_networks(self, cards: Iterable[NetworkCard]) -> None:
         """Say which networks can stand beside the one on show."""
         self._networks = {card.name: card for card in cards}
+        self._choices.clear()
         model = QStandardItemModel(self.other)
         model.appendRow(QStandardItem(self.tr("nothing")))
         heading = ""
@@ -140,7 +142,7 @@ class AboutPanel(QWidget):
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
                 item.setFont(theme.text_font(theme.SMALL, QFont.Weight.DemiBold))
                 model.appendRow(item)
-            item = QStandardItem(card.title)
+            item = self._choices[card.name] = QStandardItem(card.title)
             item.setData(card.name, Qt.ItemDataRole.UserRole)
             model.appendRow(item)
         with QSignalBlocker(self.other):
@@ -151,7 +153,8 @@ class AboutPanel(QWidget):
         """Show a network's lesson and facts."""
         if card is self._card:
             return
-        self._card = card
+        before, self._card = self._card, card
+        self._bar_itself(before, card)
         self._lesson = _read_lesson(card)
         self._title.set_title(card.title, f"   {card.variant}" if card.variant else "")
         self._head.show()
@@ -166,12 +169,24 @@ class AboutPanel(QWidget):
 
     def compare_with(self, name: str) -> None:
         """Lay a network's facts beside those of the one on show; an empty name takes them away."""
-        number = self.other.findData(name) if name else 0
+        itself = self._card is not None and name == self._card.name
+        number = self.other.findData(name) if name and not itself else 0
         self.other.setCurrentIndex(max(0, number))
 
     def focus_other(self) -> None:
         """Go to the choice of the network beside."""
         self.other.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _bar_itself(self, before: NetworkCard | None, card: NetworkCard) -> None:
+        """No network stands beside itself: where the one beside is opened, the two change sides."""
+        stood_beside = self.other.currentData(Qt.ItemDataRole.UserRole) == card.name
+        for name in (before.name if before is not None else "", card.name):
+            item = self._choices.get(name)
+            if item is not None:
+                item.setEnabled(name != card.name)
+        if stood_beside:
+            with QSignalBlocker(self.other):
+                self.compare_with(before.name if before is not None else "")
 
     def _show_page(self) -> None:
         other = self._networks.get(self.other.currentData(Qt.ItemDataRole.UserRole) or "")
@@ -308,7 +323,7 @@ class AboutPanel(QWidget):
         lines = [
             (
                 version.tag,
-                percent_text(version.accuracy),
+                version.accuracy,
                 format_size(version.size) if version.size else "",
                 state_text(version),
             )

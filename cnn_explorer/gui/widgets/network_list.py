@@ -81,7 +81,7 @@ class _Columns(QObject):
             NetworkRole.TOP1: self.tr("top-1"),
         }
         label, value = QFontMetrics(theme.text_font(11)), QFontMetrics(theme.text_font(theme.SMALL))
-        widest = {NetworkRole.YEAR: "2000", NetworkRole.TOP1: self.tr("88.8 %")}
+        widest = {NetworkRole.YEAR: "2000", NetworkRole.TOP1: self.tr("88.88 %")}
         self._widths = {
             role: max(
                 label.horizontalAdvance(text), value.horizontalAdvance(widest.get(role, "888 M"))
@@ -278,6 +278,10 @@ class _RowDelegate(QStyledItemDelegate):
                 "its weights are random, and its answers mean nothing."
             ),
             "getting": self.tr("Its trained weights are being downloaded."),
+            "missing": self.tr(
+                "Its trained weights are not in this copy of the program: its weights are random, "
+                "and its answers mean nothing."
+            ),
             "untrained": self.tr(
                 "There are no trained weights of it: its weights are random, and its answers mean "
                 "nothing."
@@ -290,8 +294,8 @@ class _RowDelegate(QStyledItemDelegate):
         )
         top1 = index.data(NetworkRole.TOP1)
         if top1:
-            numbers = self.tr("{numbers}, {percent} top-1 published").format(
-                numbers=numbers, percent=top1
+            numbers = self.tr("{numbers}, {percent} top-1 ({source})").format(
+                numbers=numbers, percent=top1, source=index.data(NetworkRole.SOURCE)
             )
         variant = html.escape(index.data(NetworkRole.VARIANT))
         lines = [f"<b>{html.escape(index.data())}</b>", variant, numbers, weights]

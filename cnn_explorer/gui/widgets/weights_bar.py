@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.graph.metrics import format_size
 from cnn_explorer.gui.state.downloads import DownloadProgress
-from cnn_explorer.gui.state.network_model import percent_text
 from cnn_explorer.gui.state.weights_choice import WeightsOffered, WeightsVersion
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
@@ -49,7 +48,7 @@ def version_text(version: WeightsVersion) -> str:
     """A version on one line: ``ImageNet V2 · 80.9 % · not downloaded``."""
     if version.state == "random":
         return _tr("random (untrained)")
-    parts = (version.tag, percent_text(version.accuracy), state_text(version))
+    parts = (version.tag, version.accuracy, state_text(version))
     return _BETWEEN.join(filter(None, parts))
 
 
@@ -253,7 +252,11 @@ class WeightsBar(QWidget):
         differs = offer.chosen != offer.running
         self.said.setVisible(getting is not None or nothing or differs)
         if nothing:
-            self.said.say(self.tr("No trained weights for this network."))
+            self.said.say(
+                self.tr("Its trained weights are not in this copy of the program.")
+                if offer.card.weights
+                else self.tr("No trained weights for this network.")
+            )
             self.said.setToolTip(self.tr("Open Weights (Ctrl+L) opens a file of your own."))
         elif differs:  # the name in the box is not what the answers come from
             self.said.say(running_text(offer.versions[offer.running]))
