@@ -34,8 +34,8 @@ def fact(sheets: FactSheets, name: str) -> Fact:
 @pytest.mark.parametrize(
     ("greater", "lesser", "text"),
     [
-        (24, 10, "2.4×"), (10, 24, ""), (10, 10, ""), (10.3, 10, "1.03×"), (10.04, 10, ""), (999, 10, "100×"),
-        (15_470_264_320, 416_520, "37,142×"), (5, 0, ""),
+        (24, 10, "2.4×"), (10, 24, ""), (10, 10, ""), (10.3, 10, "1.03×"), (10.04, 10, ""),
+        (999, 10, "100×"), (15_470_264_320, 416_520, "37,142×"), (5, 0, ""),
     ],
 )  # fmt: skip
 def test_how_many_times_as_much(greater: float, lesser: float, text: str) -> None:

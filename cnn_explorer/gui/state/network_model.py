@@ -304,14 +304,15 @@ class NetworkModel(QAbstractItemModel):
 
 
 class NetworkFilter(QSortFilterProxyModel):
-    """The networks that a search finds, or of these only those with weights at hand, with their
-    families."""
+    """The networks that a search finds, or of these only those with weights at hand and the one on
+    show, with their families."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._text = ""
         self._query: tuple[str, ...] = ()
         self._only_at_hand = False
+        self._kept = ""
         self.setRecursiveFilteringEnabled(True)
 
     @property
@@ -329,6 +330,15 @@ class NetworkFilter(QSortFilterProxyModel):
         """Keep only the networks whose trained weights lie on this machine."""
         self._only_at_hand = only
         self._announce()
+
+    def keep(self, name: str) -> bool:
+        """Keep a network in spite of its weights: the one on show. Says whether rows may have
+        changed."""
+        changed = self._only_at_hand and name != self._kept
+        self._kept = name
+        if changed:
+            self._announce()
+        return changed
 
     def _announce(self) -> None:
         self.setFilterFixedString(self._text)  # tells of the change in every version of Qt
@@ -349,7 +359,11 @@ class NetworkFilter(QSortFilterProxyModel):
         index = source.index(source_row, 0, source_parent)
         if not source.data(index, NetworkRole.NAME):
             return False  # a family stays as long as one of its networks does
-        if self._only_at_hand and source.data(index, NetworkRole.WEIGHTS) not in _AT_HAND:
+        if (
+            self._only_at_hand
+            and source.data(index, NetworkRole.WEIGHTS) not in _AT_HAND
+            and source.data(index, NetworkRole.NAME) != self._kept
+        ):
             return False
         found = source.data(index, NetworkRole.SEARCH)
         return all(word in found for word in self._query)

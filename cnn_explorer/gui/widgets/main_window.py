@@ -143,6 +143,10 @@ class MainWindow(QMainWindow):
         actions.export.triggered.connect(self.export_graph)
         actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
+        at_hand = panels.network_list.at_hand_button
+        actions.only_at_hand.setChecked(at_hand.isChecked())
+        actions.only_at_hand.toggled.connect(at_hand.setChecked)
+        at_hand.toggled.connect(actions.only_at_hand.setChecked)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
         actions.next_panel.triggered.connect(self._next_panel)
