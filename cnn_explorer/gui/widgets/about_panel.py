@@ -1,6 +1,6 @@
 """The lesson of a network: what it taught, its facts, its paper."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QUrl
@@ -44,9 +44,9 @@ from cnn_explorer.gui.widgets.weights_bar import state_text
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
 
-_LINE = 75
+_LINE = 70
 """Characters: longer lines are hard to read."""
-_SIDE = 360
+_SIDE = 350
 """Logical pixels for the facts beside the lesson."""
 
 
@@ -104,7 +104,7 @@ class AboutPanel(QWidget):
         self.copy_button.setMenu(menu)
         # the style sets the arrow of the menu under the last letter
         self.copy_button.setMinimumWidth(self.copy_button.sizeHint().width() + theme.GAP)
-        self._head = QWidget()
+        self._head = QWidget(self)  # the first here: Tab comes to it before the page
         row = QHBoxLayout(self._head)
         row.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
         row.setSpacing(theme.GAP)
@@ -396,20 +396,31 @@ def _set_type(cell: QTextTableCell) -> None:
             _merge(block.position(), block.length() - 1, letters, block)
         else:
             letters.setFont(theme.mono_font(13))
-            for start, length in _code_in(block):
+            for start, length in _fragments(block, QTextCharFormat.fontFixedPitch):
                 _merge(start, length, letters, block)
+            # no bolder letters than these are shipped: Qt would smear them to make some
+            strong = QTextCharFormat()
+            strong.setFontWeight(QFont.Weight.DemiBold)
+            for start, length in _fragments(block, _is_bold):
+                _merge(start, length, strong, block)
         if block == last:
             return
         block = block.next()
 
 
-def _code_in(block: QTextBlock) -> list[tuple[int, int]]:
-    """Position and length of what Markdown marks as code."""
+def _is_bold(form: QTextCharFormat) -> bool:
+    return form.fontWeight() >= QFont.Weight.Bold
+
+
+def _fragments(
+    block: QTextBlock, wanted: Callable[[QTextCharFormat], bool]
+) -> list[tuple[int, int]]:
+    """Position and length of what Markdown set so."""
     found = []
     fragments = block.begin()
     while not fragments.atEnd():
         fragment = fragments.fragment()
-        if fragment.charFormat().fontFixedPitch():
+        if wanted(fragment.charFormat()):
             found.append((fragment.position(), fragment.length()))
         fragments += 1
     return found

@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
             empty = dock.widget()
             dock.setWidget(panel)
             empty.deleteLater()
+        panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again

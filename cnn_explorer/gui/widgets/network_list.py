@@ -334,7 +334,8 @@ class _RowDelegate(QStyledItemDelegate):
                 numbers=numbers, percent=top1, source=index.data(NetworkRole.SOURCE)
             )
         variant = html.escape(index.data(NetworkRole.VARIANT))
-        lines = [f"<b>{html.escape(index.data())}</b>", variant, numbers, weights]
+        title = f'<span style="font-weight:600">{html.escape(index.data())}</span>'
+        lines = [title, variant, numbers, weights]
         return "<br>".join(filter(None, lines))
 
     # Overrides of Qt

@@ -1,7 +1,9 @@
 """All panels, joined to the state: what `MainWindow` is furnished with after its first paint."""
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QTabWidget
+import itertools
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
@@ -98,6 +100,21 @@ class Panels(QObject):
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
 
+    def set_tab_order(self) -> None:
+        """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
+
+        For panels that stand in one window.
+        """
+        panels = (
+            self.network_list, self.message_strip, self.weights_bar, self.graph_view,
+            self.input_panel, self.answers_panel, self.tabs,
+        )  # fmt: skip
+        order: dict[QWidget, None] = {}  # the bar stands in the graph's panel too
+        for panel in panels:
+            order.update(dict.fromkeys(_in_tab_order(panel)))
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+
     def _nothing_yet(self) -> str:
         card = self._explorer.card
         if card is not None and card.preprocessing.kind == "digit":
@@ -193,3 +210,22 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+
+def _in_tab_order(panel: QWidget) -> list[QWidget]:
+    """What Tab stops at in a panel, in the panel's own order."""
+    found, widget = [], panel
+    while True:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+            found.append(widget)
+        widget = _next(widget)
+        while widget is not panel and not panel.isAncestorOf(widget):
+            widget = _next(widget)
+        if widget is panel:
+            return found
+
+
+def _next(widget: QWidget) -> QWidget:
+    following = widget.nextInFocusChain()
+    assert following is not None  # the chain is a ring
+    return following
