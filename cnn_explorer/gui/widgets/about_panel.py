@@ -44,8 +44,9 @@ from cnn_explorer.gui.widgets.weights_bar import state_text
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
 
-_LINE = 70
-"""Characters: longer lines are hard to read."""
+_LINE = 64
+"""Average characters, some 76 of a text: longer lines are hard to read. With the facts beside it
+fits the usual panels of a window of 1600 pixels."""
 _SIDE = 350
 """Logical pixels for the facts beside the lesson."""
 

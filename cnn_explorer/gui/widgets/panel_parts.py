@@ -119,7 +119,9 @@ class TitleLabel(QLabel):
         """What is said of the name, without the last facts where they have no room: a number
         that is cut is none."""
         rest = self._rest
-        while _FACTS in rest and self.fontMetrics().horizontalAdvance(rest) > room:
+        if _FACTS not in rest:
+            return rest
+        while rest and self.fontMetrics().horizontalAdvance(rest) > room:
             rest = rest.rpartition(_FACTS)[0]
         return rest
 

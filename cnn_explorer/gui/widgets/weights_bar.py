@@ -52,9 +52,10 @@ def version_text(version: WeightsVersion) -> str:
     return _BETWEEN.join(filter(None, parts))
 
 
-def running_text(version: WeightsVersion) -> str:
+def running_text(version: WeightsVersion, *, short: bool = False) -> str:
     """What a network runs with, beside a version that is not here: ``running: ImageNet V1``."""
-    tag = _tr("random, untrained") if version.state == "random" else version.tag
+    random = _tr("random") if short else _tr("random, untrained")
+    tag = random if version.state == "random" else version.tag
     return _tr("running: {weights}").format(weights=tag)
 
 
@@ -137,11 +138,13 @@ class _Said(QuietLabel):
     def __init__(self) -> None:
         super().__init__()
         self._short = ""
+        self._longest = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def say(self, text: str, short: str = "") -> None:
-        """Show a text; where it does not fit, the short one instead."""
-        self._short = short
+    def say(self, text: str, short: str = "", longest: str = "") -> None:
+        """Show a text; where it does not fit, the short one instead. There is room for `longest`,
+        where the text is to change."""
+        self._short, self._longest = short, longest
         self.setText(text)
         self.setToolTip(text)
         self.updateGeometry()
@@ -154,8 +157,7 @@ class _Said(QuietLabel):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        longest = _tr("888.8 of 888.8 MB, 88.8 MB/s") if self._short else ""
-        width = max(metrics.horizontalAdvance(text) for text in (longest, self.text()))
+        width = max(metrics.horizontalAdvance(text) for text in (self._longest, self.text()))
         return QSize(width + 2, metrics.height() + 4)
 
     def minimumSizeHint(self) -> QSize:
@@ -259,7 +261,8 @@ class WeightsBar(QWidget):
             )
             self.said.setToolTip(self.tr("Open Weights (Ctrl+L) opens a file of your own."))
         elif differs:  # the name in the box is not what the answers come from
-            self.said.say(running_text(offer.versions[offer.running]))
+            running = offer.versions[offer.running]
+            self.said.say(running_text(running), running_text(running, short=True))
         if wanted is not None:
             tags = [version.tag for version in offer.versions if version.entry is not None]
             self.get_button.setText(get_text(wanted, tags))
@@ -273,7 +276,8 @@ class WeightsBar(QWidget):
                 text = self.tr("{version}: {progress}").format(
                     version=getting.wanted.version, progress=text
                 )
-            self.said.say(text, short_progress_text(getting))
+            longest = self.tr("888.8 of 888.8 MB, 88.8 MB/s")
+            self.said.say(text, short_progress_text(getting), longest)
             self.progress.setAccessibleDescription(text)
         if had_focus:
             # the keyboard stays in the row, on what took the place of the button pressed
