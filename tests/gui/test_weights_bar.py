@@ -182,7 +182,7 @@ def test_a_network_without_any_weights_offers_none(
         bar.show_offer(offer)
         assert bar.said.isVisible()
         assert bar.said.text() == (
-            "Its trained weights are not in this copy of the program."
+            "Its trained weights are not in this copy."
             if card is gone
             else "No trained weights for this network."
         )

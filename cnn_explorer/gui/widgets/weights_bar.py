@@ -255,7 +255,7 @@ class WeightsBar(QWidget):
         self.said.setVisible(getting is not None or nothing or differs)
         if nothing:
             self.said.say(
-                self.tr("Its trained weights are not in this copy of the program.")
+                self.tr("Its trained weights are not in this copy.")
                 if offer.card.weights
                 else self.tr("No trained weights for this network.")
             )
