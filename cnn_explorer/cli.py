@@ -289,11 +289,12 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> int:
     from cnn_explorer.networks.catalog import ALL
 
-    facts = [_facts(card) for card in ALL.values()]
+    cards = tuple(ALL.values())
+    facts = [_facts(card) for card in cards]
     if options.json:
         print_json(facts)
         return 0
-    from cnn_explorer.graph.metrics import format_count, format_macs
+    from cnn_explorer.graph.metrics import format_count, format_macs, format_percent
 
     rows = [
         (
@@ -302,16 +303,23 @@ def _list(options: argparse.Namespace) -> int:
             fact["year"],
             format_count(fact["parameters"]),
             format_macs(fact["macs"]),
-            "" if fact["top1"] is None else f"{fact['top1']:.1f} %",
-            fact["weights"] or ("not downloaded" if fact["versions"] else "none (untrained)"),
+            format_percent(card.top1, card.classes),
+            fact["weights"] or _without_weights(card),
         )
-        for fact in facts
+        for fact, card in zip(facts, cards, strict=True)
     ]
     titles = (
         "network", "title", "year", "parameters", "multiply-adds", "top-1", "weights at hand",
     )  # fmt: skip
     print_table(titles, rows, "<<>>>><")
     return 0
+
+
+def _without_weights(card: "NetworkCard") -> str:
+    """Why there are no weights of a network at hand, in a word or two."""
+    if any(entry.url for entry in card.weights):
+        return "not downloaded"
+    return "not in this copy" if card.weights else "none (untrained)"
 
 
 def _describe_info(parser: argparse.ArgumentParser) -> None:

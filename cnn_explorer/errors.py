@@ -8,8 +8,13 @@ class ExplorerError(Exception):
 
     The sentence says what happened and, where there is one, what to do next. The command line
     prints it on one line, the window shows it in its message strip; the cause (``raise ... from``)
-    goes to the log.
+    goes to the log. `details` are lines for whoever wants to know more: the window shows them
+    behind a button.
     """
+
+    def __init__(self, sentence: str = "", *, details: str = "") -> None:
+        super().__init__(sentence)
+        self.details = details
 
 
 class UsageError(ExplorerError):

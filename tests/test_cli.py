@@ -84,6 +84,8 @@ def test_list_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     row = next(line for line in lines if line.startswith("resnet18"))
     assert "11.7 M" in row
     assert "not downloaded" in row
+    row = next(line for line in lines if line.startswith("lenet5 "))
+    assert "99.05 %" in row
 
 
 def test_list_needs_neither_torch_nor_qt_and_info_help_no_torch() -> None:

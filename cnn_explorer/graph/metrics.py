@@ -11,6 +11,7 @@ settings are not known.
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 TIMES = " × "
 
@@ -54,6 +55,15 @@ def format_count(count: int) -> str:
 def format_macs(macs: int) -> str:
     """Multiply-adds in three digits and a unit: ``4_089_184_256`` is ``4.09 G``."""
     return _scaled(macs)
+
+
+def format_percent(accuracy: float | None, classes: str = "") -> str:
+    """An accuracy: ``69.8 %``; as fine as papers give it for small sets of classes (``99.05 %`` on
+    MNIST and CIFAR-10, whose tests have 10,000 pictures). Empty where there is none."""
+    if not accuracy:
+        return ""
+    step = Decimal("0.01" if classes in ("mnist", "cifar10") else "0.1")
+    return f"{Decimal(str(accuracy)).quantize(step, ROUND_HALF_UP)} %"
 
 
 def format_shape(shape: Sequence[int]) -> str:

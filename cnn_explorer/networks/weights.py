@@ -144,13 +144,30 @@ def networks_for(
     state = load_state(file)
     fitting = fitting_networks(file, state, networks, checkpoint, first)
     if not fitting:
+        reports = nearest(state, networks, checkpoint=checkpoint)
         near = [
             f"{report.network.title} ({report.network.name}, {_per_cent(report.share)} of its "
             "tensors)"
-            for report in nearest(state, networks, checkpoint=checkpoint)
+            for report in reports
         ]
         told = f"the nearest are {', '.join(near)}" if near else "no tensor is known"
-        raise ExplorerError(f"{file} fits no network here: {told}.")
+        sentence, details = f"{file} fits no network here: {told}.", ""
+        if first is not None and reports:
+            # the chosen one is told of where it is near; a file of something else says what it is
+            chosen = (report for report in reports if report.network.name == first.name)
+            best = next(chosen, reports[0])
+            sentence = (
+                f"{file} does not fit {best.network.title}: {best.complaint}; it fits no other "
+                "network here."
+            )
+            rows = (
+                f"{row.state:<12}  {row.name}  {row.expected or '-'}  {row.found or '-'}"
+                for row in sorted(best.rows, key=lambda row: row.state == "matched")
+            )
+            details = "\n".join(
+                (f"{told}.", "", "state, tensor, shape in the network, shape in the file", *rows)
+            )
+        raise ExplorerError(sentence, details=details)
     return fitting
 
 

@@ -9,6 +9,7 @@ from cnn_explorer.graph.metrics import (
     conv_macs,
     format_count,
     format_macs,
+    format_percent,
     format_shape,
     linear_macs,
 )
@@ -68,6 +69,20 @@ def test_layers_without_weights_cost_nothing() -> None:
 def test_counts_have_three_digits_and_a_unit(count: int, text: str) -> None:
     assert format_count(count) == text
     assert format_macs(count) == text
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "classes", "text"),
+    [
+        (69.758, "imagenet-1k", "69.8 %"), (76.25, "imagenet-1k", "76.3 %"),
+        (99.05, "mnist", "99.05 %"), (91.25, "cifar10", "91.25 %"), (91.2, "cifar10", "91.20 %"),
+        (None, "mnist", ""), (0.0, "cifar10", ""), (50.05, "", "50.1 %"),
+    ],
+)  # fmt: skip
+def test_accuracies_are_as_fine_as_papers_give_them(
+    accuracy: float | None, classes: str, text: str
+) -> None:
+    assert format_percent(accuracy, classes) == text
 
 
 def test_shapes_are_written_with_signs_of_multiplication() -> None:

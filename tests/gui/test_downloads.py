@@ -63,8 +63,8 @@ def test_progress_and_the_end_are_told(qtbot: QtBot, downloads: Downloads) -> No
     ("network", "text", "details"),
     [
         ("refused", "The server is not there.", ""),
-        ("broken", "The download of V1 for broken ended without success; try again.", "Oops"),
-        ("silent", "The download of V1 for silent ended without success; try again.", "exit code"),
+        ("broken", "The download ended without success; try again.", "Oops"),
+        ("silent", "The download ended without success; try again.", "exit code"),
     ],
 )
 def test_a_failure_is_one_sentence(

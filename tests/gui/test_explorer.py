@@ -159,6 +159,34 @@ def test_weights_that_fit_nothing_leave_everything(heard: Heard, tmp_path: Path)
         assert len(heard.said) == 1
 
 
+def test_weights_that_nearly_fit_say_what_is_amiss(
+    heard: Heard, qtbot: QtBot, tmp_path: Path
+) -> None:
+    state = build_random(card_of("lenet5")).state_dict()
+    del state["classifier.fc5.weight"], state["classifier.fc5.bias"]
+    file = tmp_path / "mine.pth"
+    torch.save(state, file)
+    with qtbot.waitSignal(heard.explorer.network_opened, timeout=PATIENCE):
+        heard.explorer.choose_network("lenet5")
+    heard.settle()
+    with qtbot.assertNotEmitted(heard.explorer.network_opened):
+        heard.explorer.open_weights(file)
+        heard.settle()
+    # by the file's name; the path and the tensors stand in the details
+    (message,) = heard.messages
+    assert message.text == (
+        "mine.pth does not fit LeNet-5: it lacks 2 weights (classifier.fc5.weight, "
+        "classifier.fc5.bias); it fits no other network here."
+    )
+    assert message.details.startswith(str(file))
+    assert "missing       classifier.fc5.weight  (10, 84)  -" in message.details
+    heard.messages.clear()
+    heard.explorer.choose_network("squeezenet1_1")
+    heard.explorer.open_weights(file)
+    heard.settle()
+    assert heard.said[0].startswith("mine.pth does not fit LeNet-5: it lacks 2 weights")
+
+
 def test_opening_weights_can_be_stopped(heard: Heard, tmp_path: Path) -> None:
     file = saved(tmp_path / "mine.pth", card_of("squeezenet1_1"))
     heard.explorer.choose_network("lenet5")

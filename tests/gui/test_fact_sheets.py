@@ -34,8 +34,8 @@ def fact(sheets: FactSheets, name: str) -> Fact:
 @pytest.mark.parametrize(
     ("greater", "lesser", "text"),
     [
-        (24, 10, "2.4×"), (10, 24, ""), (10, 10, ""), (10.3, 10, "1.03×"), (999, 10, "100×"),
-        (15_470_264_320, 416_520, "37,142×"), (5, 0, ""),
+        (24, 10, "2.4×"), (10, 24, ""), (10, 10, ""), (10.3, 10, "1.03×"), (10.04, 10, ""),
+        (999, 10, "100×"), (15_470_264_320, 416_520, "37,142×"), (5, 0, ""),
     ],
 )  # fmt: skip
 def test_how_many_times_as_much(greater: float, lesser: float, text: str) -> None:
@@ -62,6 +62,20 @@ def test_accuracies_on_different_pictures_are_not_compared() -> None:
     top1 = fact(fact_sheets((LENET, RESNET18)), "Published top-1")
     assert top1.amounts == ()
     assert top1.compared == ()
+
+
+def test_a_papers_ten_crops_are_not_compared_with_one() -> None:
+    names = ("alexnet-2012", "alexnet", "zfnet", "resnet20", "resnet56")
+    paper, ours, other, small, deep = (NETWORKS[name] for name in names)
+    top1 = fact(fact_sheets((paper, ours)), "Published top-1")
+    assert top1.values == (("59.3 % (paper)",), ("56.5 % (torchvision, one crop)",))
+    assert (top1.amounts, top1.compared) == ((), ())
+    top1 = fact(fact_sheets((paper, other)), "Published top-1")
+    assert top1.compared == ("", "+2.3 points")
+    assert fact(fact_sheets((small, deep)), "Published top-1").values == (
+        ("91.25 %",),
+        ("93.03 %",),
+    )
 
 
 def test_what_is_not_known_is_said_and_not_compared() -> None:
@@ -119,7 +133,17 @@ def test_another_network_beside(about: AboutPanel) -> None:
         assert said in text
     # the same stands once
     assert text.count("Kaiming He") == 1
+    assert "the same" in text
+    about.show_card(RESNET50)  # none stands beside itself: the two change sides
+    assert about.facts.sheets is not None
+    assert about.facts.sheets.cards == (RESNET50, RESNET18)
+    about.compare_with("resnet50")
+    assert about.page.isVisible()
+    row = about.other.findData("resnet50", Qt.ItemDataRole.UserRole)
+    assert not about.other.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
     about.show_card(LENET)
+    assert about.other.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
+    about.compare_with("resnet50")
     assert about.facts.sheets is not None
     assert about.facts.sheets.cards == (LENET, RESNET50)
     about.compare_with("")

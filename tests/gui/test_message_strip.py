@@ -80,6 +80,16 @@ def test_an_action_tells_its_name_and_closes_the_message(qtbot: QtBot, strip: Me
     assert not strip.isVisible()
 
 
+def test_what_went_well_at_last_clears_errors_alone(strip: MessageStrip) -> None:
+    strip.show_message("a.pth is damaged.", "error")
+    strip.show_message("Three files were dropped.")
+    strip.show_message("b.pth is damaged.", "error")
+    strip.clear_errors()
+    assert (strip.text(), strip.count()) == ("Three files were dropped.", 1)
+    strip.clear_errors()
+    assert strip.isVisible()
+
+
 def test_text_is_plain_and_can_be_selected(strip: MessageStrip) -> None:
     strip.show_message("<b>cat</b>.jpg is not a picture.", "error")
     assert strip._label.textFormat() == Qt.TextFormat.PlainText

@@ -330,8 +330,44 @@ def test_only_networks_with_weights_at_hand(qtbot: QtBot) -> None:
     model.refresh()
     shown.search.clear()
     assert shown._nothing.text().startswith("There are no weights on this machine")
-    shown.at_hand_button.click()
+    shown.set_current("vgg16")  # what is on show stays in the list
+    assert rows(found) == ["VGG"]
+    assert shown.tree.isVisible()
+    assert shown.tree.currentIndex().data(NetworkRole.NAME) == "vgg16"
+    shown.set_current("resnet18")
+    assert rows(found) == ["ResNet"]
+    assert shown.show_all_button.isVisible()
+    assert shown.show_all_button.text() == "Show all 4"
+    shown.tree.setFocus()
+    qtbot.keyClick(shown.tree, KEY.Key_Tab)
+    assert shown.show_all_button.hasFocus()
+    qtbot.keyClick(shown.show_all_button, KEY.Key_Space)
+    assert not shown.at_hand_button.isChecked()
+    assert not shown.show_all_button.isVisible()
+    assert shown.tree.hasFocus()
     assert len(rows(found)) == 3
+
+
+def test_headings_say_what_their_columns_mean(shown: NetworkList) -> None:
+    headings = shown._headings
+    edges = headings._columns.edges(shown.tree.viewport().width())
+    assert set(edges) == set(headings._columns.labels)  # all of them at the usual width
+    for role, edge in edges.items():
+        assert headings.tip(edge - 8) == headings._columns.tips[role]
+    assert headings.tip(1) == ""
+
+
+def test_badges_without_words_differ(qtbot: QtBot) -> None:
+    pictures = []
+    for kind in ("absent", "untrained"):
+        badge = WeightsBadge(kind)  # type: ignore[arg-type]
+        shown = NetworkList(NetworkModel(CARDS, lambda _, badge=badge: badge))
+        qtbot.addWidget(shown)
+        shown.resize(180, 300)
+        shown.show()
+        shown.tree.expandAll()
+        pictures.append(shown.grab().toImage())
+    assert pictures[0] != pictures[1]
 
 
 def test_a_network_is_compared_from_its_menu(qtbot: QtBot, shown: NetworkList) -> None:
@@ -370,7 +406,7 @@ def test_a_tip_tells_all_and_escapes(qtbot: QtBot) -> None:
     tip = shown._delegate.tip(shown._networks.index_of("resnet18"))
     assert "&lt;Res&gt;" in tip
     assert "a &amp; b" in tip
-    assert "69.8 % top-1" in tip
+    assert "69.8 % top-1 (paper)" in tip
     assert "on this machine" in tip
     assert shown._delegate.tip(shown._networks.index(0, 0)) == ""
 

@@ -144,12 +144,12 @@ def texts(offer: WeightsOffered) -> Sequence[str]:
 # what is offered
 
 
-def test_badges_tell_four_states_apart() -> None:
+def test_badges_tell_the_states_apart() -> None:
     assert badge_of(OTHER) == WeightsBadge("shipped", "MNIST")
     assert badge_of(CARD) == WeightsBadge("absent")
     assert badge_of(NONE) == WeightsBadge("untrained")
     gone = replace(OTHER, weights=(WeightsEntry("MNIST", "gone.safetensors", True, 99.0),))
-    assert badge_of(gone) == WeightsBadge("untrained")
+    assert badge_of(gone) == WeightsBadge("missing")
     put_in_cache("v1.pth")
     assert badge_of(CARD) == WeightsBadge("downloaded", "ImageNet V1")
 
@@ -181,7 +181,11 @@ def test_a_network_without_any_weights_offers_none(
         assert offer.to_get is None
         bar.show_offer(offer)
         assert bar.said.isVisible()
-        assert bar.said.text() == "There are no trained weights of it to choose."
+        assert bar.said.text() == (
+            "Its trained weights are not in this copy."
+            if card is gone
+            else "No trained weights for this network."
+        )
         assert bar.get_button.isHidden()
 
 
@@ -210,7 +214,7 @@ def test_a_file_opened_by_hand_stays_among_the_choices(
     file = Path("/some/mine.pth")
     explorer.show(CARD, "mine.pth", file)
     offer = offer_of(choice)
-    assert texts(offer)[-1] == "mine.pth · opened by hand"
+    assert texts(offer)[-1] == "mine.pth · opened"
     assert offer.chosen == 3
     assert offer.to_get is None
     explorer.show(CARD)
@@ -275,7 +279,50 @@ def test_a_download_can_be_stopped_and_may_fail(
     assert downloads.going == {}
     assert offer_of(choice).to_get == offer_of(choice).versions[1]
     downloads.failed.emit(DownloadFailed(Wanted("resnet50", "ImageNet V1"), "No disk.", "trace"))
-    assert explorer.told == [Message("No disk.", "error", "trace")]
+    assert explorer.told == [Message("ResNet-50, ImageNet V1: No disk.", "error", "trace")]
+
+
+def test_what_is_under_way_stays_in_sight_whatever_is_chosen(
+    choice: WeightsChoice, explorer: FakeExplorer, downloads: FakeDownloads, bar: WeightsBar
+) -> None:
+    explorer.show(CARD)
+    choice.choose(1)
+    choice.get()
+    v1 = Wanted("resnet50", "ImageNet V1")
+    downloads.go(DownloadProgress(v1, 51_270_123, 102_540_247, 1e6))
+    choice.choose(0)
+    offer = offer_of(choice)
+    assert offer.chosen == 0
+    assert offer.getting is not None
+    assert offer.getting.wanted == v1
+    bar.show_offer(offer)
+    assert bar.said.text() == "ImageNet V1: 48.9 of 97.8 MB, 1.0 MB/s"
+    assert not bar.cancel_button.isHidden()
+    choice.cancel()
+    assert downloads.going == {}
+    # once it is here it runs, and what was chosen meanwhile stays offered
+    choice.choose(1)
+    choice.get()
+    choice.choose(0)
+    downloads.going.clear()
+    put_in_cache("v1.pth")
+    downloads.finished.emit(Downloaded(v1, "/cache/v1.pth"))
+    assert explorer.chosen == [("resnet50", None, "ImageNet V1")]
+    explorer.show(CARD, "ImageNet V1")
+    offer = offer_of(choice)
+    assert (offer.chosen, offer.running) == (0, 1)
+    assert offer.to_get == offer.versions[0]
+
+
+def test_what_runs_goes_before_what_waits(
+    choice: WeightsChoice, explorer: FakeExplorer, downloads: FakeDownloads
+) -> None:
+    explorer.show(CARD)
+    v2, v1 = Wanted("resnet50", "ImageNet V2"), Wanted("resnet50", "ImageNet V1")
+    downloads.going = {v2: DownloadProgress(v2, waiting=True), v1: DownloadProgress(v1, 1, 2)}
+    getting = offer_of(choice).getting
+    assert getting is not None
+    assert getting.wanted == v1
 
 
 # the bar
@@ -313,7 +360,7 @@ def test_the_bar_goes_from_button_to_progress_and_back(
     bar.version_chosen.connect(choice.choose)
     assert not bar.isEnabled()
     explorer.show(CARD)
-    assert bar.get_button.text() == "Get weights (97.8 MB)"
+    assert bar.get_button.text() == "Get V2 weights (97.8 MB)"
     assert "download.pytorch.org" in bar.get_button.toolTip()
     assert bar.progress.isHidden()
     bar.activateWindow()
@@ -365,6 +412,44 @@ def test_a_shipped_file_that_goes_while_it_is_on_show(
     assert gone.versions[gone.chosen].tag == "MNIST"
     assert gone.versions[gone.chosen].state == "missing"
     assert "not in this copy of the program" in bar.versions.currentText()
+
+
+def test_the_bar_says_what_runs_where_the_version_chosen_is_not_here(
+    bar: WeightsBar, choice: WeightsChoice, explorer: FakeExplorer
+) -> None:
+    choice.offered.connect(bar.show_offer)
+    explorer.show(CARD)
+    assert bar.said.isHidden()
+    choice.choose(0)
+    assert bar.said.text() == "running: random, untrained"
+    put_in_cache("v1.pth")
+    explorer.show(CARD, "ImageNet V1")
+    choice.choose(0)
+    assert bar.said.text() == "running: ImageNet V1"
+    assert bar.get_button.text() == "Get V2 weights (97.8 MB)"
+    explorer.show(replace(CARD, weights=CARD.weights[:1]))
+    choice.choose(0)
+    assert bar.get_button.text() == "Get weights (97.8 MB)"
+
+
+def test_where_weights_are_stays_readable_in_a_narrow_box(bar: WeightsBar) -> None:
+    text = "ImageNet V2 · 80.9 % · not downloaded"
+    width = bar.versions.fontMetrics().horizontalAdvance
+    assert bar.versions._fitted(text, width(text)) == text
+    shorter = "ImageNet V2 · not downloaded"
+    assert bar.versions._fitted(text, width(shorter)) == shorter
+    assert bar.versions._fitted(text, width("…t V2 · not downloaded")).endswith(
+        "V2 · not downloaded"
+    )
+    assert bar.versions._fitted("random (untrained)", 40).endswith("…")
+
+
+def test_a_cramped_bar_shows_a_percentage(bar: WeightsBar) -> None:
+    bar.said.say("48.9 of 97.8 MB, 1.0 MB/s", "50 %")
+    bar.said.resize(300, 20)
+    assert bar.said.drawn_text() == "48.9 of 97.8 MB, 1.0 MB/s"
+    bar.said.resize(bar.said.minimumSizeHint().width(), 20)
+    assert bar.said.drawn_text() == "50 %"
 
 
 def test_the_keyboard_chooses_and_the_wheel_does_not(

@@ -297,6 +297,44 @@ def test_weights_that_do_not_fit_leave_the_network(stage: Stage, tmp_path: Path)
     stage.settle()
     assert stage.explorer.network is not None
     assert stage.explorer.network.trained
+    # what went wrong is over when the next opening goes well
+    strip = stage.window.panels.message_strip
+    assert strip.text().startswith("weights.safetensors ")
+    stage.explorer.choose_network("lenet5", version="random")
+    stage.settle()
+    assert strip.text() == ""
+
+
+def test_tab_goes_as_one_reads_and_works(stage: Stage) -> None:
+    panels = stage.window.panels
+    about = panels.about_panel
+    expected = [
+        panels.network_list.search, panels.network_list.at_hand_button, panels.network_list.tree,
+        panels.weights_bar.versions, panels.graph_view.canvas, panels.input_panel,
+        panels.answers_panel, panels.tabs.tabBar(), about.other, about.copy_button, about.page,
+    ]  # fmt: skip
+    order, widget = [], panels.network_list.search
+    while True:
+        for number, place in enumerate(expected):
+            inside = widget is place or (
+                place in (panels.input_panel, panels.answers_panel) and place.isAncestorOf(widget)
+            )
+            if inside and widget.focusPolicy() & Qt.FocusPolicy.TabFocus and number not in order:
+                order.append(number)
+        widget = widget.nextInFocusChain()
+        if widget is panels.network_list.search:
+            break
+    assert order == sorted(order)
+    assert len(order) == len(expected)
+
+
+def test_the_filter_stands_in_the_menu_too(stage: Stage) -> None:
+    action = stage.window.commands.only_at_hand
+    button = stage.window.panels.network_list.at_hand_button
+    action.trigger()
+    assert button.isChecked()
+    stage.window.panels.network_list.show_all_button.click()
+    assert not action.isChecked()
 
 
 def test_opening_blocks_of_the_graph(stage: Stage) -> None:
@@ -479,7 +517,7 @@ def test_get_weights_and_see_them_at_work(qtbot: QtBot, themed: object, tmp_path
     stage.settle()
     assert row.data(NetworkRole.BADGE) == "downloaded"
     assert panels.weights_bar.get_button.isHidden()
-    assert panels.weights_bar.versions.currentText() == "Else · 99.0 % · downloaded"
+    assert panels.weights_bar.versions.currentText() == "Else · 99.00 % · downloaded"
     close_stage(stage)
 
 
@@ -499,7 +537,8 @@ def test_a_download_that_fails_says_why(qtbot: QtBot, themed: object, tmp_path: 
     stage = open_with_downloads(qtbot, tmp_path, "refused")
     panels = stage.window.panels
     qtbot.mouseClick(panels.weights_bar.get_button, LEFT)
-    qtbot.waitUntil(lambda: panels.message_strip.text() == "The server is not there.")
+    said = "LeNet-5, Else: The server is not there."
+    qtbot.waitUntil(lambda: panels.message_strip.text() == said)
     assert panels.weights_bar.get_button.isVisible()
     close_stage(stage)
 

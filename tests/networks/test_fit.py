@@ -388,6 +388,14 @@ def test_a_file_that_fits_no_network_names_the_nearest(tmp_path: Path) -> None:
     assert str(caught.value).startswith(
         f"{file} fits no network here: the nearest are LeNet-5 (lenet5, 90 % of its tensors)"
     )
+    for first in ("lenet5", "squeezenet1_1"):  # the one chosen where it is near, else the nearest
+        with pytest.raises(ExplorerError) as caught:
+            networks_for(file, card_of(first))
+        assert str(caught.value) == (
+            f"{file} does not fit LeNet-5: it lacks one weight (classifier.fc4.bias); it fits no "
+            "other network here."
+        )
+        assert "missing       classifier.fc4.bias" in caught.value.details
     torch.save({"x": torch.zeros(1)}, file)
     with pytest.raises(ExplorerError, match=r"fits no network here: no tensor is known\.$"):
         networks_for(file)

@@ -272,8 +272,7 @@ class Downloads(QObject):
             text = last.removeprefix(_ERROR)
             self.failed.emit(DownloadFailed(wanted, text[:1].upper() + text[1:]))
             return
-        text = self.tr("The download of {version} for {network} ended without success; try again.")
-        text = text.format(version=wanted.version, network=wanted.network)
+        text = self.tr("The download ended without success; try again.")
         self.failed.emit(DownloadFailed(wanted, text, f"{fault}\n{said}".strip()))
 
 

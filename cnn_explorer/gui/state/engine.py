@@ -84,7 +84,8 @@ class _Worker(QObject):
 
 def _cause(error: ExplorerError) -> str:
     cause = error.__cause__
-    return "" if cause is None else "".join(traceback.format_exception(cause))
+    trace = "" if cause is None else "".join(traceback.format_exception(cause))
+    return "\n\n".join(filter(None, (error.details, trace)))
 
 
 class Engine(QObject):

@@ -60,8 +60,10 @@ class Explorer(QObject):
 
     network_opening = Signal(object)
     """A `NetworkCard`: the network was chosen and is being opened."""
+    network_opened = Signal()
+    """The network chosen was opened and is about to be shown."""
     network_shown = Signal(object)
-    """A `NetworkShown`."""
+    """A `NetworkShown`: one that was opened, or the one before where that failed."""
     network_failed = Signal()
     """Opening was stopped or failed, and no network was open before."""
     layout_changed = Signal(object)
@@ -394,7 +396,14 @@ class Explorer(QObject):
             self._show_again()
         elif isinstance(job.request, Run):
             self._end_run()
-        self.message_shown.emit(Message(_sentence(outcome.error or ""), "error", outcome.details))
+        text, details = outcome.error or "", outcome.details
+        file = _weights_file(job.request)
+        if file is not None and str(file) in text:
+            # a path is long and a strip is short: the name there, the path in the details
+            text = text.replace(str(file), file.name)
+            details = "\n\n".join(filter(None, (str(file), details)))
+        is_named = file is not None and text.startswith(file.name)
+        self.message_shown.emit(Message(text if is_named else _sentence(text), "error", details))
 
     def _on_response(self, job: Job, response: object) -> None:
         handlers: Mapping[type, Callable[..., None]] = {
@@ -423,6 +432,7 @@ class Explorer(QObject):
         self._answers = None
         self._activations = None
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
+        self.network_opened.emit()
         self._show_again()
         self.reveal(self._layer)
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
@@ -490,6 +500,13 @@ def trains_only(graph: LayerGraph, name: str) -> bool:
     """Whether a layer or block takes part in training alone."""
     node = graph.layer.get(name) or graph.block.get(name)
     return node is not None and node.training_only
+
+
+def _weights_file(request: object) -> Path | None:
+    """The weights file that a person opened, where the request is about one."""
+    if isinstance(request, OpenWeights):
+        return request.path
+    return request.weights_file if isinstance(request, OpenNetwork) else None
 
 
 def _sentence(text: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
-from cnn_explorer.gui.state.network_model import data_set, percent_text
+from cnn_explorer.graph.metrics import format_count, format_macs, format_percent, format_shape
+from cnn_explorer.gui.state.network_model import data_set, top1_source
 from cnn_explorer.networks.card import NetworkCard, WeightsEntry
 
 
@@ -43,10 +43,12 @@ def _tr(text: str) -> str:
 
 
 def ratio_text(greater: float, lesser: float) -> str:
-    """How many times as much: ``2.4×``; empty where both are alike or one is not known."""
+    """How many times as much: ``2.4×``; empty where both are nearly alike or one is not known."""
     if not (greater > lesser > 0):
         return ""
     ratio = greater / lesser
+    if ratio < 1.005:  # "1.00×" says nothing
+        return ""
     digits = 2 if ratio < 1.1 else 1 if ratio < 10 else 0
     return f"{ratio:,.{digits}f}×"
 
@@ -67,7 +69,10 @@ def fact_sheets(cards: Sequence[NetworkCard]) -> FactSheets:
         _texts(_tr("Classes"), cards, data_set),
         Fact(
             _tr("Weights"),
-            tuple(tuple(map(_weights, card.weights)) or (none,) for card in cards),
+            tuple(
+                tuple(_weights(entry, card.classes) for entry in card.weights) or (none,)
+                for card in cards
+            ),
         ),
         Fact(_tr("Differs from the paper"), tuple(card.differences or (none,) for card in cards)),
         _texts(_tr("Accuracy, in words"), cards, lambda card: card.accuracy),
@@ -127,9 +132,17 @@ def _numbers(
 
 def _accuracy(cards: Sequence[NetworkCard]) -> Fact:
     name = _tr("Published top-1")
-    values = tuple((percent_text(card.top1) or _tr("none"),) for card in cards)
+    values = tuple((format_percent(card.top1, card.classes) or _tr("none"),) for card in cards)
     if len({card.classes for card in cards}) > 1:
         return Fact(name, values)  # of different pictures: there is nothing to compare
+    if len({top1_source(card) for card in cards if card.top1}) > 1:
+        # ten crops of a paper against one of torchvision's: the numbers, and whose they are
+        text = _tr("{percent} ({source})")
+        said = (
+            (text.format(percent=value, source=top1_source(card)) if card.top1 else value,)
+            for (value,), card in zip(values, cards, strict=True)
+        )
+        return Fact(name, tuple(said))
     amounts = tuple(card.top1 or 0.0 for card in cards)
     greatest, least = max(amounts), min(amounts)
     points = _tr("+{points} points").format(points=f"{greatest - least:.1f}")
@@ -139,5 +152,6 @@ def _accuracy(cards: Sequence[NetworkCard]) -> Fact:
     return Fact(name, values, amounts, compared)
 
 
-def _weights(entry: WeightsEntry) -> str:
-    return ", ".join(filter(None, (entry.tag, percent_text(entry.accuracy), entry.terms)))
+def _weights(entry: WeightsEntry, classes: str) -> str:
+    accuracy = format_percent(entry.accuracy, classes)
+    return ", ".join(filter(None, (entry.tag, accuracy, entry.terms)))

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QCoreApplication,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -19,12 +20,12 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from cnn_explorer.graph.metrics import format_count, format_macs
+from cnn_explorer.graph.metrics import format_count, format_macs, format_percent
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import FAMILIES
 
 Index = QModelIndex | QPersistentModelIndex
-BadgeState = Literal["shipped", "downloaded", "absent", "untrained", "getting"]
+BadgeState = Literal["shipped", "downloaded", "absent", "missing", "untrained", "getting"]
 _AT_HAND = ("shipped", "downloaded")
 
 
@@ -32,8 +33,8 @@ class WeightsBadge(NamedTuple):
     """What to say of a network's weights."""
 
     state: BadgeState
-    """``absent``: there are some to be had, none is at hand; ``untrained``: there are none;
-    ``getting``: they are being downloaded."""
+    """``absent``: there are some to be had, none is at hand; ``missing``: those that should have
+    come along have not; ``untrained``: there are none; ``getting``: they are being downloaded."""
     tag: str = ""
     """What those at hand were trained on, ``MNIST``; empty where there are none."""
 
@@ -68,6 +69,8 @@ class NetworkRole(IntEnum):
     """What a family or heading is remembered by: ``ResNet``, ``torchvision/EfficientNet``."""
     IS_LIBRARY = Qt.ItemDataRole.UserRole + 13
     """Whether this is the heading of a library, which holds families."""
+    SOURCE = Qt.ItemDataRole.UserRole + 14
+    """Where the published accuracy comes from: ``paper``; empty where there is none."""
 
 
 def _squeezed(text: str) -> str:
@@ -84,9 +87,12 @@ def _searched(card: NetworkCard) -> str:
     return _squeezed(" ".join(words))
 
 
-def percent_text(accuracy: float | None) -> str:
-    """An accuracy for people: ``69.8 %``; empty where there is none."""
-    return f"{accuracy:.1f} %" if accuracy else ""
+def top1_source(card: NetworkCard) -> str:
+    """Where a network's published accuracy comes from, in a word or two: what is measured on ten
+    crops is not what is measured on one."""
+    if any(entry.accuracy == card.top1 and entry.url for entry in card.weights):
+        return QCoreApplication.translate("facts", "torchvision, one crop")
+    return QCoreApplication.translate("facts", "paper")
 
 
 def data_set(card: NetworkCard) -> str:
@@ -254,7 +260,9 @@ class NetworkModel(QAbstractItemModel):
             case NetworkRole.MACS:
                 return format_macs(card.macs)
             case NetworkRole.TOP1:
-                return percent_text(card.top1)
+                return format_percent(card.top1, card.classes)
+            case NetworkRole.SOURCE:
+                return top1_source(card) if card.top1 else ""
             case NetworkRole.VARIANT:
                 return card.variant or data_set(card)
             case NetworkRole.WEIGHTS:
@@ -276,6 +284,7 @@ class NetworkModel(QAbstractItemModel):
             "shipped": self.tr("shipped"),
             "downloaded": self.tr("downloaded"),
             "absent": self.tr("not downloaded"),
+            "missing": self.tr("not in this copy"),
             "untrained": self.tr("untrained"),
         }[self._state(card)]
 
@@ -288,20 +297,22 @@ class NetworkModel(QAbstractItemModel):
             self.tr("{count} multiply-adds").format(count=format_macs(card.macs)),
         ]
         if card.top1:
-            parts.append(self.tr("{percent} top-1").format(percent=percent_text(card.top1)))
+            percent = format_percent(card.top1, card.classes)
+            parts.append(self.tr("{percent} top-1").format(percent=percent))
         parts.append(self._badge(card))
         return ", ".join(filter(None, parts))
 
 
 class NetworkFilter(QSortFilterProxyModel):
-    """The networks that a search finds, or of these only those with weights at hand, with their
-    families."""
+    """The networks that a search finds, or of these only those with weights at hand and the one on
+    show, with their families."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._text = ""
         self._query: tuple[str, ...] = ()
         self._only_at_hand = False
+        self._kept = ""
         self.setRecursiveFilteringEnabled(True)
 
     @property
@@ -319,6 +330,15 @@ class NetworkFilter(QSortFilterProxyModel):
         """Keep only the networks whose trained weights lie on this machine."""
         self._only_at_hand = only
         self._announce()
+
+    def keep(self, name: str) -> bool:
+        """Keep a network in spite of its weights: the one on show. Says whether rows may have
+        changed."""
+        changed = self._only_at_hand and name != self._kept
+        self._kept = name
+        if changed:
+            self._announce()
+        return changed
 
     def _announce(self) -> None:
         self.setFilterFixedString(self._text)  # tells of the change in every version of Qt
@@ -339,7 +359,11 @@ class NetworkFilter(QSortFilterProxyModel):
         index = source.index(source_row, 0, source_parent)
         if not source.data(index, NetworkRole.NAME):
             return False  # a family stays as long as one of its networks does
-        if self._only_at_hand and source.data(index, NetworkRole.WEIGHTS) not in _AT_HAND:
+        if (
+            self._only_at_hand
+            and source.data(index, NetworkRole.WEIGHTS) not in _AT_HAND
+            and source.data(index, NetworkRole.NAME) != self._kept
+        ):
             return False
         found = source.data(index, NetworkRole.SEARCH)
         return all(word in found for word in self._query)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from cnn_explorer.graph.metrics import format_percent
 from cnn_explorer.gui.state.downloads import (
     DownloadCancelled,
     Downloaded,
@@ -35,8 +36,8 @@ class WeightsVersion:
     """What it is asked for by: the entry's tag, or ``random``; of a file its name."""
     state: VersionState
     """``absent``: to be downloaded; ``missing``: it should have come along, and has not."""
-    accuracy: float | None = None
-    """Top-1, per cent."""
+    accuracy: str = ""
+    """Top-1 for people: ``80.9 %``; empty where it is not known."""
     size: int = 0
     """Bytes to download."""
     entry: WeightsEntry | None = None
@@ -56,16 +57,25 @@ class WeightsOffered:
     versions: tuple[WeightsVersion, ...]
     chosen: int
     """Which of them is chosen: on show, or yet to be got."""
+    running: int
+    """Which of them the network on show runs with."""
     to_get: WeightsVersion | None = None
     """What a download would bring; None where the version chosen is at hand."""
     getting: DownloadProgress | None = None
-    """How far the download of `to_get` is; None while nobody asked for it."""
+    """How far the download of `to_get` is, which need not be the version chosen; None while nobody
+    asked for it."""
 
 
 def versions_of(card: NetworkCard) -> tuple[WeightsVersion, ...]:
     """A network's weights, the best first, and where each is."""
     return tuple(
-        WeightsVersion(entry.tag, _state_of(entry), entry.accuracy or None, entry.size, entry)
+        WeightsVersion(
+            entry.tag,
+            _state_of(entry),
+            format_percent(entry.accuracy, card.classes),
+            entry.size,
+            entry,
+        )
         for entry in card.weights
     )
 
@@ -77,8 +87,9 @@ def badge_of(card: NetworkCard) -> WeightsBadge:
         if version.at_hand:
             return WeightsBadge("shipped" if version.state == "shipped" else "downloaded",
                                 version.tag)  # fmt: skip
-    to_be_had = any(version.state == "absent" for version in versions)
-    return WeightsBadge("absent" if to_be_had else "untrained")
+    if any(version.state == "absent" for version in versions):
+        return WeightsBadge("absent")
+    return WeightsBadge("missing" if versions else "untrained")
 
 
 def _state_of(entry: WeightsEntry) -> VersionState:
@@ -174,7 +185,8 @@ class WeightsChoice(QObject):
         getting = None
         if to_get is not None:
             getting = self._downloads.progress_of(Wanted(card.name, to_get.tag))
-        return WeightsOffered(card, tuple(versions), chosen, to_get, getting)
+        running = self._shown_number(versions, shown)
+        return WeightsOffered(card, tuple(versions), chosen, running, to_get, getting)
 
     def _file_of(self, card: NetworkCard) -> NetworkShown | None:
         """The opening of a network with a file, the last in which a person chose one."""
@@ -199,13 +211,20 @@ class WeightsChoice(QObject):
     def _to_get(
         self, card: NetworkCard, versions: Sequence[WeightsVersion], chosen: WeightsVersion
     ) -> WeightsVersion | None:
-        """The version chosen, else what is under way, else the best where none is at hand."""
+        """What is under way, else the version chosen, else the best where none is at hand.
+
+        A download stays in sight, and can be stopped, whichever version is looked at meanwhile.
+        """
+        absent = [version for version in versions if version.state == "absent"]
+        under_way = {
+            version: progress
+            for version in absent
+            if (progress := self._downloads.progress_of(Wanted(card.name, version.tag)))
+        }
+        if under_way:  # what runs goes before what waits
+            return min(under_way, key=lambda version: under_way[version].waiting)
         if chosen.state == "absent":
             return chosen
-        absent = [version for version in versions if version.state == "absent"]
-        for version in absent:
-            if self._downloads.progress_of(Wanted(card.name, version.tag)) is not None:
-                return version
         at_hand = any(version.state in ("shipped", "downloaded", "file") for version in versions)
         return absent[0] if absent and not at_hand else None
 
@@ -247,17 +266,22 @@ class WeightsChoice(QObject):
         self.getting_told.emit(wanted.network, "")
         self.weights_changed.emit()
         if self._is_chosen(wanted.network):
-            self._candidate = ""
+            if self._candidate == wanted.version:
+                self._candidate = ""
             self._explorer.choose_network(wanted.network, version=wanted.version)
         else:
             text = self.tr("The {version} weights of {network} are on this machine now.")
-            self._say(wanted, text)
+            text = text.format(version=wanted.version, network=self._title(wanted))
+            self._explorer.tell(Message(text, "info"))
         self._tell()
 
     @Slot(object)
     def _on_download_failed(self, failed: DownloadFailed) -> None:
         self.getting_told.emit(failed.wanted.network, "")
-        self._explorer.tell(Message(failed.text, "error", failed.details))
+        text = self.tr("{network}, {version}: {text}").format(
+            network=self._title(failed.wanted), version=failed.wanted.version, text=failed.text
+        )
+        self._explorer.tell(Message(text, "error", failed.details))
         self._tell()
 
     @Slot(object)
@@ -269,7 +293,6 @@ class WeightsChoice(QObject):
         card = self._explorer.card
         return card is not None and card.name == network
 
-    def _say(self, wanted: Wanted, text: str) -> None:
+    def _title(self, wanted: Wanted) -> str:
         card = self._explorer.networks.get(wanted.network)
-        title = card.title if card is not None else wanted.network
-        self._explorer.tell(Message(text.format(version=wanted.version, network=title), "info"))
+        return card.title if card is not None else wanted.network

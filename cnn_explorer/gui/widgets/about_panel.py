@@ -1,6 +1,6 @@
 """The lesson of a network: what it taught, its facts, its paper."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QUrl
@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
-from cnn_explorer.gui.state.network_model import data_set, percent_text
+from cnn_explorer.gui.state.network_model import data_set
 from cnn_explorer.gui.state.weights_choice import versions_of
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.facts_page import FactsPage
@@ -45,9 +45,10 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.paths import resource
 from cnn_explorer.text import format_size
 
-_LINE = 75
-"""Characters: longer lines are hard to read."""
-_SIDE = 360
+_LINE = 64
+"""Average characters, some 76 of a text: longer lines are hard to read. With the facts beside it
+fits the usual panels of a window of 1600 pixels."""
+_SIDE = 350
 """Logical pixels for the facts beside the lesson."""
 
 
@@ -70,6 +71,7 @@ class AboutPanel(QWidget):
         super().__init__(parent)
         self._card: NetworkCard | None = None
         self._networks: dict[str, NetworkCard] = {}
+        self._choices: dict[str, QStandardItem] = {}
         self._lesson = ""
         self._beside: bool | None = None
         self.page = TextPage()
@@ -104,7 +106,7 @@ class AboutPanel(QWidget):
         self.copy_button.setMenu(menu)
         # the style sets the arrow of the menu under the last letter
         self.copy_button.setMinimumWidth(self.copy_button.sizeHint().width() + theme.GAP)
-        self._head = QWidget()
+        self._head = QWidget(self)  # the first here: Tab comes to it before the page
         row = QHBoxLayout(self._head)
         row.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
         row.setSpacing(theme.GAP)
@@ -130,6 +132,7 @@ class AboutPanel(QWidget):
     def set_networks(self, cards: Iterable[NetworkCard]) -> None:
         """Say which networks can stand beside the one on show."""
         self._networks = {card.name: card for card in cards}
+        self._choices.clear()
         model = QStandardItemModel(self.other)
         model.appendRow(QStandardItem(self.tr("nothing")))
         heading = ""
@@ -141,7 +144,7 @@ class AboutPanel(QWidget):
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
                 item.setFont(theme.text_font(theme.SMALL, QFont.Weight.DemiBold))
                 model.appendRow(item)
-            item = QStandardItem(card.title)
+            item = self._choices[card.name] = QStandardItem(card.title)
             item.setData(card.name, Qt.ItemDataRole.UserRole)
             model.appendRow(item)
         with QSignalBlocker(self.other):
@@ -152,7 +155,8 @@ class AboutPanel(QWidget):
         """Show a network's lesson and facts."""
         if card is self._card:
             return
-        self._card = card
+        before, self._card = self._card, card
+        self._bar_itself(before, card)
         self._lesson = _read_lesson(card)
         self._title.set_title(card.title, f"   {card.variant}" if card.variant else "")
         self._head.show()
@@ -167,12 +171,24 @@ class AboutPanel(QWidget):
 
     def compare_with(self, name: str) -> None:
         """Lay a network's facts beside those of the one on show; an empty name takes them away."""
-        number = self.other.findData(name) if name else 0
+        itself = self._card is not None and name == self._card.name
+        number = self.other.findData(name) if name and not itself else 0
         self.other.setCurrentIndex(max(0, number))
 
     def focus_other(self) -> None:
         """Go to the choice of the network beside."""
         self.other.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _bar_itself(self, before: NetworkCard | None, card: NetworkCard) -> None:
+        """No network stands beside itself: where the one beside is opened, the two change sides."""
+        stood_beside = self.other.currentData(Qt.ItemDataRole.UserRole) == card.name
+        for name in (before.name if before is not None else "", card.name):
+            item = self._choices.get(name)
+            if item is not None:
+                item.setEnabled(name != card.name)
+        if stood_beside:
+            with QSignalBlocker(self.other):
+                self.compare_with(before.name if before is not None else "")
 
     def _show_page(self) -> None:
         other = self._networks.get(self.other.currentData(Qt.ItemDataRole.UserRole) or "")
@@ -309,7 +325,7 @@ class AboutPanel(QWidget):
         lines = [
             (
                 version.tag,
-                percent_text(version.accuracy),
+                version.accuracy,
                 format_size(version.size) if version.size else "",
                 state_text(version),
                 terms_text(version),
@@ -383,20 +399,31 @@ def _set_type(cell: QTextTableCell) -> None:
             _merge(block.position(), block.length() - 1, letters, block)
         else:
             letters.setFont(theme.mono_font(13))
-            for start, length in _code_in(block):
+            for start, length in _fragments(block, QTextCharFormat.fontFixedPitch):
                 _merge(start, length, letters, block)
+            # no bolder letters than these are shipped: Qt would smear them to make some
+            strong = QTextCharFormat()
+            strong.setFontWeight(QFont.Weight.DemiBold)
+            for start, length in _fragments(block, _is_bold):
+                _merge(start, length, strong, block)
         if block == last:
             return
         block = block.next()
 
 
-def _code_in(block: QTextBlock) -> list[tuple[int, int]]:
-    """Position and length of what Markdown marks as code."""
+def _is_bold(form: QTextCharFormat) -> bool:
+    return form.fontWeight() >= QFont.Weight.Bold
+
+
+def _fragments(
+    block: QTextBlock, wanted: Callable[[QTextCharFormat], bool]
+) -> list[tuple[int, int]]:
+    """Position and length of what Markdown set so."""
     found = []
     fragments = block.begin()
     while not fragments.atEnd():
         fragment = fragments.fragment()
-        if fragment.charFormat().fontFixedPitch():
+        if wanted(fragment.charFormat()):
             found.append((fragment.position(), fragment.length()))
         fragments += 1
     return found

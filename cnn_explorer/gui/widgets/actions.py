@@ -51,8 +51,8 @@ class Actions(QWidget):
             self.tr("Paste"), self.tr("Classify the picture on the clipboard"), keys.Paste
         )
         self.weights = self._make(
-            self.tr("Load Weights…"),
-            self.tr("Load a state dict (.safetensors, .pth) into the network shown"),
+            self.tr("Open Weights…"),
+            self.tr("Open a state dict (.safetensors, .pth) with the network that it fits"),
             "Ctrl+L",
         )
         self.choose_weights = self._make(
@@ -68,6 +68,12 @@ class Actions(QWidget):
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
+        self.only_at_hand = self._make(
+            self.tr("Only Networks with Weights at Hand"),
+            self.tr("Leave the networks without weights on this machine out of the list"),
+            None,
+        )
+        self.only_at_hand.setCheckable(True)
         self.compare_facts = self._make(
             self.tr("Compare Facts…"),
             self.tr("Lay another network's facts beside those of the one shown"),
@@ -171,7 +177,7 @@ class Actions(QWidget):
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
-        view.addActions([self.find_network, self.compare_facts])
+        view.addActions([self.find_network, self.only_at_hand, self.compare_facts])
         view.addSeparator()
         view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()

@@ -26,7 +26,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Size of the maps"), _tr("Ctrl + wheel")),
     ]
     cells = "".join(
-        f"<tr><td style='padding:3px 28px 3px 0'>{what}</td><td><b>{keys}</b></td></tr>"
+        f"<tr><td style='padding:3px 28px 3px 0'>{what}</td>"
+        f"<td style='padding:3px 0; font-weight:600'>{keys}</td></tr>"
         for what, keys in rows
     )
     return _show(parent, _tr("Keyboard Shortcuts"), f"<table>{cells}</table>")
@@ -35,7 +36,7 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
 def show_about(parent: QWidget) -> QMessageBox:
     """Version and licences."""
     text = _tr(
-        "<h3>CNN Explorer {version}</h3>"
+        "<p style='font-size:15px; font-weight:600'>CNN Explorer {version}</p>"
         "<p>Explore the classic convolutional networks: their layers, their answers, "
         "every activation.</p>"
         "<p>MIT licence. Sample pictures, fonts and class names have licences of their own, "

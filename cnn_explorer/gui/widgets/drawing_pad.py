@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
+    QFontMetricsF,
     QImage,
     QKeyEvent,
     QKeySequence,
@@ -302,14 +303,17 @@ class _Paper(QWidget):
         padding = 6
         box = inner.adjusted(padding, 0, -padding, 0)
         height = painter.fontMetrics().height()
-        with_hint = inner.height() > 96
-        middle = inner.center().y() - (height * 0.9 if with_hint else height / 2)
-        painter.drawText(QRectF(box.x(), middle, box.width(), height), centred, title)
-        if with_hint:
-            painter.setFont(theme.text_font(theme.SMALL))
-            below = QRectF(box.x(), middle + height + 2, box.width(), 34)
-            top = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(below, top, hint)
+        small = theme.text_font(theme.SMALL)
+        top = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        room = QRectF(box.x(), 0, box.width(), 1000)
+        lines = QFontMetricsF(small).boundingRect(room, top, hint).height() + 2
+        if height + lines > inner.height() - 2 * padding:  # not half a sentence
+            lines = 0
+        start = inner.center().y() - (height + lines) / 2
+        painter.drawText(QRectF(box.x(), start, box.width(), height), centred, title)
+        if lines:
+            painter.setFont(small)
+            painter.drawText(QRectF(box.x(), start + height + 2, box.width(), lines), top, hint)
 
     def _paint_cursor(self, painter: QPainter, area: QRectF) -> None:
         scale = area.width() / SIDE

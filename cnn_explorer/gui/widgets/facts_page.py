@@ -98,8 +98,9 @@ class FactsPage(TextPage):
         above = f"border-top:1px solid {line}; padding:5px 16px 5px 0px"
         name = f'<td style="color:{quiet}; {above}">{escape(fact.name)}</td>'
         if fact.same:
-            value = self._value(fact, 0, column, quiet)
-            return f'<tr>{name}<td colspan="2" style="color:{quiet}; {above}">{value}</td></tr>'
+            value, same = self._value(fact, 0, column, quiet), escape(self.tr("the same"))
+            cell = f'<td style="color:{quiet}; {above}">'
+            return f"<tr>{name}{cell}{value}</td>{cell}<p>{same}</p></td></tr>"
         cells = "".join(
             f'<td style="{above}">{self._value(fact, number, column, quiet)}</td>'
             for number in range(len(fact.values))

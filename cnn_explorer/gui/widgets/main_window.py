@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
             empty = dock.widget()
             dock.setWidget(panel)
             empty.deleteLater()
+        panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
@@ -143,6 +144,10 @@ class MainWindow(QMainWindow):
         actions.export.triggered.connect(self.export_graph)
         actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
+        at_hand = panels.network_list.at_hand_button
+        actions.only_at_hand.setChecked(at_hand.isChecked())
+        actions.only_at_hand.toggled.connect(at_hand.setChecked)
+        at_hand.toggled.connect(actions.only_at_hand.setChecked)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
         actions.next_panel.triggered.connect(self._next_panel)
@@ -155,11 +160,13 @@ class MainWindow(QMainWindow):
         actions.size_asked.connect(self._on_size_asked)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
+        explorer.network_opened.connect(self._on_trouble_over)
         explorer.network_shown.connect(self._on_network_shown)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.message_shown.connect(self._on_message)
         explorer.busy_changed.connect(self._on_busy_changed)
         explorer.file_opened.connect(self._on_file_opened)
+        panels.weights_got.connect(self._on_trouble_over)
         panels.network_list.compare_asked.connect(self._on_compare_asked)
         panels.input_panel.open_asked.connect(self.open_picture)
         panels.input_panel.paste_asked.connect(self.paste_picture)
@@ -219,7 +226,7 @@ class MainWindow(QMainWindow):
         patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self,
-            self.tr("Open weights"),
+            self.tr("Open Weights"),
             self._settings.folder,
             self.tr("State dicts ({});;All files (*)").format(patterns),
         )
@@ -305,6 +312,12 @@ class MainWindow(QMainWindow):
     def _on_picture_shown(self) -> None:
         if self.panels is not None:
             self.panels.message_strip.clear()
+        self._allow_escape()
+
+    @Slot()
+    def _on_trouble_over(self) -> None:
+        if self.panels is not None:
+            self.panels.message_strip.clear_errors()
         self._allow_escape()
 
     @Slot(object)

@@ -219,6 +219,13 @@ class MessageStrip(QFrame):
         self._messages.clear()
         self._show_latest()
 
+    def clear_errors(self) -> None:
+        """Close the messages that something failed: it was tried again and went well."""
+        kept = [message for message in self._messages if message.level != "error"]
+        if len(kept) < len(self._messages):
+            self._messages = kept
+            self._show_latest()
+
     def text(self) -> str:
         """The message shown; empty without one."""
         return self._messages[-1].text if self._messages else ""

@@ -65,7 +65,7 @@ _WIDE = 552
 _CRAMPED = 232
 """Below this width a badge is a dot: its words would take the title's place."""
 _BADGE_SPACE = 112
-_TIGHT = 4
+_TIGHT = 8
 """Between two columns at least."""
 
 
@@ -76,12 +76,20 @@ class _Columns(QObject):
         super().__init__(parent)
         self.labels = {
             NetworkRole.YEAR: self.tr("year"),
-            NetworkRole.PARAMETERS: self.tr("parameters"),
-            NetworkRole.MACS: self.tr("multiply-adds"),
+            NetworkRole.PARAMETERS: self.tr("params"),
+            NetworkRole.MACS: self.tr("mult.-adds"),
             NetworkRole.TOP1: self.tr("top-1"),
         }
+        self.tips = {
+            NetworkRole.YEAR: self.tr("Year of the paper."),
+            NetworkRole.PARAMETERS: self.tr("Parameters: the numbers that training sets."),
+            NetworkRole.MACS: self.tr("Multiply-adds: what the answer for one picture costs."),
+            NetworkRole.TOP1: self.tr(
+                "Published top-1 accuracy, in per cent, on the network's own data set."
+            ),
+        }
         label, value = QFontMetrics(theme.text_font(11)), QFontMetrics(theme.text_font(theme.SMALL))
-        widest = {NetworkRole.YEAR: "2000", NetworkRole.TOP1: self.tr("88.8 %")}
+        widest = {NetworkRole.YEAR: "2000", NetworkRole.TOP1: self.tr("88.88 %")}
         self._widths = {
             role: max(
                 label.horizontalAdvance(text), value.horizontalAdvance(widest.get(role, "888 M"))
@@ -109,6 +117,10 @@ class _Columns(QObject):
             edges[NetworkRole.YEAR] = _LEFT + self._widths[NetworkRole.YEAR]
         return edges
 
+    def width(self, role: NetworkRole) -> int:
+        """Of a column: its heading and its widest number fit."""
+        return self._widths[role]
+
     def draw(self, painter: QPainter, role: NetworkRole, cell: QRect, text: str) -> None:
         """Put a text into a cell: numbers end at its right edge, years begin where titles do."""
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -130,7 +142,22 @@ class _Headings(QWidget):
         self._columns = columns
         self._view = view
 
+    def tip(self, x: int) -> str:
+        """What the column under a place means; empty between columns."""
+        edges = self._columns.edges(self._view.viewport().width())
+        for role, edge in edges.items():
+            if edge - self._columns.width(role) - _TIGHT // 2 <= x < edge + _TIGHT // 2:
+                return self._columns.tips[role]
+        return ""
+
     # Overrides of Qt
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            assert isinstance(event, QHelpEvent)
+            QToolTip.showText(event.globalPos(), self.tip(event.pos().x()), self)
+            return True
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         return QSize(160, 20)
@@ -218,44 +245,53 @@ class _RowDelegate(QStyledItemDelegate):
             first = next(iter(reversed(edges)))
             right = edges[first] - 64 if edges else right
         heading = QRect(place.x() + left, top, right - left, lines[0])
-        badge_line = QRect(heading)
+        below = QRect(place.x() + left, top + lines[0] + gap, right - left, lines[1])
+        line = QRect(place) if wide else below.translated(0, lines[1] + gap)
         if wide:
             badge_line = QRect(place.x(), place.y(), place.width() - theme.MARGIN, place.height())
-        badge_left = self._paint_badge(painter, view, badge_line, index)
-        if not wide:
-            heading.setRight(badge_left - theme.GAP)
+            self._paint_badge(painter, view, badge_line, index)
+        else:
+            # a title is whole: siblings differ in its end. The words below it give way first
+            room = heading.width() - self._badge_size(view, index).width() - theme.GAP
+            whole = title.horizontalAdvance(index.data()) <= room
+            beside = heading if whole else below
+            beside.setRight(self._paint_badge(painter, view, beside, index) - theme.GAP)
         painter.setFont(font)
         painter.setPen(QColor(style.text))
         _draw_elided(painter, heading, index.data())
         painter.setFont(small)
         painter.setPen(theme.quiet_colour(view))
-        below = QRect(place.x() + left, top + lines[0] + gap, right - left, lines[1])
         _draw_elided(painter, below, index.data(NetworkRole.VARIANT))
-        line = QRect(place) if wide else below.translated(0, lines[1] + gap)
         for role, edge in edges.items():
-            shift = indent if role == NetworkRole.YEAR and not wide else 0
-            cell = QRect(place.x() + edge + shift - 80, line.y(), 80, line.height())
+            cell = QRect(place.x() + edge - 80, line.y(), 80, line.height())
             self._columns.draw(painter, role, cell, str(index.data(role) or "–"))
+
+    def _badge_size(self, view: QWidget, index: Index) -> QSize:
+        """Of a pill with words in it; of a dot where they would take the title's place."""
+        if view.width() < _CRAMPED:
+            return QSize(9, 9)
+        metrics = QFontMetrics(theme.text_font(11, QFont.Weight.Medium))
+        return QSize(metrics.horizontalAdvance(index.data(NetworkRole.BADGE)) + 12, 16)
 
     def _paint_badge(self, painter: QPainter, view: QWidget, line: QRect, index: Index) -> int:
         """The weights to be had, at the right end of a line; gives where the badge begins."""
         state, text = index.data(NetworkRole.WEIGHTS), index.data(NetworkRole.BADGE)
-        style = theme.ground(view)
         dark = theme.is_dark(view.palette())
-        font = theme.text_font(11, QFont.Weight.Medium)
-        width, height = QFontMetrics(font).horizontalAdvance(text) + 12, 16
-        if view.width() < _CRAMPED:
-            width, height, text = 9, 9, ""
+        size = self._badge_size(view, index)
+        is_dot = size.width() == size.height()
+        text, height = "" if is_dot else text, size.height()
         middle = line.center().y() + 0.5
-        pill = QRectF(line.right() + 0.5 - width, middle - height / 2, width, height)
-        painter.setFont(font)
-        if state in ("absent", "untrained"):
-            pen = QPen(QColor(style.box_border), 1)
-            if state == "untrained":
+        pill = QRectF(line.right() + 0.5 - size.width(), middle - height / 2, size.width(), height)
+        painter.setFont(theme.text_font(11, QFont.Weight.Medium))
+        if state in ("absent", "missing", "untrained"):
+            ink = theme.quiet_colour(view)
+            pen = QPen(ink, 1.25 if is_dot else 1)
+            if state != "absent" and not is_dot:
                 pen.setDashPattern([2.5, 2])
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            ink = theme.quiet_colour(view)
+            if state != "absent" and is_dot:  # no dashes are seen on a dot: struck out
+                painter.drawLine(pill.bottomLeft(), pill.topRight())
         else:
             ground, colour = theme.INFO[dark]
             painter.setPen(Qt.PenStyle.NoPen)
@@ -278,6 +314,10 @@ class _RowDelegate(QStyledItemDelegate):
                 "its weights are random, and its answers mean nothing."
             ),
             "getting": self.tr("Its trained weights are being downloaded."),
+            "missing": self.tr(
+                "Its trained weights are not in this copy of the program: its weights are random, "
+                "and its answers mean nothing."
+            ),
             "untrained": self.tr(
                 "There are no trained weights of it: its weights are random, and its answers mean "
                 "nothing."
@@ -290,11 +330,12 @@ class _RowDelegate(QStyledItemDelegate):
         )
         top1 = index.data(NetworkRole.TOP1)
         if top1:
-            numbers = self.tr("{numbers}, {percent} top-1 published").format(
-                numbers=numbers, percent=top1
+            numbers = self.tr("{numbers}, {percent} top-1 ({source})").format(
+                numbers=numbers, percent=top1, source=index.data(NetworkRole.SOURCE)
             )
         variant = html.escape(index.data(NetworkRole.VARIANT))
-        lines = [f"<b>{html.escape(index.data())}</b>", variant, numbers, weights]
+        title = f'<span style="font-weight:600">{html.escape(index.data())}</span>'
+        lines = [title, variant, numbers, weights]
         return "<br>".join(filter(None, lines))
 
     # Overrides of Qt
@@ -430,8 +471,11 @@ class _Toggle(QToolButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         style, role = theme.ground(self), QPalette.ColorRole
         accent = QColor(style.selection)
-        edge = accent if self.isChecked() or self.hasFocus() else self.palette().color(role.Mid)
-        inset = 0.75 if self.hasFocus() else 0.5
+        edge = QColor(accent) if self.isChecked() else self.palette().color(role.Mid)
+        edge.setAlphaF(0.5 if self.isChecked() else 1.0)
+        if self.hasFocus():  # plain to see on a pressed button too
+            edge = QColor(accent)
+        inset = 1.0 if self.hasFocus() else 0.5
         box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         painter.setPen(QPen(edge, 2 * inset))
         painter.setBrush(self.palette().color(role.Midlight if self.underMouse() else role.Button))
@@ -444,6 +488,37 @@ class _Toggle(QToolButton):
         place = QRect(0, 0, size.width(), size.height())
         place.moveCenter(self.rect().center())
         self.icon().paint(painter, place)
+
+
+class _Link(QToolButton):
+    """A button that looks like a link."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    # Overrides of Qt
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 12, metrics.height() + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.ground(self).selection), 1.5))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        font = QFont(self.font())
+        font.setUnderline(self.underMouse())
+        painter.setFont(font)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Link))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
 class _SearchBox(QLineEdit):
@@ -535,16 +610,19 @@ class NetworkList(QWidget):
         layout.setSpacing(0)
         layout.addLayout(above)
         layout.addWidget(self._pages, 1)
+        layout.addWidget(self._narrowed_line())
         self.setMinimumWidth(180)
         self.setFocusProxy(self.search)
         self.setTabOrder(self.search, self.at_hand_button)
         self.setTabOrder(self.at_hand_button, self.tree)
+        self.setTabOrder(self.tree, self.show_all_button)
         self._on_at_hand_toggled(False)
 
         self.search.textChanged.connect(self._on_narrowed)
         self.search.returnPressed.connect(self._on_return)
         self.search.down_pressed.connect(self._on_down)
         self.at_hand_button.toggled.connect(self._on_at_hand_toggled)
+        self.show_all_button.clicked.connect(self._on_show_all)
         self.tree.chosen.connect(self._on_chosen)
         self.tree.left_at_top.connect(self.focus_search)
         self.tree.menu_asked.connect(self._on_menu_asked)
@@ -553,6 +631,24 @@ class NetworkList(QWidget):
         self.tree.resized.connect(self._headings.update)
         self._filter.rowsInserted.connect(self._on_rows_changed)
         self._filter.rowsRemoved.connect(self._on_rows_changed)
+
+    def _narrowed_line(self) -> QWidget:
+        """Says below the list that the filter leaves networks out, and takes it away."""
+        self._narrowed = QFrame()
+        said = QLabel(self.tr("Only networks with weights at hand."))
+        said.setFont(theme.text_font(theme.SMALL))
+        said.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        said.setWordWrap(True)
+        self.show_all_button = _Link()
+        self.show_all_button.setText(
+            self.tr("Show all {count}").format(count=len(self._networks.cards()))
+        )
+        row = QHBoxLayout(self._narrowed)
+        row.setContentsMargins(theme.MARGIN, theme.GAP // 2, theme.GAP // 2, theme.GAP // 2)
+        row.setSpacing(theme.GAP // 2)
+        row.addWidget(said, 1)
+        row.addWidget(self.show_all_button)
+        return self._narrowed
 
     @property
     def open_families(self) -> tuple[str, ...]:
@@ -568,6 +664,8 @@ class NetworkList(QWidget):
     def set_current(self, name: str) -> None:
         """Mark the network on show. No signal."""
         self._delegate.current = name
+        if self._filter.keep(name):
+            self._arrange()
         above = self._networks.index_of(name).parent()
         while above.isValid():
             self._opened_along.add(above.data(NetworkRole.KEY))
@@ -658,12 +756,17 @@ class NetworkList(QWidget):
 
     def _on_at_hand_toggled(self, only: bool) -> None:
         self._filter.set_only_at_hand(only)
+        self._narrowed.setVisible(only)
         self.at_hand_button.setToolTip(
             self.tr("Shown are the networks with weights at hand. Press to show all.")
             if only
             else self.tr("Show only networks with weights at hand.")
         )
         self._on_narrowed()
+
+    def _on_show_all(self) -> None:
+        self.at_hand_button.setChecked(False)
+        self.tree.setFocus(Qt.FocusReason.OtherFocusReason)  # the line goes, with its button
 
     def _on_rows_changed(self) -> None:
         # weights that come or go let networks in or out while only those at hand are shown

@@ -29,6 +29,9 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 
+_FACTS = "  ·  "
+"""Between two facts on one line."""
+
 
 def number_text(value: float) -> str:
     """A value for people: four significant digits, a true minus sign, names for the odd ones."""
@@ -63,7 +66,8 @@ def paint_focus(painter: QPainter, widget: QWidget) -> None:
 
 
 class TitleLabel(QLabel):
-    """One line: a name in bold, then what is said of it; elided where there is no room.
+    """One line: a name in bold, then what is said of it; elided where there is no room, facts
+    with points between them one by one.
 
     `text()` is the whole line as plain text.
     """
@@ -108,8 +112,18 @@ class TitleLabel(QLabel):
         if used < self.width():
             painter.setFont(self.font())
             rest = self.rect().adjusted(used, 0, 0, 0)
-            shown = self.fontMetrics().elidedText(self._rest, elide, rest.width())
+            shown = self.fontMetrics().elidedText(self._fitted(rest.width()), elide, rest.width())
             painter.drawText(rest, flags, shown)
+
+    def _fitted(self, room: int) -> str:
+        """What is said of the name, without the last facts where they have no room: a number
+        that is cut is none."""
+        rest = self._rest
+        if _FACTS not in rest:
+            return rest
+        while rest and self.fontMetrics().horizontalAdvance(rest) > room:
+            rest = rest.rpartition(_FACTS)[0]
+        return rest
 
 
 class QuietLabel(QLabel):
@@ -125,9 +139,13 @@ class QuietLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(theme.quiet_colour(self))
         shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
+            self.drawn_text(), Qt.TextElideMode.ElideRight, self.width()
         )
         painter.drawText(self.rect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def drawn_text(self) -> str:
+        """What is to be drawn in the width there is, elided where it is longer still."""
+        return self.text()
 
 
 class EmptyState(QLabel):

@@ -1,7 +1,9 @@
 """All panels, joined to the state: what `MainWindow` is furnished with after its first paint."""
 
-from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QTabWidget
+import itertools
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
@@ -31,6 +33,9 @@ from cnn_explorer.networks.card import NetworkCard
 
 class Panels(QObject):
     """The panels, each showing what the state's signals carry and passing gestures back."""
+
+    weights_got = Signal()
+    """A download ended well."""
 
     def __init__(
         self, explorer: Explorer, networks: NetworkModel, choice: WeightsChoice, parent: QObject
@@ -81,6 +86,7 @@ class Panels(QObject):
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
         choice.weights_changed.connect(self.about_panel.refresh)
+        choice.weights_changed.connect(self.weights_got)
         choice.getting_told.connect(networks.show_getting)
 
         self.network_list.network_chosen.connect(explorer.choose_network)
@@ -93,6 +99,21 @@ class Panels(QObject):
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
+
+    def set_tab_order(self) -> None:
+        """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
+
+        For panels that stand in one window.
+        """
+        panels = (
+            self.network_list, self.message_strip, self.weights_bar, self.graph_view,
+            self.input_panel, self.answers_panel, self.tabs,
+        )  # fmt: skip
+        order: dict[QWidget, None] = {}  # the bar stands in the graph's panel too
+        for panel in panels:
+            order.update(dict.fromkeys(_in_tab_order(panel)))
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _nothing_yet(self) -> str:
         card = self._explorer.card
@@ -189,3 +210,22 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+
+def _in_tab_order(panel: QWidget) -> list[QWidget]:
+    """What Tab stops at in a panel, in the panel's own order."""
+    found, widget = [], panel
+    while True:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+            found.append(widget)
+        widget = _next(widget)
+        while widget is not panel and not panel.isAncestorOf(widget):
+            widget = _next(widget)
+        if widget is panel:
+            return found
+
+
+def _next(widget: QWidget) -> QWidget:
+    following = widget.nextInFocusChain()
+    assert following is not None  # the chain is a ring
+    return following

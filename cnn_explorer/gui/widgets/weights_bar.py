@@ -1,5 +1,7 @@
 """Which weights the network on show has, beside it: choose others, get those that are not here."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
@@ -17,13 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.gui.state.downloads import DownloadProgress
-from cnn_explorer.gui.state.network_model import percent_text
 from cnn_explorer.gui.state.weights_choice import WeightsOffered, WeightsVersion
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.text import format_size
 
 _HEIGHT = 34
+_BETWEEN = " · "
 
 
 def _tr(text: str) -> str:
@@ -36,9 +38,9 @@ def state_text(version: WeightsVersion) -> str:
         "shipped": _tr("shipped"),
         "downloaded": _tr("downloaded"),
         "absent": _tr("not downloaded"),
-        "missing": _tr("not in this copy of the program"),
+        "missing": _tr("not in this copy"),
         "random": _tr("untrained"),
-        "file": _tr("opened by hand"),
+        "file": _tr("opened"),
     }[version.state]
 
 
@@ -51,8 +53,35 @@ def version_text(version: WeightsVersion) -> str:
     """A version on one line: ``ImageNet V2 · 80.9 % · not downloaded``."""
     if version.state == "random":
         return _tr("random (untrained)")
-    parts = (version.tag, percent_text(version.accuracy), state_text(version))
-    return " · ".join(filter(None, parts))
+    parts = (version.tag, version.accuracy, state_text(version))
+    return _BETWEEN.join(filter(None, parts))
+
+
+def running_text(version: WeightsVersion, *, short: bool = False) -> str:
+    """What a network runs with, beside a version that is not here: ``running: ImageNet V1``."""
+    random = _tr("random") if short else _tr("random, untrained")
+    tag = random if version.state == "random" else version.tag
+    return _tr("running: {weights}").format(weights=tag)
+
+
+def get_text(version: WeightsVersion, tags: Sequence[str]) -> str:
+    """What the button gets, with its size and terms of its own: ``Get weights (97.8 MB)``, of several
+    ``Get V2 weights (97.8 MB)``."""
+    words = version.tag.split()
+    while len(words) > 1 and all(tag.split()[:1] == words[:1] for tag in tags):
+        words, tags = words[1:], [tag.partition(" ")[2] for tag in tags]
+    which = " ".join(words) if len(tags) > 1 else ""
+    text = _tr("Get {version} weights").format(version=which) if which else _tr("Get weights")
+    facts = (format_size(version.size) if version.size else "", terms_text(version))
+    told = ", ".join(filter(None, facts))
+    return f"{text} ({told})" if told else text
+
+
+def short_progress_text(progress: DownloadProgress) -> str:
+    """How far a download is where there is little room: ``43 %``."""
+    if not progress.total:
+        return "…"
+    return _tr("{percent} %").format(percent=int(100 * progress.done / progress.total))
 
 
 def progress_text(progress: DownloadProgress) -> str:
@@ -90,12 +119,22 @@ class _Versions(QComboBox):
         kind = QStyle.ComplexControl.CC_ComboBox
         part = QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(kind, option, part, self).width() - 8
-        option.currentText = self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, room
-        )
+        option.currentText = self._fitted(self.currentText(), room)
         painter = QStylePainter(self)
         painter.drawComplexControl(kind, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def _fitted(self, text: str, room: int) -> str:
+        """A version in less room: without its accuracy, then with less of its name. Where it is
+        stays readable."""
+        metrics = self.fontMetrics()
+        name, *others = text.split(_BETWEEN)
+        if metrics.horizontalAdvance(text) > room and others:
+            rest = _BETWEEN + others[-1]
+            left = room - metrics.horizontalAdvance(rest)
+            if left > metrics.horizontalAdvance("V8…"):
+                return metrics.elidedText(name, Qt.TextElideMode.ElideLeft, left) + rest
+        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -106,18 +145,32 @@ class _Said(QuietLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self._short = ""
+        self._longest = ""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def say(self, text: str, short: str = "", longest: str = "") -> None:
+        """Show a text; where it does not fit, the short one instead. There is room for `longest`,
+        where the text is to change."""
+        self._short, self._longest = short, longest
+        self.setText(text)
+        self.setToolTip(text)
+        self.updateGeometry()
+
+    def drawn_text(self) -> str:
+        cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
+        return self._short if cut and self._short else self.text()
 
     # Overrides of Qt
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        longest = _tr("888.8 of 888.8 MB, 88.8 MB/s")
-        width = max(metrics.horizontalAdvance(text) for text in (longest, self.text()))
+        width = max(metrics.horizontalAdvance(text) for text in (self._longest, self.text()))
         return QSize(width + 2, metrics.height() + 4)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(16, self.sizeHint().height())
+        width = self.fontMetrics().horizontalAdvance("100 %") + 2 if self._short else 16
+        return QSize(width, self.sizeHint().height())
 
 
 class WeightsBar(QWidget):
@@ -206,27 +259,33 @@ class WeightsBar(QWidget):
         for part in (self.progress, self.cancel_button):
             part.setVisible(getting is not None)
         nothing = len(offer.versions) == 1  # but random ones
-        self.said.setVisible(getting is not None or nothing)
+        differs = offer.chosen != offer.running
+        self.said.setVisible(getting is not None or nothing or differs)
         if nothing:
-            self.said.setText(self.tr("There are no trained weights of it to choose."))
-            self.said.setToolTip(self.tr("Load Weights (Ctrl+L) opens a file of your own."))
-        if wanted is not None:
-            facts = (format_size(wanted.size) if wanted.size else "", terms_text(wanted))
-            said = ", ".join(filter(None, facts))
-            self.get_button.setText(
-                self.tr("Get weights ({facts})").format(facts=said)
-                if said
-                else self.tr("Get weights")
+            self.said.say(
+                self.tr("Its trained weights are not in this copy.")
+                if offer.card.weights
+                else self.tr("No trained weights for this network.")
             )
+            self.said.setToolTip(self.tr("Open Weights (Ctrl+L) opens a file of your own."))
+        elif differs:  # the name in the box is not what the answers come from
+            running = offer.versions[offer.running]
+            self.said.say(running_text(running), running_text(running, short=True))
+        if wanted is not None:
+            tags = [version.tag for version in offer.versions if version.entry is not None]
+            self.get_button.setText(get_text(wanted, tags))
             self.get_button.setToolTip(self._get_tip(wanted))
         if getting is not None:
             total = getting.total or (wanted.size if wanted is not None else 0)
             self.progress.setRange(0, 1000)
             self.progress.setValue(round(1000 * getting.done / total) if total else 0)
             text = progress_text(getting)
-            self.said.setText(text)
-            self.said.setToolTip(text)
-            self.said.updateGeometry()
+            if getting.wanted.version != offer.versions[offer.chosen].tag and differs:
+                text = self.tr("{version}: {progress}").format(
+                    version=getting.wanted.version, progress=text
+                )
+            longest = self.tr("888.8 of 888.8 MB, 88.8 MB/s")
+            self.said.say(text, short_progress_text(getting), longest)
             self.progress.setAccessibleDescription(text)
         if had_focus:
             # the keyboard stays in the row, on what took the place of the button pressed
