@@ -78,7 +78,7 @@ _DEGRADATION = Recipe(
 """One for plain and residual networks of all depths, so that nothing but the network differs."""
 
 _DIGITS = Recipe(
-    epochs=60,
+    epochs=30,
     peak_rate=3e-3,
     weight_decay=0.01,
     optimizer="adamw",

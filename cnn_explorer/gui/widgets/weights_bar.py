@@ -65,7 +65,7 @@ def running_text(version: WeightsVersion, *, short: bool = False) -> str:
 
 
 def get_text(version: WeightsVersion, tags: Sequence[str]) -> str:
-    """What the button gets, with its size and terms of its own: ``Get weights (97.8 MB)``, of several
+    """What the button gets, with size and terms of its own: ``Get weights (97.8 MB)``, of several
     ``Get V2 weights (97.8 MB)``."""
     words = version.tag.split()
     while len(words) > 1 and all(tag.split()[:1] == words[:1] for tag in tags):

