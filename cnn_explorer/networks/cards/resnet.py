@@ -540,11 +540,11 @@ CARDS: tuple[NetworkCard, ...] = (
         classes="cifar10",
         accuracy=(
             "The paper shows its error as a curve (figure 6, left) and gives no number; the "
-            "weights that come with this program @@."
+            "weights that come with this program reach 85.24 %."
         ),
         variant="CIFAR-10, no shortcuts",
         differences=(*_TRAINING,),
-        weights=shipped("plain20", "CIFAR-10", 0.0),
+        weights=shipped("plain20", "CIFAR-10", 85.24),
     ),
     NetworkCard(
         name="plain56",
