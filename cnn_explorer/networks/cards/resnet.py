@@ -200,7 +200,7 @@ CARDS: tuple[NetworkCard, ...] = (
         classes="cifar10",
         accuracy=(
             "The paper reports 8.75 % error on CIFAR-10's test set (Table 6); the weights that "
-            "come with this program @@."
+            "come with this program reach 86.96 %."
         ),
         top1=91.25,
         variant="CIFAR-10, option A: zero padding",
@@ -211,7 +211,7 @@ CARDS: tuple[NetworkCard, ...] = (
             ),
             *_TRAINING,
         ),
-        weights=shipped("resnet20", "CIFAR-10", 0.0),
+        weights=shipped("resnet20", "CIFAR-10", 86.96),
     ),
     NetworkCard(
         name="resnet20-b",
