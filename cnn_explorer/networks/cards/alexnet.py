@@ -91,8 +91,9 @@ CARDS: tuple[NetworkCard, ...] = (
         preprocessing=CIFAR,
         classes="cifar10",
         accuracy=(
-            "The paper reports 11 % test error with local response normalisation on CIFAR-10 for a "
-            "network of four layers (section 3.3); the weights that come with this program @@."
+            "The paper reports 11 % test error with local response normalisation on CIFAR-10 for "
+            "a network of four layers (section 3.3); the weights that come with this program "
+            "reach 73.13 %."
         ),
         variant="CIFAR-10 edition",
         differences=(
@@ -105,6 +106,6 @@ CARDS: tuple[NetworkCard, ...] = (
                 "local response normalisation."
             ),
         ),
-        weights=shipped("alexnet-cifar", "CIFAR-10", 0.0),
+        weights=shipped("alexnet-cifar", "CIFAR-10", 73.13),
     ),
 )

@@ -92,8 +92,8 @@ CARDS: tuple[NetworkCard, ...] = (
         preprocessing=replace(MNIST, crop=28),
         classes="mnist",
         accuracy=(
-            "Nobody published it: a linear classifier reaches 88.0 % in the paper (section III.C, "
-            "figure 9), and the weights that come with this program @@."
+            "Nobody published it: a linear classifier reaches 88.0 % in the paper (section "
+            "III.C, figure 9), and the weights that come with this program reach 92.47 %."
         ),
         variant="a common mistake in teaching code",
         differences=(
@@ -110,6 +110,6 @@ CARDS: tuple[NetworkCard, ...] = (
                 "is a linear layer with softmax."
             ),
         ),
-        weights=shipped("lenet-linear", "MNIST", 0.0),
+        weights=shipped("lenet-linear", "MNIST", 92.47),
     ),
 )

