@@ -119,7 +119,12 @@ def test_the_sample_digits_are_read(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [card.name for card, _ in SHIPPED if card.classes == "cifar10" and "plain" not in card.name],
+    # those that are right in eight of ten pictures: fewer make no sure judges of one
+    [
+        card.name
+        for card, entry in SHIPPED
+        if card.classes == "cifar10" and entry.accuracy is not None and entry.accuracy > 80
+    ],
 )
 def test_the_sample_photo_of_a_cat_is_a_cat(name: str) -> None:
     """An ordinary photo makes sense to networks of 32x32 pixels: scaled, its middle cut out."""
