@@ -27,8 +27,9 @@ CARDS: tuple[NetworkCard, ...] = (
         preprocessing=MNIST,
         classes="mnist",
         accuracy=(
-            "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with distorted "
-            "digits too (section III.B); the weights that come with this program @@."
+            "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with "
+            "distorted digits too (section III.B); the weights that come with this program reach "
+            "99.35 %."
         ),
         top1=99.05,
         variant="tanh, trained pooling, connection table",
@@ -42,7 +43,7 @@ CARDS: tuple[NetworkCard, ...] = (
                 "and its black 1.175."
             ),
         ),
-        weights=shipped("lenet5-1998", "MNIST", 0.0),
+        weights=shipped("lenet5-1998", "MNIST", 99.35),
     ),
     NetworkCard(
         name="lenet5",
@@ -61,7 +62,7 @@ CARDS: tuple[NetworkCard, ...] = (
         accuracy=(
             "The paper reports 99.05 % on MNIST's test set, and 99.2 % when trained with "
             "distorted digits too (section III.B); the weights that come with this program reach "
-            "99.51 %."
+            "99.28 %."
         ),
         top1=99.05,
         variant="ReLU, max pooling",
@@ -75,7 +76,7 @@ CARDS: tuple[NetworkCard, ...] = (
             "The output is a linear layer with softmax instead of the paper's Euclidean radial "
             "basis functions.",
         ),
-        weights=shipped("lenet5", "MNIST", 99.51),
+        weights=shipped("lenet5", "MNIST", 99.28),
     ),
     NetworkCard(
         name="lenet-linear",
