@@ -16,6 +16,91 @@ _TRAINING = (
     "the paper subtracts the mean picture.",
 )
 
+_ERRORS = {20: "8.75", 32: "7.51", 44: "7.17", 56: "6.97", 110: "6.43"}
+"""Per cent on CIFAR-10's test set by depth, with option A (the paper's table 6)."""
+
+_OPTIONS = {
+    "A": "zero padding",
+    "B": "projections where sizes differ",
+    "C": "projections in every block",
+}
+
+_PADDING = (
+    "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; the paper "
+    "does not say where."
+)
+
+
+def _residual(
+    depth: int, option: str, *, parameters: int, macs: int, reached: float | None = None
+) -> NetworkCard:
+    """A ResNet for CIFAR-10; `reached` is the accuracy of the weights that come along, if any."""
+    usual = option == "A"
+    name = f"resnet{depth}" if usual else f"resnet{depth}-{option.lower()}"
+    accuracy = f"The paper reports {_ERRORS[depth]} % error on CIFAR-10's test set"
+    accuracy += (
+        " (Table 6)" if usual else f" with option A (Table 6) and does not give option {option}'s"
+    )
+    return NetworkCard(
+        name=name,
+        title=f"ResNet-{depth}" if usual else f"ResNet-{depth}, option {option}",
+        family="ResNet",
+        year=2015,
+        authors=_AUTHORS,
+        paper=_PAPER,
+        url=_URL,
+        builder=f"cnn_explorer.networks.resnet_cifar:{name.replace('-', '_')}",
+        depth=depth,
+        parameters=parameters,
+        macs=macs,
+        preprocessing=CIFAR_RESNET,
+        classes="cifar10",
+        accuracy=f"{accuracy}{_told(reached)}.",
+        top1=round(100 - float(_ERRORS[depth]), 2) if usual else None,
+        variant=f"CIFAR-10, option {option}: {_OPTIONS[option]}",
+        differences=(
+            *((_PADDING,) if usual else ()),
+            *(_TRAINING if reached is not None else ()),
+        ),
+        weights=shipped(name, "CIFAR-10", reached) if reached is not None else (),
+        lesson="" if usual else f"resnet-cifar-{option.lower()}",
+    )
+
+
+def _plain(depth: int, *, parameters: int, macs: int, reached: float) -> NetworkCard:
+    """The same without shortcuts."""
+    return NetworkCard(
+        name=f"plain{depth}",
+        title=f"Plain-{depth}",
+        family="ResNet",
+        year=2015,
+        authors=_AUTHORS,
+        paper=_PAPER,
+        url=_URL,
+        builder=f"cnn_explorer.networks.resnet_cifar:plain{depth}",
+        depth=depth,
+        parameters=parameters,
+        macs=macs,
+        preprocessing=CIFAR_RESNET,
+        classes="cifar10",
+        accuracy=(
+            "The paper shows its error as a curve (figure 6, left) and gives no number"
+            f"{_told(reached)}."
+        ),
+        variant="CIFAR-10, no shortcuts",
+        differences=_TRAINING,
+        weights=shipped(f"plain{depth}", "CIFAR-10", reached),
+    )
+
+
+def _told(reached: float | None) -> str:
+    return (
+        ""
+        if reached is None
+        else f"; the weights that come with this program reach {reached:.2f} %"
+    )
+
+
 CARDS: tuple[NetworkCard, ...] = (
     NetworkCard(
         name="resnet18",
@@ -184,388 +269,21 @@ CARDS: tuple[NetworkCard, ...] = (
         ),
         weights=compatible_weights("resnet152"),
     ),
-    NetworkCard(
-        name="resnet20",
-        title="ResNet-20",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet20",
-        depth=20,
-        parameters=269_722,
-        macs=40_551_040,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 8.75 % error on CIFAR-10's test set (Table 6); the weights that "
-            "come with this program reach 86.96 %."
-        ),
-        top1=91.25,
-        variant="CIFAR-10, option A: zero padding",
-        differences=(
-            (
-                "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; "
-                "the paper does not say where."
-            ),
-            *_TRAINING,
-        ),
-        weights=shipped("resnet20", "CIFAR-10", 86.96),
-    ),
-    NetworkCard(
-        name="resnet20-b",
-        title="ResNet-20, option B",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet20_b",
-        depth=20,
-        parameters=272_474,
-        macs=40_813_184,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 8.75 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option B's."
-        ),
-        variant="CIFAR-10, option B: projections where sizes differ",
-        lesson="resnet-cifar-b",
-    ),
-    NetworkCard(
-        name="resnet20-c",
-        title="ResNet-20, option C",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet20_c",
-        depth=20,
-        parameters=283_962,
-        macs=42_648_192,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 8.75 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option C's."
-        ),
-        variant="CIFAR-10, option C: projections in every block",
-        lesson="resnet-cifar-c",
-    ),
-    NetworkCard(
-        name="resnet32",
-        title="ResNet-32",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet32",
-        depth=32,
-        parameters=464_154,
-        macs=68_862_592,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy="The paper reports 7.51 % error on CIFAR-10's test set (Table 6).",
-        top1=92.49,
-        variant="CIFAR-10, option A: zero padding",
-        differences=(
-            (
-                "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; "
-                "the paper does not say where."
-            ),
-        ),
-    ),
-    NetworkCard(
-        name="resnet32-b",
-        title="ResNet-32, option B",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet32_b",
-        depth=32,
-        parameters=466_906,
-        macs=69_124_736,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 7.51 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option B's."
-        ),
-        variant="CIFAR-10, option B: projections where sizes differ",
-        lesson="resnet-cifar-b",
-    ),
-    NetworkCard(
-        name="resnet32-c",
-        title="ResNet-32, option C",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet32_c",
-        depth=32,
-        parameters=489_594,
-        macs=72_532_608,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 7.51 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option C's."
-        ),
-        variant="CIFAR-10, option C: projections in every block",
-        lesson="resnet-cifar-c",
-    ),
-    NetworkCard(
-        name="resnet44",
-        title="ResNet-44",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet44",
-        depth=44,
-        parameters=658_586,
-        macs=97_174_144,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy="The paper reports 7.17 % error on CIFAR-10's test set (Table 6).",
-        top1=92.83,
-        variant="CIFAR-10, option A: zero padding",
-        differences=(
-            (
-                "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; "
-                "the paper does not say where."
-            ),
-        ),
-    ),
-    NetworkCard(
-        name="resnet44-b",
-        title="ResNet-44, option B",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet44_b",
-        depth=44,
-        parameters=661_338,
-        macs=97_436_288,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 7.17 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option B's."
-        ),
-        variant="CIFAR-10, option B: projections where sizes differ",
-        lesson="resnet-cifar-b",
-    ),
-    NetworkCard(
-        name="resnet44-c",
-        title="ResNet-44, option C",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet44_c",
-        depth=44,
-        parameters=695_226,
-        macs=102_417_024,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 7.17 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option C's."
-        ),
-        variant="CIFAR-10, option C: projections in every block",
-        lesson="resnet-cifar-c",
-    ),
-    NetworkCard(
-        name="resnet56",
-        title="ResNet-56",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet56",
-        depth=56,
-        parameters=853_018,
-        macs=125_485_696,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 6.97 % error on CIFAR-10's test set (Table 6); the weights that "
-            "come with this program reach 88.85 %."
-        ),
-        top1=93.03,
-        variant="CIFAR-10, option A: zero padding",
-        differences=(
-            (
-                "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; "
-                "the paper does not say where."
-            ),
-            *_TRAINING,
-        ),
-        weights=shipped("resnet56", "CIFAR-10", 88.85),
-    ),
-    NetworkCard(
-        name="resnet56-b",
-        title="ResNet-56, option B",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet56_b",
-        depth=56,
-        parameters=855_770,
-        macs=125_747_840,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 6.97 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option B's."
-        ),
-        variant="CIFAR-10, option B: projections where sizes differ",
-        lesson="resnet-cifar-b",
-    ),
-    NetworkCard(
-        name="resnet56-c",
-        title="ResNet-56, option C",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet56_c",
-        depth=56,
-        parameters=900_858,
-        macs=132_301_440,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 6.97 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option C's."
-        ),
-        variant="CIFAR-10, option C: projections in every block",
-        lesson="resnet-cifar-c",
-    ),
-    NetworkCard(
-        name="resnet110",
-        title="ResNet-110",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet110",
-        depth=110,
-        parameters=1_727_962,
-        macs=252_887_680,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy="The paper reports 6.43 % error on CIFAR-10's test set (Table 6).",
-        top1=93.57,
-        variant="CIFAR-10, option A: zero padding",
-        differences=(
-            (
-                "Zeros stand on both sides of the carried maps, as in the widespread checkpoints; "
-                "the paper does not say where."
-            ),
-        ),
-    ),
-    NetworkCard(
-        name="resnet110-b",
-        title="ResNet-110, option B",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet110_b",
-        depth=110,
-        parameters=1_730_714,
-        macs=253_149_824,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 6.43 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option B's."
-        ),
-        variant="CIFAR-10, option B: projections where sizes differ",
-        lesson="resnet-cifar-b",
-    ),
-    NetworkCard(
-        name="resnet110-c",
-        title="ResNet-110, option C",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:resnet110_c",
-        depth=110,
-        parameters=1_826_202,
-        macs=266_781_312,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper reports 6.43 % error on CIFAR-10's test set with option A (Table 6) and "
-            "does not give option C's."
-        ),
-        variant="CIFAR-10, option C: projections in every block",
-        lesson="resnet-cifar-c",
-    ),
-    NetworkCard(
-        name="plain20",
-        title="Plain-20",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:plain20",
-        depth=20,
-        parameters=269_722,
-        macs=40_551_040,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper shows its error as a curve (figure 6, left) and gives no number; the "
-            "weights that come with this program reach 85.24 %."
-        ),
-        variant="CIFAR-10, no shortcuts",
-        differences=(*_TRAINING,),
-        weights=shipped("plain20", "CIFAR-10", 85.24),
-    ),
-    NetworkCard(
-        name="plain56",
-        title="Plain-56",
-        family="ResNet",
-        year=2015,
-        authors=_AUTHORS,
-        paper=_PAPER,
-        url=_URL,
-        builder="cnn_explorer.networks.resnet_cifar:plain56",
-        depth=56,
-        parameters=853_018,
-        macs=125_485_696,
-        preprocessing=CIFAR_RESNET,
-        classes="cifar10",
-        accuracy=(
-            "The paper shows its error as a curve (figure 6, left) and gives no number; the "
-            "weights that come with this program reach 64.97 %."
-        ),
-        variant="CIFAR-10, no shortcuts",
-        differences=(*_TRAINING,),
-        weights=shipped("plain56", "CIFAR-10", 64.97),
-    ),
+    _residual(20, "A", parameters=269_722, macs=40_551_040, reached=86.96),
+    _residual(20, "B", parameters=272_474, macs=40_813_184),
+    _residual(20, "C", parameters=283_962, macs=42_648_192),
+    _residual(32, "A", parameters=464_154, macs=68_862_592),
+    _residual(32, "B", parameters=466_906, macs=69_124_736),
+    _residual(32, "C", parameters=489_594, macs=72_532_608),
+    _residual(44, "A", parameters=658_586, macs=97_174_144),
+    _residual(44, "B", parameters=661_338, macs=97_436_288),
+    _residual(44, "C", parameters=695_226, macs=102_417_024),
+    _residual(56, "A", parameters=853_018, macs=125_485_696, reached=88.85),
+    _residual(56, "B", parameters=855_770, macs=125_747_840),
+    _residual(56, "C", parameters=900_858, macs=132_301_440),
+    _residual(110, "A", parameters=1_727_962, macs=252_887_680),
+    _residual(110, "B", parameters=1_730_714, macs=253_149_824),
+    _residual(110, "C", parameters=1_826_202, macs=266_781_312),
+    _plain(20, parameters=269_722, macs=40_551_040, reached=85.24),
+    _plain(56, parameters=853_018, macs=125_485_696, reached=64.97),
 )
