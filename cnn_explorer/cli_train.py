@@ -104,15 +104,13 @@ def train(options: argparse.Namespace) -> int:
             )
             return 130
 
-    from cnn_explorer.training.data import data_set
     from cnn_explorer.training.evaluate import evaluate
 
     # what is told of the weights is measured on the weights as they are stored
     state = pack(training.model, half=card.classes != "mnist")
     training.model.load_state_dict(state)
-    test = data_set(card.classes).test(options.data)
-    result = evaluate(training.model, test, card.preprocessing)
-    sample = evaluate(training.model, test.first(_SAMPLE), card.preprocessing)
+    result = training.measure()
+    sample = evaluate(training.model, training.test.first(_SAMPLE), card.preprocessing)
     paths = write_results(
         options.out,
         card,

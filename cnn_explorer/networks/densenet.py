@@ -87,6 +87,20 @@ class Transition(nn.Sequential):
         )
 
 
+def add_blocks(features: nn.Sequential, channels: int, growth: int, depths: tuple[int, ...]) -> int:
+    """Puts dense blocks of these depths, transitions between them, at the end of `features`.
+
+    `channels` maps come in; gives how many come out.
+    """
+    for i, depth in enumerate(depths, start=1):
+        if i > 1:
+            features.add_module(f"transition{i - 1}", Transition(channels))
+            channels //= 2
+        features.add_module(f"denseblock{i}", DenseBlock(channels, growth, depth))
+        channels += depth * growth
+    return channels
+
+
 class DenseNet(nn.Module):
     """Photos to class scores (logits): (N, 3, 224, 224) -> (N, num_classes).
 
@@ -114,12 +128,7 @@ class DenseNet(nn.Module):
         # denseblock2 (N, 512, 28, 28), transition2 (N, 256, 14, 14)
         # denseblock3 (N, 1024, 14, 14), transition3 (N, 512, 7, 7)
         # denseblock4 (N, 1024, 7, 7)
-        for i, depth in enumerate(depths, start=1):
-            if i > 1:
-                self.features.add_module(f"transition{i - 1}", Transition(channels))
-                channels //= 2
-            self.features.add_module(f"denseblock{i}", DenseBlock(channels, growth, depth))
-            channels += depth * growth
+        channels = add_blocks(self.features, channels, growth, depths)
         # The layers normalise what they read; what nobody reads any more still needs it.
         self.features.add_module("norm5", nn.BatchNorm2d(channels))
         self.relu = nn.ReLU()
@@ -173,12 +182,7 @@ class DenseNetCifar(nn.Module):
         # denseblock1 (N, 216, 32, 32), transition1 (N, 108, 16, 16)
         # denseblock2 (N, 300, 16, 16), transition2 (N, 150, 8, 8)
         # denseblock3 (N, 342, 8, 8)
-        for i, depth in enumerate(depths, start=1):
-            if i > 1:
-                self.features.add_module(f"transition{i - 1}", Transition(channels))
-                channels //= 2
-            self.features.add_module(f"denseblock{i}", DenseBlock(channels, growth, depth))
-            channels += depth * growth
+        channels = add_blocks(self.features, channels, growth, depths)
         self.features.add_module("norm5", nn.BatchNorm2d(channels))
         self.relu = nn.ReLU()
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))

@@ -53,8 +53,8 @@ class Progress:
 class Training:
     """A training that can be stopped at any batch and resumed.
 
-    `precision` None measures which is faster here. The model lives on `device`; `run` gives it
-    back on the CPU in eval mode, with its last evaluation in float32.
+    `precision` None measures which is faster here. The model lives on `device`; `run` leaves it
+    on the CPU in eval mode.
     """
 
     def __init__(
@@ -73,8 +73,7 @@ class Training:
         self.recipe = recipe
         self.device = device or torch.device("cpu")
         self.progress = Progress()
-        self._training = training
-        self._test = test
+        self.test = test
         self._labels = torch.from_numpy(training.labels.astype("int64"))
         self._base = framed(training, card.preprocessing)
         self._frames: dict[int, Tensor] = {}
@@ -112,7 +111,7 @@ class Training:
         self,
         checkpoint: Checkpoint = no_checkpoint,
         epoch_done: Callable[[Row], None] | None = None,
-    ) -> Evaluation:
+    ) -> None:
         """Trains to the end of the recipe. A `checkpoint` that raises stops between two batches,
         from where `run` or a saved state goes on."""
         with torch.random.fork_rng(devices=[]):  # torch's dropout knows no generator but its own
@@ -126,7 +125,10 @@ class Training:
             finally:
                 self._dropout = torch.get_rng_state()
         self.model.to("cpu").eval()
-        return evaluate(self.model, self._test, self.card.preprocessing)
+
+    def measure(self) -> Evaluation:
+        """How the network does on the test pictures once the training is over, in float32."""
+        return evaluate(self.model, self.test, self.card.preprocessing)
 
     def _run_epoch(self, checkpoint: Checkpoint) -> None:
         progress, recipe = self.progress, self.recipe
@@ -150,7 +152,7 @@ class Training:
             )
         result = evaluate(
             self.model,
-            self._test,
+            self.test,
             self.card.preprocessing,
             device=self.device,
             half=self.precision == "bfloat16",
