@@ -80,3 +80,26 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert all(isinstance(path, str) for path in settings.recent)
     assert isinstance(settings.panels, QByteArray)
     assert isinstance(settings.geometry, QByteArray)
+
+
+@pytest.mark.parametrize("key", ["panels", "geometry"])
+def test_an_arrangement_with_one_letter_changed_is_no_arrangement(tmp_path: Path, key: str) -> None:
+    """Qt does not check it, and crashes when it is drawn or taken down."""
+    file = tmp_path / "settings.ini"
+    settings = Settings.in_file(file)
+    setattr(settings, key, QByteArray(b"an arrangement of panels"))
+    settings.save()
+    sound = file.read_bytes()
+    start = sound.index(key.encode()) + len(key) + 1
+    for place in range(start, len(sound) - 1):
+        damaged = bytearray(sound)
+        damaged[place] = ord("x") if damaged[place] != ord("x") else ord("y")
+        other = tmp_path / f"{place}.ini"
+        other.write_bytes(damaged)
+        assert getattr(Settings.in_file(other), key).isEmpty()
+    for bare in (
+        f"[General]\n{key}=@ByteArray(\\0\\xff)\n",
+        f'[General]\n{key}="\\xd800:\\xd800"\n',
+    ):
+        file.write_text(bare)
+        assert getattr(Settings.in_file(file), key).isEmpty()

@@ -1,5 +1,6 @@
 """What the program remembers between starts. The file is hostile: what is odd in it is ignored."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -139,25 +140,39 @@ class Settings:
         if kept != self.versions:
             self._store.setValue("versions", json.dumps(kept))
 
-    def _bytes(self, key: str) -> QByteArray:
-        value = self._store.value(key)
-        return value if isinstance(value, QByteArray) else QByteArray()
+    def _sealed(self, key: str) -> QByteArray:
+        """Bytes as Qt gave them, or none.
+
+        Qt takes its own arrangement of a window on trust: a damaged one makes it write where it
+        must not. So the bytes lie beside their checksum.
+        """
+        checksum, _, text = self._text(key, "").partition(":")
+        encoded = text.encode("ascii", "replace")
+        sound = checksum == hashlib.sha256(encoded).hexdigest()
+        return QByteArray.fromBase64(encoded) if sound else QByteArray()
+
+    def _seal(self, key: str, value: QByteArray) -> None:
+        encoded = value.toBase64().data()
+        checksum = hashlib.sha256(encoded).hexdigest()
+        self._store.setValue(key, f"{checksum}:{encoded.decode()}")
 
     @property
     def geometry(self) -> QByteArray:
-        return self._bytes("geometry")
+        """Where the window stood and how large; empty where that is unknown or damaged."""
+        return self._sealed("geometry")
 
     @geometry.setter
     def geometry(self, value: QByteArray) -> None:
-        self._store.setValue("geometry", value)
+        self._seal("geometry", value)
 
     @property
     def panels(self) -> QByteArray:
-        return self._bytes("panels")
+        """How the panels lay in the window; empty where that is unknown or damaged."""
+        return self._sealed("panels")
 
     @panels.setter
     def panels(self, value: QByteArray) -> None:
-        self._store.setValue("panels", value)
+        self._seal("panels", value)
 
     @property
     def tab(self) -> int:
