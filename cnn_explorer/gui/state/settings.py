@@ -152,7 +152,7 @@ class Settings:
         return QByteArray.fromBase64(encoded) if sound else QByteArray()
 
     def _seal(self, key: str, value: QByteArray) -> None:
-        encoded = value.toBase64().data()
+        encoded = bytes(value.toBase64().data())
         checksum = hashlib.sha256(encoded).hexdigest()
         self._store.setValue(key, f"{checksum}:{encoded.decode()}")
 
