@@ -32,8 +32,8 @@ NO_TORCH_AT_IMPORT = {
     "networks.download", "networks.fit", "networks.labels", "networks.partfile",
     "networks.published",
     "networks.torchvision_cards",
-    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.hierarchy",
-    "graph.layout", "graph.text", "graph.export",
+    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
+    "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
 }  # fmt: skip

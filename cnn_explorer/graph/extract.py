@@ -23,6 +23,7 @@ from torchview import draw_graph
 from torchview.computation_node import FunctionNode, ModuleNode, TensorNode
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.grouping import grouped
 from cnn_explorer.graph.metrics import (
     TIMES,
     attention_macs,
@@ -108,7 +109,7 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     module is ``relu#2``), and functional operations, named by what they do inside the module that
     calls them (``layer1.0.add``; `FunctionCalls` counts). They stand in the order of execution in
     eval mode. Parts that run in training mode alone (GoogLeNet's auxiliary heads) are there too,
-    `training_only`.
+    `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`.
 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. See the
     module's docstring for what other threads must not do meanwhile. Raises `ExplorerError` when
@@ -125,7 +126,7 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
                 pass  # a network that cannot train on two pictures is still one that predicts
             else:
                 _merge_training_parts(recording, trained)
-        return _assemble(twin, recording, network)
+        return grouped(_assemble(twin, recording, network))
 
 
 def _meta_twin(model: nn.Module) -> nn.Module:

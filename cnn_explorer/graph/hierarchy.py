@@ -7,6 +7,7 @@ when it and all blocks around it are expanded.
 from collections.abc import Iterable, Mapping
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.grouping import SMALL_NETWORK
 from cnn_explorer.graph.metrics import format_count, format_shape
 from cnn_explorer.graph.model import (
     BlockNode,
@@ -18,10 +19,11 @@ from cnn_explorer.graph.model import (
     readable_label,
 )
 
-SMALL_NETWORK = 48
-"""Networks of at most so many layers open fully (AlexNet 24, VGG-16 42)."""
-SCREENFUL = 80
-"""Boxes beyond which no further level opens by itself."""
+SCREENFUL = 17.0
+"""Rows of boxes beyond which no further block opens by itself: what can be read in a window of
+1280 x 800."""
+_FRAME_ROWS = 0.9
+"""How much an open block adds to the height of its parts, in rows."""
 
 
 def ancestors(graph: LayerGraph, name: str) -> tuple[str, ...]:
@@ -79,17 +81,18 @@ def visible(graph: LayerGraph, expanded: frozenset[str]) -> VisibleGraph:
     )
     nodes = tuple(_visible_node(graph, name, inside) for name, inside in members.items())
     parents = {name: graph.block[name].parent for name in expanded if name in graph.block}
-    headers = {name: _header(graph.block[name]) for name in frames}
+    headers = {name: _header(graph, graph.block[name]) for name in frames}
     return VisibleGraph(nodes, tuple(edges.values()), frames, parents, headers, graph)
 
 
 def default_expansion(graph: LayerGraph) -> frozenset[str]:
     """The blocks to open at first, so that a network's plan is seen on a screen.
 
-    Small networks open fully. In larger ones the stages open, while the units they are built of
-    (residual, inception, fire and dense blocks, and everything inside those) stay closed. A unit
-    is a block in which the data take more than one way, or one of the same class as such a block;
-    blocks that only wrap a few layers (convolution, normalisation, ReLU) stay closed too.
+    Small networks open fully. In larger ones the stages open as long as all stays on one screen,
+    while the units they are built of (residual, inception, fire and dense blocks, runs of them, and
+    everything inside those) stay closed. A unit is a block in which the data take more than one
+    way, or one of the same class as such a block; blocks that only wrap a few layers (convolution,
+    normalisation, ReLU) stay closed too.
     """
     if sum(not layer.training_only for layer in graph.layers) <= SMALL_NETWORK:
         return frozenset(block.name for block in graph.blocks if not block.training_only)
@@ -97,26 +100,41 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     unit_types.discard("Sequential")
 
     def opens(block: BlockNode) -> bool:
-        if block.training_only or block.type_name in unit_types or _branches(graph, block):
+        if block.group or block.training_only or block.repeats > 2:
             return False
-        holds_blocks = any(child in graph.block for child in block.children)
-        return holds_blocks or block.type_name == "Sequential"
+        if block.type_name in unit_types or _branches(graph, block):
+            return False
+        return _holds_blocks(graph, block) or block.type_name == "Sequential"
 
     expanded: frozenset[str] = frozenset()
     level = [block for block in graph.blocks if not block.parent]
     while level:
-        opening = [block for block in level if opens(block)]
-        wider = expanded | {block.name for block in opening}
-        if not opening or len(visible(graph, wider).nodes) > SCREENFUL:
-            break
-        expanded = wider
-        level = [
-            graph.block[child]
-            for block in opening
-            for child in block.children
-            if child in graph.block
-        ]
+        inner = []
+        # what holds blocks tells more about the plan than a row of layers
+        for block in sorted(level, key=lambda block: not _holds_blocks(graph, block)):
+            if opens(block) and rows(visible(graph, expanded | {block.name})) <= SCREENFUL:
+                expanded |= {block.name}
+                inner += [graph.block[name] for name in block.children if name in graph.block]
+        level = inner
     return expanded
+
+
+def rows(seen: VisibleGraph) -> float:
+    """About how high a drawing is, top to bottom, in rows of boxes: its longest way, and what the
+    frames of open blocks add."""
+    ends: dict[str, float] = {}
+    into: dict[str, list[str]] = {}
+    for edge in seen.edges:
+        into.setdefault(edge.target, []).append(edge.source)
+    for node in seen.nodes:  # in forward order
+        if not node.training_only:
+            before = (ends.get(source, 0.0) for source in into.get(node.name, ()))
+            ends[node.name] = 1.0 + max(before, default=0.0)
+    return max(ends.values(), default=0.0) + _FRAME_ROWS * len(seen.frames)
+
+
+def _holds_blocks(graph: LayerGraph, block: BlockNode) -> bool:
+    return any(child in graph.block for child in block.children)
 
 
 def drawn_edges(graph: LayerGraph) -> tuple[GraphEdge, ...]:
@@ -234,8 +252,25 @@ def _visible_node(graph: LayerGraph, name: str, inside: list[LayerNode]) -> Visi
         macs=block.macs,
         layers=len(inside),
         training_only=block.training_only,
-        caption=f"{_spaced(block.type_name)}, {_counted(len(inside), 'layer')}",
+        caption=_join(_said(graph, block), _counted(len(inside), "layer")),
+        repeats=block.repeats,
     )
+
+
+def _said(graph: LayerGraph, block: BlockNode) -> str:
+    """What a block is: its class; what is repeated in it; what a stage consists of."""
+    if block.repeats:
+        part = graph.block[block.children[0]]
+        return f"{block.repeats} × {_spaced(part.type_name)}"
+    if block.group == "stage":
+        kinds = [graph.layer[name].kind for name in block.children if name in graph.layer]
+        told = [(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds) if kind in _TOLD]
+        return _join(*(f"{count} {kind}" if count > 1 else kind for kind, count in told))
+    return _spaced(block.type_name)
+
+
+_TOLD = ("conv", "pool", "linear")
+"""Kinds of layers that make a stage what it is."""
 
 
 def caption(layer: LayerNode) -> str:
@@ -292,9 +327,9 @@ def _join(*parts: str) -> str:
     return ", ".join(parts)
 
 
-def _header(block: BlockNode) -> str:
+def _header(graph: LayerGraph, block: BlockNode) -> str:
     weight = f"{format_count(block.parameters)} parameters" if block.parameters else ""
-    return _join(_spaced(block.type_name), *([weight] if weight else []))
+    return _join(_said(graph, block), *([weight] if weight else []))
 
 
 def _counted(count: int, noun: str) -> str:

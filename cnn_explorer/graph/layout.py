@@ -24,6 +24,8 @@ import graphlay
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import (
+    USUAL,
+    DrawingOptions,
     EdgePath,
     GraphEdge,
     GraphLayout,
@@ -41,6 +43,7 @@ from cnn_explorer.graph.style import (
     NAME_SIZE,
     PADDING,
     STRIPE_WIDTH,
+    THUMBNAIL_ROOM,
 )
 from cnn_explorer.graph.text import shortened, text_width
 
@@ -85,25 +88,26 @@ def is_junction(node: VisibleNode) -> bool:
     return node.kind in ("add", "concat")
 
 
-def box_size(node: VisibleNode) -> tuple[float, float]:
-    """Width and height of a box, from its texts."""
+def box_size(node: VisibleNode, *, thumbnails: bool = False) -> tuple[float, float]:
+    """Width and height of a box, from its texts; with room for a thumbnail where asked for."""
     if is_junction(node):
         return (JUNCTION_SIZE, JUNCTION_SIZE)
     text = max(
         text_width(node.label, NAME_SIZE, "semibold"), text_width(node.caption, CAPTION_SIZE)
     )
     # to an even number of pixels: centres, and so lines, fall on whole ones
+    text += THUMBNAIL_ROOM if thumbnails else 0.0
     width = 2 * round((STRIPE_WIDTH + PADDING + text + PADDING) / 2 + 0.5)
     return (max(BOX_MIN_WIDTH, float(width)), BOX_HEIGHT)
 
 
-def lay_out(graph: VisibleGraph) -> GraphLayout:
+def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout:
     """Place every box, frame and edge of `graph`; the same graph always gives the same drawing.
 
     Boxes never overlap, parts lie inside their frames, edges run border to border. Raises
     `ExplorerError` for a graph beyond what can be drawn.
     """
-    plan = _Plan(graph)
+    plan = _Plan(graph, options)
     levels = {name: plan.level(name) for name in ("", *graph.frames)}
     placed: dict[str, _Level] = {}
     for name in (*reversed(graph.frames), ""):  # innermost first
@@ -139,6 +143,7 @@ def lay_out(graph: VisibleGraph) -> GraphLayout:
         tuple(labelled),
         width,
         whole.height,
+        options,
     )
 
 
@@ -245,8 +250,9 @@ class _Level:
 class _Plan:
     """Which legs each edge is made of: out of the frames around its source, across, and in."""
 
-    def __init__(self, graph: VisibleGraph) -> None:
+    def __init__(self, graph: VisibleGraph, options: DrawingOptions) -> None:
         self._graph = graph
+        self._options = options
         self._legs_of: dict[tuple[str, str], list[tuple[str, Leg]]] = {}
         legs: dict[str, dict[Leg, None]] = {name: {} for name in ("", *graph.frames)}
         for edge in graph.edges:
@@ -299,7 +305,7 @@ class _Plan:
             header = 2.0 * math.ceil(max(label, facts) + LABEL_GAP + PADDING)
         return _Level(
             name,
-            {node.name: box_size(node) for node in own},
+            {node.name: box_size(node, thumbnails=self._options.thumbnails) for node in own},
             frozenset(node.name for node in own if is_junction(node)),
             tuple(frame for frame in graph.frames if frame in children),
             tuple(self._children[name]),

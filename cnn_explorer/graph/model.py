@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 KINDS = (
     "input", "conv", "pool", "linear", "activation", "norm", "add", "concat",
@@ -14,13 +15,48 @@ Shape = tuple[int, ...]
 """A tensor's shape without the batch: (C, H, W) or (N,)."""
 
 
+Reach = Literal["place", "window", "whole", "unknown"]
+"""Which values of its input, by their place, one value of a layer's output depends on: those at
+the same place alone, a window around it, all places, or nobody knows."""
+
+ShortcutKind = Literal["", "identity", "projection", "zero padding"]
+"""What a line past a residual block's convolutions does: He et al. 2015, section 3.3."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of its input that one output value of a layer sees, as (height, width) each."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    """At the top and at the left."""
+    dilation: tuple[int, int] = (1, 1)
+
+
 def readable_label(name: str) -> str:
-    """The last part of a dotted name; a bare number takes the part before along: ``layer1.0``."""
+    """The last part of a dotted name; a bare number takes the part before along: ``layer1.0``.
+    A group of parts is written as from and to: ``layer3.1 – 35``."""
+    if name.endswith("]"):
+        outer, _, inner = name[:-1].rpartition("[")
+        first, _, last = inner.partition("-")
+        if first.isdecimal():
+            first = readable_label(outer + first)
+        elif not last.isdecimal():
+            stem = _common_stem(first, last)
+            last = last[len(stem) :] if last[len(stem) :].isdecimal() else last
+        return f"{first} – {last}"
     parts = name.split(".")
     start = len(parts) - 1
     while start and parts[start].partition("#")[0].isdecimal():
         start -= 1
     return ".".join(parts[start:])
+
+
+def _common_stem(a: str, b: str) -> str:
+    """What two names like ``denselayer9`` and ``denselayer12`` begin with, digits left out."""
+    stem = a.rstrip("0123456789")
+    return stem if b.startswith(stem) else ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +80,15 @@ class LayerNode:
     """What to show of its settings, in order: ``("kernel", "7 × 7"), ("stride", "2")``."""
     training_only: bool = False
     """Takes part in training alone (GoogLeNet's auxiliary heads)."""
+    reach: Reach = "place"
+    window: Window | None = None
+    """What it sees where `reach` is ``window``."""
 
 
 @dataclass(frozen=True)
 class BlockNode:
-    """A module with parts: a stage, an Inception module, a residual block."""
+    """A module with parts: a stage, an Inception module, a residual block. Or a group of parts
+    that stand in a row, which is no module: see `grouping`."""
 
     name: str
     parent: str
@@ -59,6 +99,11 @@ class BlockNode:
     macs: int
     out_shape: Shape
     training_only: bool = False
+    group: Literal["", "run", "stage"] = ""
+    """Empty for a module; ``run``: equal blocks in a row; ``stage``: layers in a row, mostly up to
+    where the picture gets smaller."""
+    repeats: int = 0
+    """How many equal blocks it consists of; 0 where its parts are not all equal blocks."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +113,7 @@ class GraphEdge:
     source: str
     target: str
     shape: Shape
+    shortcut: ShortcutKind = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +134,13 @@ class LayerGraph:
     def block(self) -> Mapping[str, BlockNode]:
         """Blocks by name."""
         return {node.name: node for node in self.blocks}
+
+    def module_of(self, name: str) -> str:
+        """The module whose output and weights are meant by a layer or block: itself; for a group
+        its last part."""
+        while name in self.block and self.block[name].group:
+            name = self.block[name].children[-1]
+        return name
 
     @property
     def parameters(self) -> int:
@@ -117,7 +170,11 @@ class VisibleNode:
     """How many layers stand behind this box: 1 for a layer."""
     training_only: bool
     caption: str
-    """The second line: ``7×7, stride 2`` or ``Bottleneck, 10 layers``."""
+    """The second line: ``7×7, stride 2`` or ``35 × Bottleneck, 350 layers``."""
+    repeats: int = 0
+    """How many equal blocks stand behind this box; 0 where there are none."""
+    operands: int = 0
+    """How many tensors an addition or concatenation takes; 0 for other boxes."""
 
 
 @dataclass(frozen=True)
@@ -183,11 +240,26 @@ class EdgePath:
     """Where the label stands: the left end of its text, at mid height."""
     training_only: bool = False
     """Drawn dashed."""
+    shortcut: ShortcutKind = ""
+
+
+@dataclass(frozen=True)
+class DrawingOptions:
+    """What a person chooses about a drawing that decides where its boxes go."""
+
+    direction: Literal["down", "right"] = "down"
+    """Which way the data flow."""
+    thumbnails: bool = False
+    """Whether boxes have room for a small picture of their output and three numbers about it."""
+
+
+USUAL = DrawingOptions()
+"""Top to bottom, no thumbnails."""
 
 
 @dataclass(frozen=True)
 class GraphLayout:
-    """Where everything goes: the drawing of a `VisibleGraph`, top to bottom."""
+    """Where everything goes: the drawing of a `VisibleGraph`."""
 
     graph: VisibleGraph
     boxes: Mapping[str, Rect]
@@ -197,3 +269,4 @@ class GraphLayout:
     edges: tuple[EdgePath, ...]
     width: float
     height: float
+    options: DrawingOptions = USUAL

@@ -75,6 +75,10 @@ JUNCTION_SIZE = 26.0
 """Add and concat are small round junctions of this diameter."""
 STRIPE_WIDTH = 26.0
 """The coloured stripe at the left of a box, with its glyph."""
+THUMBNAIL_SIZE = 36.0
+"""The side of the small picture of a box's output."""
+THUMBNAIL_ROOM = 100.0
+"""What a box is wider by for that picture and the numbers beside it."""
 FRAME_HEADER = 26.0
 PADDING = 10.0
 RADIUS = 7.0

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, NetworkShown
@@ -113,6 +113,7 @@ class Explorer(QObject):
         self._opening: OpenNetwork | OpenWeights | None = None
         self._network: NetworkShown | None = None
         self._expansions: dict[str, frozenset[str]] = {}
+        self._options = USUAL
         self._picture: Picture | None = None
         self._picture_is_live = False
         self._answers: AnswersShown | None = None
@@ -155,6 +156,12 @@ class Explorer(QObject):
         return self._layer
 
     @property
+    def _module(self) -> str:
+        """The module meant by the selection: a group of parts stands for its last one."""
+        network = self._network
+        return self._layer if network is None else network.graph.module_of(self._layer)
+
+    @property
     def idle(self) -> bool:
         """Whether all work has settled."""
         return self._queue.idle
@@ -184,7 +191,7 @@ class Explorer(QObject):
         if layer:
             self._last_layers[card.name] = layer
         expanded = self._expansions.get(card.name)
-        self._opening = OpenNetwork(card, weights_file, version, expanded, shown)
+        self._opening = OpenNetwork(card, weights_file, version, expanded, self._options, shown)
         self.network_opening.emit(card)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(card.title))
 
@@ -193,7 +200,9 @@ class Explorer(QObject):
         was saved from, as far as its tensors tell; a bad one leaves everything as it was."""
         card = self.card
         shown = self._leave_network()
-        self._opening = OpenWeights(path, card, self._networks, dict(self._expansions), shown)
+        self._opening = OpenWeights(
+            path, card, self._networks, dict(self._expansions), self._options, shown
+        )
         if card is not None:
             self.network_opening.emit(card)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
@@ -254,6 +263,18 @@ class Explorer(QObject):
         known = frozenset(network.graph.block)
         self._draw(network, expanded & known)
 
+    @property
+    def drawing_options(self) -> DrawingOptions:
+        """How graphs are drawn."""
+        return self._options
+
+    def draw_as(self, options: DrawingOptions) -> None:
+        """Draw this network and those opened later in another way."""
+        if options != self._options:
+            self._options = options
+            if self._network is not None:
+                self._draw(self._network, self._network.expanded)
+
     def reveal(self, name: str) -> None:
         """Open the blocks that hide a layer."""
         network = self._network
@@ -310,7 +331,7 @@ class Explorer(QObject):
         from cnn_explorer.graph.hierarchy import visible
         from cnn_explorer.graph.layout import lay_out
 
-        layout = lay_out(visible(network.graph, expanded))
+        layout = lay_out(visible(network.graph, expanded), self._options)
         shown = replace(network, expanded=expanded, layout=layout)
         self._network = shown
         self._expansions[network.card.name] = expanded
@@ -322,7 +343,8 @@ class Explorer(QObject):
             return  # asked again when the network is there
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
-        layer = "" if trains_only(network.graph, self._layer) else self._layer
+        quiet = trains_only(network.graph, self._layer)
+        layer = "" if quiet else network.graph.module_of(self._layer)
         self.run_started.emit(layer)
         self._submit(
             lane,
@@ -338,7 +360,7 @@ class Explorer(QObject):
             return
         if answers.picture is self._picture:
             self.answers_shown.emit(answers)
-            if shown is not None and shown.layer == self._layer:
+            if shown is not None and shown.layer == self._module:
                 self.activations_shown.emit(shown)
 
     def _look(self) -> None:
@@ -346,7 +368,7 @@ class Explorer(QObject):
         if network is not None and self._opening is None:
             self._submit(
                 Lane.LOOK,
-                Look(network.card, network.graph, self._layer),
+                Look(network.card, network.graph, self._module),
                 self.tr("Reading {}").format(self._layer or network.card.title),
             )
 
@@ -472,12 +494,12 @@ class Explorer(QObject):
             return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
-        if ran.activations is not None and ran.activations.layer == self._layer:
+        if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)
 
     def _on_looked(self, request: Look, looked: Looked) -> None:
-        if request.layer == self._layer:
+        if request.layer == self._module:
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
 

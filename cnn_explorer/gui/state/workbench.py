@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
-from cnn_explorer.graph.model import GraphLayout, LayerGraph
+from cnn_explorer.graph.model import USUAL, DrawingOptions, GraphLayout, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -59,6 +59,7 @@ class OpenNetwork:
     """The tag of one of the card's weights, or ``random``; empty for the best at hand."""
     expanded: frozenset[str] | None = None
     """The blocks to open in the drawing; None for the usual ones."""
+    options: DrawingOptions = USUAL
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
 
@@ -75,6 +76,7 @@ class OpenWeights:
     """Those to choose from."""
     expansions: Mapping[str, frozenset[str]]
     """The blocks to open in the drawing, by the network's name; the usual ones of the others."""
+    options: DrawingOptions = USUAL
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
 
@@ -194,7 +196,7 @@ class Workbench:
         graph = extract(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
         expanded = default_expansion(graph) if request.expanded is None else request.expanded
-        layout = lay_out(visible(graph, expanded))
+        layout = lay_out(visible(graph, expanded), request.options)
         checkpoint(1.0)
         # The old network stays open: this one may still be cancelled before it is shown.
         self._open.append((graph, session))
@@ -227,6 +229,7 @@ class Workbench:
                 card,
                 request.path,
                 expanded=request.expansions.get(card.name),
+                options=request.options,
                 shown=request.shown,
             ),
             checkpoint,
