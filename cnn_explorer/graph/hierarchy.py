@@ -22,6 +22,9 @@ from cnn_explorer.graph.model import (
 SCREENFUL = 17.0
 """Rows of boxes beyond which no further block opens by itself: what can be read in a window of
 1280 x 800."""
+LONG_PLAN = 40.0
+"""The same for the block that holds nearly everything (MobileNet's `features`): closed, it would
+leave nothing to see."""
 _FRAME_ROWS = 0.9
 """How much an open block adds to the height of its parts, in rows."""
 
@@ -112,7 +115,8 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
         inner = []
         # what holds blocks tells more about the plan than a row of layers
         for block in sorted(level, key=lambda block: not _holds_blocks(graph, block)):
-            if opens(block) and rows(visible(graph, expanded | {block.name})) <= SCREENFUL:
+            room = LONG_PLAN if _holds_most(graph, block) else SCREENFUL
+            if opens(block) and rows(visible(graph, expanded | {block.name})) <= room:
                 expanded |= {block.name}
                 inner += [graph.block[name] for name in block.children if name in graph.block]
         level = inner
@@ -131,6 +135,15 @@ def rows(seen: VisibleGraph) -> float:
             before = (ends.get(source, 0.0) for source in into.get(node.name, ()))
             ends[node.name] = 1.0 + max(before, default=0.0)
     return max(ends.values(), default=0.0) + _FRAME_ROWS * len(seen.frames)
+
+
+def _holds_most(graph: LayerGraph, block: BlockNode) -> bool:
+    inside, pending = 0, [block.name]
+    while pending:
+        inner = graph.block.get(pending.pop())
+        inside += inner is None
+        pending += inner.children if inner is not None else ()
+    return 2 * inside > len(graph.layers)
 
 
 def _holds_blocks(graph: LayerGraph, block: BlockNode) -> bool:

@@ -109,7 +109,7 @@ def test_dot_has_clusters_and_edges() -> None:
     assert text.startswith("digraph network {")
     assert text.count("{") == text.count("}") == 5
     assert '"cluster_layer1"' in text
-    assert '"conv1" -> "bn1"' in text
+    assert '"[conv1-maxpool]" -> "layer1.0"' in text
     assert 'label="a \\"title\\""' in text
 
 
