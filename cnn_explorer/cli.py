@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cnn_explorer import __version__, cli_inspect, cli_train
+from cnn_explorer import __version__, cli_graph, cli_inspect, cli_train
 from cnn_explorer.cli_parts import (
     PROGRAM,
     card_named,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 UNTRAINED = "untrained: these answers mean nothing"
 
-_GRAPH_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
 _ACTIVATION_SUFFIXES = (".png", ".npy")
 _TABS = ("activations", "filters", "details", "code", "about")
 
@@ -329,7 +328,7 @@ def _describe_info(parser: argparse.ArgumentParser) -> None:
 
 def _info(options: argparse.Namespace) -> int:
     card = card_named(options.network)
-    graph = _graph_of(card)
+    graph = cli_graph.graph_of(card)
     facts = _facts(card)
     if options.json:
         print_json({**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]})
@@ -411,44 +410,6 @@ def _layer_facts(graph: "LayerGraph", name: str) -> dict[str, Any]:
         "training_only": layer.training_only,
         "attributes": dict(layer.attributes),
     }
-
-
-def _describe_graph(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=network_name)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, type=output_file(_GRAPH_SUFFIXES),
-        help=f"where to save it ({' '.join(_GRAPH_SUFFIXES)})",
-    )  # fmt: skip
-    parser.add_argument(
-        "--depth", choices=("all", "blocks"), default="all",
-        help="every layer, or the blocks as the window first shows them (%(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--dark", action="store_true", help="on a dark ground")
-
-
-def _graph(options: argparse.Namespace) -> int:
-    from cnn_explorer.graph.export import export
-    from cnn_explorer.graph.hierarchy import default_expansion, visible
-    from cnn_explorer.graph.layout import lay_out
-
-    card = card_named(options.network)
-    graph = _graph_of(card)
-    expanded = default_expansion(graph) if options.depth == "blocks" else frozenset(graph.block)
-    layout = lay_out(visible(graph, expanded))
-    export(layout, options.output, title=card.title, dark=options.dark)
-    print(f"{printable(options.output)}: {card.title}, {len(layout.graph.nodes)} boxes")
-    return 0
-
-
-def _graph_of(card: "NetworkCard") -> "LayerGraph":
-    """The graph of a network from its shapes alone: no weights are loaded or drawn."""
-    from cnn_explorer.probe.runtime import import_torch
-
-    import_torch()
-    from cnn_explorer.graph.extract import extract
-    from cnn_explorer.networks.build import build_empty
-
-    return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
 
 
 # weights: in a file of their own, and imported when they are wanted
@@ -664,7 +625,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "info": (_info, _describe_info, "tell the facts, totals and layers of a network"),
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
-    "graph": (_graph, _describe_graph, "save the diagram of a network's layers"),
+    **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
     "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),

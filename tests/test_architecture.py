@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {
     "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
 }
 JOINERS = {
-    "app", "cli", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__", "__init__",
+    "app", "cli", "cli_graph", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__",
+    "__init__",
 }  # fmt: skip
 """The composition roots may import anything."""
 
@@ -33,7 +34,8 @@ NO_TORCH_AT_IMPORT = {
     "networks.published",
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
-    "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
+    "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.exchange",
+    "graph.publish", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
 }  # fmt: skip

@@ -237,6 +237,41 @@ def test_graph(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert str(file) in capsys.readouterr().out
 
 
+def test_graph_as_an_outline(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "resnet20", "--depth", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    names = [line.split("  ")[0].strip() for line in lines]
+    assert names[1:3] == ["input", "[conv1-relu]"]
+    run = next(line for line in lines if line.startswith("  [1-2]"))
+    assert "2 × BasicBlock" in run
+    assert "32 × 16 × 16" in run
+    assert lines[-1].split() == ["output", "10", "10"]
+
+
+def test_graph_saved_as_json_is_drawn_and_saved_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, again = tmp_path / "net.json", tmp_path / "again.json"
+    assert main(["graph", "googlenet", "-o", str(file)]) == 0
+    assert main(["graph", str(file), "-o", str(again)]) == 0
+    assert again.read_bytes() == file.read_bytes()
+    drawing = tmp_path / "net.svg"
+    command = ["graph", str(file), "--depth", "1", "--numbers", "--dark", "-o", str(drawing)]
+    assert main(command) == 0
+    text = drawing.read_text("utf-8")
+    assert "multiply-adds" in text
+    assert "inception4a" in text
+    capsys.readouterr()
+    assert main(["graph", str(file), "--depth", "0"]) == 0
+    assert "inception4a" in capsys.readouterr().out
+    # what is read is not written over, and what is no graph is refused
+    assert main(["graph", str(file), "-o", str(file)]) == 2
+    assert "give another name" in error_line(capsys.readouterr().err)
+    file.write_text("{}")
+    assert main(["graph", str(file)]) == 1
+    assert "is no graph of this program" in error_line(capsys.readouterr().err)
+
+
 def test_graph_into_a_folder_that_is_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -313,9 +348,10 @@ def test_an_unknown_layer_is_wrong_usage(
         (["inspect", "x.pth", "--network", "lenet6"], "did you mean lenet5"),
         (["info"], "NETWORK"),
         (["info", "nothing"], 'no network "nothing"'),
-        (["graph", "lenet5"], "--output"),
+        (["graph"], "NETWORK"),
+        (["graph", "lenet5", "--dark"], "give -o FILE to draw"),
         (["graph", "lenet5", "-o", "x.gif"], "x.gif must end in .svg or .png or .pdf"),
-        (["graph", "lenet5", "-o", "x.svg", "--depth", "2"], "--depth"),
+        (["graph", "lenet5", "-o", "x.svg", "--depth", "two"], 'nor "all" or "blocks"'),
         (
             ["activations", "x.png", "--network", "lenet5", "--layer", "a", "-o", "x.jpg"],
             "x.jpg must end in .png or .npy",

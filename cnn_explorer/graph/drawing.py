@@ -6,7 +6,7 @@ are scene units (a pixel at 100 %), y downwards.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
@@ -60,12 +60,27 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Raster:
+    """A small picture whose pixels stay squares however large they are drawn."""
+
+    rect: Rect
+    width: int
+    """Pixels."""
+    height: int
+    rgb: bytes
+    """Row by row, three bytes a pixel."""
+
+
+Item = Path | Text | Raster
+
+
+@dataclass(frozen=True)
 class Group:
     """What belongs together: one box, one edge, the legend."""
 
     title: str
     """What it is, in words, for readers of the file."""
-    items: tuple[Path | Text, ...]
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -360,9 +375,12 @@ def _moved(group: Group, dx: float, dy: float) -> Group:
     def move(point: Point) -> Point:
         return (point[0] + dx, point[1] + dy)
 
-    def moved(item: Path | Text) -> Path | Text:
+    def moved(item: Item) -> Item:
         if isinstance(item, Text):
-            return Text(move(item.at), item.text, item.size, item.weight, item.colour)
+            return replace(item, at=move(item.at))
+        if isinstance(item, Raster):
+            rect = item.rect
+            return replace(item, rect=replace(rect, x=rect.x + dx, y=rect.y + dy))
         commands: list[Command] = []
         for command in item.commands:
             match command:

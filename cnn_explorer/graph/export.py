@@ -3,39 +3,24 @@
 The pictures share one list of paths and texts (`drawing`), and one writer each puts it down. PDF
 goes through ReportLab, with the fonts embedded; PNG through Pillow, at twice the scene's size.
 
-JSON, version 1::
-
-    {"format": "cnn-explorer-graph", "version": 1,
-     "network": "resnet18", "title": "ResNet-18",
-     "totals": {"parameters": 11689512, "macs": 1814073344, "layers": 69},
-     "layers": [{"name", "parent", "kind", "type", "in_shapes", "out_shape", "parameters", "macs",
-                 "attributes": {...}, "training_only"}, ...],      every layer, in forward order
-     "blocks": [{"name", "parent", "type", "children", "parameters", "macs", "out_shape",
-                 "training_only"}, ...],
-     "edges": [{"source", "target", "shape"}, ...],                every tensor between layers
-     "drawing": {"width", "height",                                what this layout shows of it
-                 "boxes": [{"name", "x", "y", "width", "height"}, ...],
-                 "frames": [the same of open blocks],
-                 "edges": [{"source", "target", "points": [[x, y], ...]}, ...]}}
-
-Shapes have no batch dimension; names are torch's dotted names; ``macs`` are multiply-adds.
+JSON is a format of its own that can be read back: see `exchange`.
 """
 
+import base64
 import io
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path as FilePath
-from typing import Any
 from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.graph.drawing import Command, Drawing, Path, Point, Text, draw
+from cnn_explorer.graph.drawing import Command, Drawing, Item, Path, Point, Raster, Text, draw
+from cnn_explorer.graph.exchange import graph_to_json
 from cnn_explorer.graph.metrics import format_shape
-from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
+from cnn_explorer.graph.model import GraphLayout
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
 from cnn_explorer.graph.text import FONT_FILES, text_width
 from cnn_explorer.media.save import write_bytes
@@ -108,10 +93,38 @@ def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
         element = ElementTree.SubElement(root, "g")
         ElementTree.SubElement(element, "title").text = printable(group.title)
         for item in group.items:
-            element.append(_svg_text(item) if isinstance(item, Text) else _svg_path(item))
+            element.append(_svg_item(item))
     ElementTree.indent(root, " ")
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
+
+
+def _svg_item(item: Item) -> ElementTree.Element:
+    if isinstance(item, Text):
+        return _svg_text(item)
+    return _svg_raster(item) if isinstance(item, Raster) else _svg_path(item)
+
+
+def _svg_raster(raster: Raster) -> ElementTree.Element:
+    written = io.BytesIO()
+    _picture_of(raster).save(written, "PNG")
+    rect = raster.rect
+    return ElementTree.Element(
+        "image",
+        {
+            "x": _short(rect.x),
+            "y": _short(rect.y),
+            "width": _short(rect.width),
+            "height": _short(rect.height),
+            "preserveAspectRatio": "none",
+            "style": "image-rendering:pixelated",
+            "href": "data:image/png;base64," + base64.b64encode(written.getvalue()).decode(),
+        },
+    )
+
+
+def _picture_of(raster: Raster) -> Image.Image:
+    return Image.frombytes("RGB", (raster.width, raster.height), raster.rgb)
 
 
 def _svg_path(path: Path) -> ElementTree.Element:
@@ -154,7 +167,8 @@ def _short(value: float) -> str:
 
 def pdf_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
     """The page as a vector PDF of one page, its fonts embedded; a pixel is 0.75 points."""
-    from reportlab.pdfbase import pdfmetrics  # only those who write a PDF pay for its import
+    from reportlab.lib.utils import ImageReader  # only those who write a PDF pay for its import
+    from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
@@ -183,6 +197,15 @@ def pdf_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
                 canvas.setFillColor(item.colour)
                 canvas.setFont(f"Inter-{item.weight}", item.size)
                 canvas.drawString(*up(item.at), item.text)
+                continue
+            if isinstance(item, Raster):
+                rect = item.rect
+                at = up((rect.x, rect.y + rect.height))
+                # enlarged to whole pixels: readers of PDF smooth what is small
+                large = _picture_of(item).resize(
+                    (item.width * 8, item.height * 8), Image.Resampling.NEAREST
+                )
+                canvas.drawImage(ImageReader(large), *at, rect.width, rect.height)
                 continue
             outline = canvas.beginPath()
             for command in item.commands:
@@ -258,9 +281,17 @@ class _Painter:
                 continue
             if isinstance(item, Text):
                 self._text(pen, item, top)
+            elif isinstance(item, Raster):
+                self._raster(image, item, top)
             else:
                 self._path(pen, item, top)
         return image
+
+    def _raster(self, image: Image.Image, raster: Raster, top: int) -> None:
+        rect, scale = raster.rect, self._scale
+        left, above = round(rect.x * scale), round(rect.y * scale) - top
+        size = (round(rect.width * scale), round(rect.height * scale))
+        image.paste(_picture_of(raster).resize(size, Image.Resampling.NEAREST), (left, above))
 
     def _text(self, pen: ImageDraw.ImageDraw, text: Text, top: int) -> None:
         size = text.size * self._scale
@@ -359,7 +390,9 @@ def _flattened(commands: tuple[Command, ...]) -> Iterator[tuple[list[Point], boo
         yield points, False
 
 
-def _vertical_extent(item: Path | Text) -> tuple[float, float]:
+def _vertical_extent(item: Item) -> tuple[float, float]:
+    if isinstance(item, Raster):
+        return (item.rect.y, item.rect.y + item.rect.height)
     if isinstance(item, Text):
         return (item.at[1] - 1.2 * item.size, item.at[1] + 0.5 * item.size)
     heights = [point[1] for command in item.commands for point in command[1:]]
@@ -367,72 +400,8 @@ def _vertical_extent(item: Path | Text) -> tuple[float, float]:
 
 
 def json_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001
-    """The whole graph and this layout of it; the format stands in the module's docstring."""
-    graph = layout.graph.source or LayerGraph("", (), (), ())
-    content: dict[str, Any] = {
-        "format": "cnn-explorer-graph",
-        "version": 1,
-        "network": graph.network,
-        "title": title,
-        "totals": {
-            "parameters": graph.parameters,
-            "macs": graph.macs,
-            "layers": sum(
-                layer.kind not in ("input", "output") and not layer.training_only
-                for layer in graph.layers
-            ),
-        },
-        "layers": [
-            {
-                "name": layer.name,
-                "parent": layer.parent,
-                "kind": layer.kind,
-                "type": layer.type_name,
-                "in_shapes": layer.in_shapes,
-                "out_shape": layer.out_shape,
-                "parameters": layer.parameters,
-                "macs": layer.macs,
-                "attributes": dict(layer.attributes),
-                "training_only": layer.training_only,
-            }
-            for layer in graph.layers
-        ],
-        "blocks": [
-            {
-                "name": block.name,
-                "parent": block.parent,
-                "type": block.type_name,
-                "children": block.children,
-                "parameters": block.parameters,
-                "macs": block.macs,
-                "out_shape": block.out_shape,
-                "training_only": block.training_only,
-            }
-            for block in graph.blocks
-        ],
-        "edges": [
-            {"source": edge.source, "target": edge.target, "shape": edge.shape}
-            for edge in graph.edges
-        ],
-        "drawing": {
-            "width": layout.width,
-            "height": layout.height,
-            "boxes": _placed(layout.boxes),
-            "frames": _placed(layout.frames),
-            "edges": [
-                {"source": edge.source, "target": edge.target, "points": edge.points}
-                for edge in layout.edges
-            ],
-        },
-    }
-    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def _placed(rects: Mapping[str, Rect]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "x": rect.x, "y": rect.y, "width": rect.width, "height": rect.height}
-        for name, rect in rects.items()
-    ]
+    """The whole graph and this layout of it."""
+    return graph_to_json(layout, title)
 
 
 def dot_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001

@@ -44,6 +44,36 @@ def expand_to(graph: LayerGraph, expanded: frozenset[str], name: str) -> frozens
     return expanded | frozenset(ancestors(graph, name))
 
 
+def depth_of(graph: LayerGraph, name: str) -> int:
+    """At which depth a block opens: 1 for one that stands in no other. For a layer, the depth from
+    which it shows.
+
+    Groups are no depth of their own. A run opens together with the equal blocks in it: a level
+    that showed one of two equal blocks open and the other in a closed run would tell nothing.
+    """
+    depth = sum(not graph.block[block].group for block in ancestors(graph, name))
+    if name in graph.block:
+        return depth + 1
+    parent = graph.layer[name].parent
+    return depth_of(graph, parent) if parent else 0
+
+
+def deepest(graph: LayerGraph) -> int:
+    """The depth at which every block is open; 0 for a network without blocks."""
+    return max((depth_of(graph, block.name) for block in graph.blocks), default=0)
+
+
+def expanded_to_depth(graph: LayerGraph, depth: int) -> frozenset[str]:
+    """The blocks that are open at a depth: none at 0, all at `deepest`."""
+    return frozenset(block.name for block in graph.blocks if depth_of(graph, block.name) <= depth)
+
+
+def depth_shown(graph: LayerGraph, expanded: frozenset[str]) -> int:
+    """The depth down to which every block is open."""
+    closed = (block.name for block in graph.blocks if block.name not in expanded)
+    return min((depth_of(graph, name) - 1 for name in closed), default=deepest(graph))
+
+
 def visible_name(graph: LayerGraph, expanded: frozenset[str], name: str) -> str:
     """The box in which a layer shows: the outermost closed block around it, or itself.
 
@@ -265,12 +295,12 @@ def _visible_node(graph: LayerGraph, name: str, inside: list[LayerNode]) -> Visi
         macs=block.macs,
         layers=len(inside),
         training_only=block.training_only,
-        caption=_join(_said(graph, block), _counted(len(inside), "layer")),
+        caption=_join(described(graph, block), _counted(len(inside), "layer")),
         repeats=block.repeats,
     )
 
 
-def _said(graph: LayerGraph, block: BlockNode) -> str:
+def described(graph: LayerGraph, block: BlockNode) -> str:
     """What a block is: its class; what is repeated in it; what a stage consists of."""
     if block.repeats:
         part = graph.block[block.children[0]]
@@ -342,7 +372,7 @@ def _join(*parts: str) -> str:
 
 def _header(graph: LayerGraph, block: BlockNode) -> str:
     weight = f"{format_count(block.parameters)} parameters" if block.parameters else ""
-    return _join(_said(graph, block), *([weight] if weight else []))
+    return _join(described(graph, block), *([weight] if weight else []))
 
 
 def _counted(count: int, noun: str) -> str:

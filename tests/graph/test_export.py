@@ -90,7 +90,7 @@ def test_json_holds_the_whole_graph(tmp_path: Path) -> None:
     export(_layout("resnet18"), file, title="ResNet-18")
     content = json.loads(file.read_text(encoding="utf-8"))
     assert content["format"] == "cnn-explorer-graph"
-    assert content["version"] == 1
+    assert content["version"] == 2
     assert content["network"] == "resnet18"
     assert content["totals"]["parameters"] == 11_689_512
     assert content["totals"]["macs"] == 1_814_073_344

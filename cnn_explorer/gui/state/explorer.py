@@ -15,7 +15,7 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
-from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, NetworkShown
+from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, ExportChoice, NetworkShown
 from cnn_explorer.gui.state.workbench import (
     Export,
     Exported,
@@ -217,15 +217,34 @@ class Explorer(QObject):
         """Classify an image from the clipboard or a drag."""
         self._submit(Lane.PICTURE, OpenImage(image, name), self.tr("Reading {}").format(name))
 
-    def export_graph(self, path: Path) -> None:
-        """Write the graph as it is drawn now; the suffix says in which format."""
-        network = self._network
-        if network is not None:
-            self._submit(
-                Lane.EXPORT,
-                Export(network.layout, path, network.card.title),
-                self.tr("Writing {}").format(path.name),
-            )
+    def export_graph(
+        self, path: Path, choice: ExportChoice | None = None, *, dark: bool = False
+    ) -> None:
+        """Write the graph to a file, whose suffix says in which format: as it is shown, if nothing
+        else is chosen. `dark` is how the window looks."""
+        network, choice = self._network, choice or ExportChoice()
+        if network is None:
+            return
+        from cnn_explorer.graph.hierarchy import expanded_to_depth
+        from cnn_explorer.graph.publish import Publication
+
+        graph = network.graph
+        expanded = {
+            "shown": lambda: network.expanded,
+            "all": lambda: frozenset(graph.block),
+            "level": lambda: expanded_to_depth(graph, choice.level),
+        }[choice.extent]()
+        publication = Publication(
+            expanded,
+            replace(self._options, thumbnails=False),
+            choice.numbers,
+            dark if choice.ground == "window" else choice.ground == "dark",
+        )
+        self._submit(
+            Lane.EXPORT,
+            Export(graph, publication, path, network.card.title),
+            self.tr("Writing {}").format(path.name),
+        )
 
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
         """Classify a picture that is already decoded: pasted, or drawn (`live`)."""

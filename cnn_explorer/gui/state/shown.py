@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
@@ -90,3 +90,23 @@ class SourceShown:
     code: str
     origin: str
     """Where it stands: ``cnn_explorer/networks/resnet.py, line 40`` or ``torch.nn.Conv2d``."""
+
+
+Extent = Literal["shown", "all", "level"]
+"""How much of a graph: as it is shown, every layer, or blocks opened down to a level."""
+Ground = Literal["window", "light", "dark"]
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What a person wants to save of a graph."""
+
+    suffix: str = ".svg"
+    extent: Extent = "shown"
+    level: int = 1
+    """Where `extent` is ``level``: how many levels of blocks stand open."""
+    ground: Ground = "window"
+    numbers: bool = False
+    """Parameters and multiply-adds in the boxes."""
+    thumbnails: bool = True
+    """Pictures of the outputs, where there are some."""

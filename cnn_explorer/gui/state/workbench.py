@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
-from cnn_explorer.graph.model import USUAL, DrawingOptions, GraphLayout, LayerGraph
+from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cnn_explorer.graph.publish import Publication
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
 
@@ -122,9 +123,10 @@ class Looked:
 
 @dataclass(frozen=True, eq=False)
 class Export:
-    """Write the graph as it is drawn to a file. Answered by `Exported`."""
+    """Write a drawing of a graph to a file. Answered by `Exported`."""
 
-    layout: GraphLayout
+    graph: LayerGraph
+    publication: "Publication"
     path: Path
     title: str
 
@@ -166,11 +168,8 @@ class Workbench:
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
-            case Export(layout, path, title):
-                from cnn_explorer.graph.export import export
-
-                export(layout, path, title=title, checkpoint=checkpoint)
-                return Exported(path)
+            case Export():
+                return self._export(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
@@ -234,6 +233,20 @@ class Workbench:
             ),
             checkpoint,
         )
+
+    def _export(self, request: Export, checkpoint: Checkpoint) -> Exported:
+        from cnn_explorer.graph.export import export
+        from cnn_explorer.graph.publish import layout_of
+
+        layout = layout_of(request.graph, request.publication)
+        export(
+            layout,
+            request.path,
+            title=request.title,
+            dark=request.publication.dark,
+            checkpoint=checkpoint,
+        )
+        return Exported(request.path)
 
     def _warm_up(self) -> None:
         """Import what networks need, once."""

@@ -27,12 +27,12 @@ from cnn_explorer.gui.state.settings import Settings, ThemeChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
-from cnn_explorer.gui.widgets.theme import apply_theme
+from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
 
 if TYPE_CHECKING:
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
-    from cnn_explorer.gui.state.shown import NetworkShown
+    from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
     from cnn_explorer.networks.card import NetworkCard
@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         self.panels: Panels | None = None
         self._explorer: Explorer
         self._drop_hint: DropHint
+        self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
         self.setDockNestingEnabled(True)
@@ -244,19 +245,45 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def export_graph(self) -> None:
-        """Ask for a file and save the graph in it as it is drawn now."""
+        """Ask what of the graph to save and where, and save it."""
         network = self._explorer.network
         if network is None:
             self.say(self.tr("There is no graph to export yet; choose a network."))
             return
+        from cnn_explorer.graph.hierarchy import deepest
+        from cnn_explorer.gui.state.shown import ExportChoice
+        from cnn_explorer.gui.widgets.export_dialog import ExportDialog
+
+        dialog = ExportDialog(
+            network.card.title,
+            self._export_choice or ExportChoice(),
+            deepest=deepest(network.graph),
+            thumbnails=False,
+            parent=self,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self._on_export_chosen)
+        dialog.open()
+
+    @Slot()
+    def _on_export_chosen(self) -> None:
+        dialog, network = self.sender(), self._explorer.network
+        if network is None:  # stopped and closed meanwhile
+            return
+        self._export_choice = choice = dialog.choice()  # type: ignore[attr-defined]
         name, _ = QFileDialog.getSaveFileName(
             self,
-            self.tr("Export the graph of {}").format(network.card.title),
-            str(Path(self._settings.folder) / f"{network.card.name}.svg"),
-            self.tr("Drawings (*.svg *.pdf *.png);;Data (*.json *.dot)"),
+            self.tr("Export the Graph of {}").format(network.card.title),
+            str(
+                Path(self._settings.folder)
+                / f"{network.card.name.replace('/', '-')}{choice.suffix}"
+            ),
+            f"{choice.suffix[1:].upper()} (*{choice.suffix})",
         )
         if name:
-            self._explorer.export_graph(Path(name))
+            path = Path(name)
+            path = path if path.suffix else path.with_suffix(choice.suffix)
+            self._explorer.export_graph(path, choice, dark=is_dark(self.palette()))
 
     @Slot()
     def reset_panels(self) -> None:

@@ -1,0 +1,145 @@
+"""The command that draws a network's graph, or tells it as an outline."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_explorer.cli_parts import card_named, natural, network_name, output_file, printable
+from cnn_explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+    from cnn_explorer.networks.card import NetworkCard
+
+_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
+
+
+def describe_graph(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "network", metavar="NETWORK", type=_network_or_file,
+        help="a network's name, or a graph that was saved as .json",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=output_file(_SUFFIXES),
+        help=f"where to save the drawing ({' '.join(_SUFFIXES)}); an outline is printed without it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--depth", metavar="DEPTH", type=_depth, default="all",
+        help="all: every layer; blocks: as the window first shows them; or how many levels of "
+        "blocks to open, from 0 (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--direction", choices=("down", "right"), default="down",
+        help="which way the data flow (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--numbers", action="store_true", help="write parameters and multiply-adds into the boxes"
+    )
+    parser.add_argument("--dark", action="store_true", help="on a dark ground")
+
+
+def _network_or_file(text: str) -> str | Path:
+    if text.lower().endswith(".json"):
+        return Path(text)
+    return network_name(text)
+
+
+def _depth(text: str) -> str | int:
+    if text in ("all", "blocks"):
+        return text
+    try:
+        return natural(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f'{error}, nor "all" or "blocks"') from error
+
+
+def graph(options: argparse.Namespace) -> int:
+    from cnn_explorer.graph.export import export
+    from cnn_explorer.graph.hierarchy import default_expansion, expanded_to_depth
+    from cnn_explorer.graph.model import DrawingOptions
+    from cnn_explorer.graph.publish import Publication, layout_of
+
+    if isinstance(options.network, Path):
+        from cnn_explorer.cli_parts import refuse_same_file
+        from cnn_explorer.graph.exchange import read_graph
+
+        found, title = read_graph(options.network)
+        if options.output is not None:
+            refuse_same_file(options.output, options.network)
+    else:
+        card = card_named(options.network)
+        found, title = graph_of(card), card.title
+    if options.depth == "blocks":
+        expanded = default_expansion(found)
+    elif options.depth == "all":
+        expanded = frozenset(found.block)
+    else:
+        expanded = expanded_to_depth(found, options.depth)
+    if options.output is None:
+        if options.dark or options.numbers or options.direction != "down":
+            raise UsageError("an outline has no colours and no direction: give -o FILE to draw.")
+        for line in outline(found, expanded):
+            print(printable(line))
+        return 0
+    drawn_as = DrawingOptions(direction=options.direction)
+    publication = Publication(expanded, drawn_as, options.numbers, options.dark)
+    layout = layout_of(found, publication)
+    export(layout, options.output, title=title, dark=options.dark)
+    boxes = len(layout.graph.nodes)
+    print(f"{printable(options.output)}: {printable(title)}, {boxes} boxes")
+    return 0
+
+
+def graph_of(card: "NetworkCard") -> "LayerGraph":
+    """The graph of a network from its shapes alone: no weights are loaded or drawn."""
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    from cnn_explorer.graph.extract import extract
+    from cnn_explorer.networks.build import build_empty
+
+    return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
+
+
+def outline(graph: "LayerGraph", expanded: frozenset[str]) -> Iterator[str]:
+    """A line for each layer and block, indented: name, what it is, output shape, parameters."""
+    from cnn_explorer.graph.hierarchy import caption, described
+    from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
+
+    def told(node: "LayerNode | BlockNode", depth: int) -> Iterator[str]:
+        block = graph.block.get(node.name)
+        what = described(graph, block) if block is not None else caption(graph.layer[node.name])
+        name = node.name.removeprefix(f"{node.parent}.")
+        facts = [f"{'  ' * depth}{name:{max(1, 32 - 2 * depth)}}", f"{what:34}"]
+        facts.append(f"{format_shape(node.out_shape):>16}")
+        facts.append(f"{format_count(node.parameters) if node.parameters else '':>8}")
+        facts.append(f"{format_macs(node.macs) if node.macs else '':>8}")
+        facts.append("training only" if node.training_only else "")
+        yield "  ".join(facts).rstrip()
+        if block is not None and node.name in expanded:
+            for child in block.children:
+                yield from told(graph.layer.get(child) or graph.block[child], depth + 1)
+
+    yield (f"{'':32}  {'':34}  {'output':>16}  {'weights':>8}  {'mult-adds':>8}").rstrip()
+    for name in top_level(graph):
+        yield from told(graph.layer.get(name) or graph.block[name], 0)
+
+
+def top_level(graph: "LayerGraph") -> list[str]:
+    """The layers and blocks that lie in no block, in forward order."""
+    found: dict[str, None] = {}
+    for layer in graph.layers:
+        name, parent = layer.name, layer.parent
+        while parent:
+            name, parent = parent, graph.block[parent].parent
+        found[name] = None
+    return list(found)
+
+
+COMMANDS: dict[
+    str,
+    tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None], str],
+] = {
+    "graph": (graph, describe_graph, "draw a network's layers, or tell them as an outline"),
+}
