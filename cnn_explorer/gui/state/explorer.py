@@ -121,6 +121,7 @@ class Explorer(QObject):
         self._layer = ""
         self._reported: Busy | None = None
         self._last_layers: dict[str, str] = {}
+        self._wished = ""
 
     # what is so now
 
@@ -188,6 +189,7 @@ class Explorer(QObject):
         if weights_file is None and not version:
             version = self._version_of(card)
         shown = self._leave_network()
+        self._wished = layer
         if layer:
             self._last_layers[card.name] = layer
         expanded = self._expansions.get(card.name)
@@ -199,6 +201,7 @@ class Explorer(QObject):
         """Open a weights file: with the network chosen where it fits, else with the one that it
         was saved from, as far as its tensors tell; a bad one leaves everything as it was."""
         card = self.card
+        self._wished = ""
         shown = self._leave_network()
         self._opening = OpenWeights(
             path, card, self._networks, dict(self._expansions), self._options, shown
@@ -475,7 +478,8 @@ class Explorer(QObject):
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()
-        self.reveal(self._layer)
+        # what was asked for by name is brought to light; else a network opens with its plan
+        self.reveal(self._layer if self._layer == self._wished else "")
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
         said = " ".join(filter(None, (guessed, network.note)))
         if said:
