@@ -445,10 +445,13 @@ def _graph_of(card: "NetworkCard") -> "LayerGraph":
     from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
-    from cnn_explorer.graph.extract import extract
+    from cnn_explorer.graph.module_tree import layer_graph
     from cnn_explorer.networks.build import build_empty
 
-    return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
+    graph = layer_graph(build_empty(card), card.preprocessing.input_shape, network=card.name)
+    if graph.note:
+        print(printable(graph.note), file=sys.stderr)
+    return graph
 
 
 # weights: in a file of their own, and imported when they are wanted

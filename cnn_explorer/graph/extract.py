@@ -18,6 +18,7 @@ from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
 from cnn_explorer.graph.record import Recording, Step, record
 from cnn_explorer.graph.twin import meta_twin
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
+from cnn_explorer.text import one_line
 
 _MODULE_KINDS: tuple[tuple[type[nn.Module] | tuple[type[nn.Module], ...], str], ...] = (
     (nn.modules.conv._ConvNd, "conv"),
@@ -94,7 +95,10 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. Raises
     `ExplorerError` when the network cannot take such an input.
     """
-    twin = meta_twin(model)
+    try:
+        twin = meta_twin(model)
+    except Exception as error:  # whatever a module's own way of being copied comes to
+        raise ExplorerError(f"the network cannot be copied: {one_line(error)}.") from error
     recording = record(twin, input_shape, training=False)
     if _has_idle_layers(twin, recording):
         try:
@@ -109,9 +113,11 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
 def _has_idle_layers(twin: nn.Module, recording: Recording) -> bool:
     """Whether some weights took no part in prediction."""
     return any(
-        id(module) not in recording.called and any(True for _ in module.parameters(recurse=False))
+        id(parameter) not in recording.used
         for module in twin.modules()
-        if not any(True for _ in module.children())
+        if not module._modules and id(module) not in recording.called
+        for parameter in module._parameters.values()
+        if parameter is not None
     )
 
 
@@ -174,7 +180,7 @@ def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph
             out_shape=step.out_shape,
             parameters=parameters[step.name],
             macs=_macs(step),
-            attributes=_attributes(step.module) if step.module is not None else (),
+            attributes=module_attributes(step.module) if step.module is not None else (),
             training_only=step.training_only,
         )
         for step in recording.steps.values()
@@ -192,17 +198,16 @@ def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph
         counted = [
             layer for layer in inside(name) if scope.training_only or not layer.training_only
         ]
-        if counted or recording.children[name]:
-            blocks[name] = BlockNode(
-                name=name,
-                parent=scope.parent,
-                type_name=type(scope.module).__name__,
-                children=tuple(child for child in recording.children[name]),
-                parameters=sum(layer.parameters for layer in counted),
-                macs=sum(layer.macs for layer in counted),
-                out_shape=scope.out_shape,
-                training_only=scope.training_only,
-            )
+        blocks[name] = BlockNode(
+            name=name,
+            parent=scope.parent,
+            type_name=type(scope.module).__name__,
+            children=tuple(recording.children[name]),
+            parameters=sum(layer.parameters for layer in counted),
+            macs=sum(layer.macs for layer in counted),
+            out_shape=scope.out_shape,
+            training_only=scope.training_only,
+        )
     blocks = _without_empty(blocks)
     return LayerGraph(network, layers, tuple(blocks.values()), tuple(recording.edges))
 
@@ -275,14 +280,20 @@ def _kind(step: Step) -> str:
             return step.operation
         # an in-place operation is the same operation: ``add_`` came in as ``add``
         return _FUNCTION_KINDS.get(step.operation, "other")
-    if step.operation in _NAMED_KINDS:
-        return _NAMED_KINDS[step.operation]
+    return module_kind(step.module)
+
+
+def module_kind(module: nn.Module) -> str:
+    """Which of `KINDS` a module without parts is."""
+    name = type(module).__name__
+    if name in _NAMED_KINDS:
+        return _NAMED_KINDS[name]
     for classes, kind in _MODULE_KINDS:
-        if isinstance(step.module, classes):
+        if isinstance(module, classes):
             return kind
-    if isinstance(step.module, nn.MultiheadAttention):
+    if isinstance(module, nn.MultiheadAttention):
         return "other"
-    if type(step.module).__module__ == nn.modules.activation.__name__:
+    if type(module).__module__ == nn.modules.activation.__name__:
         return "activation"
     return "other"
 
@@ -301,7 +312,7 @@ def _macs(step: Step) -> int:
     return step.macs
 
 
-def _attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
+def module_attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
     """A layer's settings for people, in the order of torch's own arguments."""
     rows: list[tuple[str, str]] = []
 

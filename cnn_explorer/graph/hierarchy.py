@@ -4,8 +4,9 @@ Plain functions on plain values. The state is the set of expanded blocks; a bloc
 when it and all blocks around it are expanded.
 """
 
+import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.grouping import SMALL_NETWORK
@@ -128,10 +129,13 @@ def _rows(graph: LayerGraph, edges: Iterable[GraphEdge], expanded: frozenset[str
     """`rows` of what would be visible, without making boxes of it."""
     box_of = _boxes(graph, expanded)
     names = dict.fromkeys(box_of[layer.name] for layer in graph.layers)
+    frames = _FRAME_ROWS * len(_frames(graph, expanded))
+    if graph.note:  # set like words on a page
+        return math.sqrt(len(names)) + frames
     quiet = {name for name in names if _node(graph, name).training_only}
     joined = {(box_of[edge.source], box_of[edge.target]) for edge in edges}
     way = _longest_way([name for name in names if name not in quiet], joined)
-    return way + _FRAME_ROWS * len(_frames(graph, expanded))
+    return way + frames
 
 
 def _longest_way(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> float:
@@ -142,7 +146,9 @@ def _longest_way(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> floa
             into.setdefault(target, []).append(source)
     ends: dict[str, float] = {}
     for name in names:
-        ends[name] = 1.0 + max((ends.get(source, 0.0) for source in into.get(name, ())), default=0.0)
+        ends[name] = 1.0 + max(
+            (ends.get(source, 0.0) for source in into.get(name, ())), default=0.0
+        )
     return max(ends.values(), default=0.0)
 
 
@@ -219,9 +225,7 @@ def _frames(graph: LayerGraph, expanded: frozenset[str]) -> tuple[str, ...]:
             depth[inner] = depth[name] + 1
             name = inner
     framed = [
-        block.name
-        for block in graph.blocks
-        if block.name in depth and len(block.children) > 1
+        block.name for block in graph.blocks if block.name in depth and len(block.children) > 1
     ]
     return tuple(sorted(framed, key=depth.__getitem__))
 
@@ -241,8 +245,10 @@ def _branching(graph: LayerGraph) -> frozenset[str]:
     entering: dict[str, set[str]] = {}
     for edge in graph.edges:
         source, target = path[edge.source], path[edge.target]
-        shared = sum(1 for _ in takewhile(_alike, zip(source, target, strict=False)))
-        if shared:
+        shared, least = 0, min(len(source), len(target))
+        while shared < least and source[shared] == target[shared]:
+            shared += 1
+        if 0 < shared < least:
             way = (source[shared - 1], source[shared])
             leaving.setdefault(way, set()).add(target[shared])
         for block, part in pairwise(target[shared:]):
@@ -251,10 +257,6 @@ def _branching(graph: LayerGraph) -> frozenset[str]:
         [block for (block, _), parts in leaving.items() if len(parts) > 1]
         + [block for block, parts in entering.items() if len(parts) > 1]
     )
-
-
-def _alike(pair: tuple[str, str]) -> bool:
-    return pair[0] == pair[1]
 
 
 def _visible_node(graph: LayerGraph, name: str, inside: list[LayerNode]) -> VisibleNode:
@@ -321,12 +323,14 @@ def caption(layer: LayerNode) -> str:
         sort = "max" if "max" in type_name else "power" if "lp" in type_name else "average"
         if "kernel" in settings:
             return _join(f"{settings['kernel']} {sort} pool", *_steps(settings))
+        if not layer.out_shape:
+            return _spaced(layer.type_name)
         if layer.out_shape[1:] and set(layer.out_shape[1:]) == {1}:
             return f"global {sort} pool"
         return f"{sort} pool to {format_shape(layer.out_shape[1:])}"
     if layer.kind == "linear" and "in features" in settings:
         return f"{settings['in features']} → {settings['out features']}"
-    if layer.type_name in ("Flatten", "flatten"):
+    if layer.type_name in ("Flatten", "flatten") and layer.out_shape:
         return f"to {format_shape(layer.out_shape)} values"
     if layer.kind == "dropout" and "p" in settings:
         return f"dropout, p = {settings['p']}"

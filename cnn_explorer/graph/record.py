@@ -9,6 +9,7 @@ keep the shape, and networks repeat their blocks. See `_ShapePass.compute`.
 """
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.metrics import TIMES, attention_macs, linear_macs
 from cnn_explorer.graph.model import GraphEdge, Shape
 from cnn_explorer.networks.functions import FunctionCalls
+from cnn_explorer.text import one_line
 
 _KEEPING_SHAPE = frozenset(
     {F.relu, torch.relu, torch.relu_, Tensor.relu_, F.relu6, F.leaky_relu, F.elu, F.selu, F.gelu,
@@ -85,14 +87,19 @@ class Recording:
     edges: list[GraphEdge] = field(default_factory=list)
     called: set[int] = field(default_factory=set)
     """Identities of the modules that ran."""
+    used: set[int] = field(default_factory=set)
+    """Identities of the parameters that took part."""
 
 
 def record(twin: nn.Module, input_shape: Sequence[int], *, training: bool) -> Recording:
-    """Run a network whose tensors are on the meta device once, in eval or training mode, on an
-    input of `input_shape` without the batch. Raises `ExplorerError` where it cannot be run."""
+    """Run a network once that is on the meta device and in eval mode, in this or in training mode.
+
+    `input_shape` is without the batch. Raises `ExplorerError` where the network cannot be run.
+    """
     # two pictures in training: batch normalisation refuses to learn from a single value
     shape = (2 if training else 1, *input_shape)
-    twin.train(training)
+    if training:
+        twin.train()
     try:
         try:
             return _pass(twin, shape, nullcontext())
@@ -102,10 +109,11 @@ def record(twin: nn.Module, input_shape: Sequence[int], *, training: bool) -> Re
     except Exception as error:
         told = TIMES.join(map(str, input_shape))
         raise ExplorerError(
-            f"the network cannot take an input of {told}: {_one_line(error)}."
+            f"the network cannot take an input of {told}: {one_line(error)}."
         ) from error
     finally:
-        twin.eval()
+        if training:
+            twin.eval()
 
 
 def _pass(
@@ -113,14 +121,10 @@ def _pass(
 ) -> Recording:
     picture = torch.empty(tuple(shape), device="meta")
     seen = _ShapePass(twin, picture)
-    with torch.no_grad(), factories, seen:
+    with warnings.catch_warnings(), torch.no_grad(), factories, seen:
+        warnings.simplefilter("ignore")  # they are for whoever runs the network
         output = twin(picture)
     return seen.recording(output)
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return (text if len(text) <= 160 else text[:159] + "…").rstrip(".")
 
 
 class _ShapePass(FunctionCalls):
@@ -132,8 +136,7 @@ class _ShapePass(FunctionCalls):
     def __init__(self, twin: nn.Module, picture: Tensor) -> None:
         super().__init__(twin)
         self._batch = len(picture)
-        self._names = {name for name, _ in twin.named_modules()}
-        self._leaves = {id(module) for module in twin.modules() if not any(module.children())}
+        self._leaves = {id(module) for module in self.modules.values() if not module._modules}
         self._found = Recording()
         self._taken: set[str] = set()
         self._origins: dict[int, tuple[Tensor, str]] = {}
@@ -145,6 +148,8 @@ class _ShapePass(FunctionCalls):
         self._open: list[str | None] = []
         """The modules that run, by name in the recording; None for a leaf that is no step."""
         self._answers: dict[Any, Any] = {}
+        self._changed = False
+        """Whether a function changed a tensor in place since a module was entered."""
         self._add_step(Step(self._fresh("input"), "", None, "input", (), ()), [], [picture])
 
     def recording(self, output: Any) -> Recording:
@@ -161,7 +166,7 @@ class _ShapePass(FunctionCalls):
             if step.module is None:
                 step.macs = _function_macs(step.operation, given, made) // self._batch
         for name, scope in found.scopes.items():
-            made = self._outputs.get(name, ())
+            made = self._outputs.get(name, [])
             scope.out_shape = self._shape(made[0]) if made else ()
         found.edges.extend(
             GraphEdge(source, target, found.steps[source].out_shape)
@@ -181,14 +186,14 @@ class _ShapePass(FunctionCalls):
             tensor = args[0] if args else kwargs.get("input")
             if type(tensor) is Tensor and tensor.device.type == "meta":
                 in_place = kwargs.get("inplace") or function.__name__.endswith("_")
-                return tensor if in_place else torch.empty_like(tensor)
+                return tensor if in_place else _like(tensor)
         if function in _CONCATENATING:
             shape = _concatenated(*args, **kwargs)
             if shape:
                 return torch.empty(shape, device="meta")
         try:
             key = (function, *_key(args), *_key(kwargs))
-        except _Unknowable:
+        except _UnknownError:
             return function(*args, **kwargs)
         known = self._answers.get(key)
         if known is not None:
@@ -204,11 +209,12 @@ class _ShapePass(FunctionCalls):
         self, scope: str, operation: str, number: int, inputs: tuple[Any, Any], output: Any
     ) -> None:
         del scope
-        made = _tensors(output)
-        if not made or self._open[-1] is None:
+        self._changed |= any(output is tensor for tensor in inputs[0][:1])
+        made, taken, here = _tensors(output), _tensors(inputs), self._open[-1]
+        self._found.used.update(id(tensor) for tensor in taken if type(tensor) is nn.Parameter)
+        if not made or here is None:
             return
-        given = [tensor for tensor in _tensors(inputs) if id(tensor) in self._origins]
-        here = self._open[-1]
+        given = [tensor for tensor in taken if id(tensor) in self._origins]
         if not given:
             if operation in _FACTORY_NAMES:
                 self._come_from("", made)
@@ -217,7 +223,7 @@ class _ShapePass(FunctionCalls):
         else:
             wanted = f"{here}.{operation}" if here else operation
             # a module's name stays the module's, so that a layer's name always finds it in torch
-            wanted = f"{wanted}()" if wanted in self._names else wanted
+            wanted = f"{wanted}()" if wanted in self.modules else wanted
             name = self._fresh(wanted if number == 1 else f"{wanted}#{number}")
             self._add_step(Step(name, here, None, operation, (), ()), given, made)
 
@@ -228,6 +234,7 @@ class _ShapePass(FunctionCalls):
         if parent is None or (id(module) in self._leaves and not given):
             self._open.append(None)
             return
+        self._changed = False
         first = id(module) not in found.called
         if given:
             found.called.add(id(module))
@@ -245,14 +252,17 @@ class _ShapePass(FunctionCalls):
             found.children[name] = []
         self._open.append(name)
 
-    def module_left(self, scope: str, module: nn.Module, output: Any) -> None:
+    def module_left(self, scope: str, module: nn.Module, output: Any) -> Any:
         del scope
         name = self._open.pop()
-        if name:
-            made = _tensors(output)
-            self._outputs[name] = made
-            if id(module) in self._leaves:
-                self._come_from(name, made)
+        if not name:
+            return None
+        if id(module) in self._leaves:
+            if not self._changed and any(output is given for given in self._inputs[name]):
+                output = _alias(output)  # what it was given may go other ways too
+            self._come_from(name, _tensors(output))
+        self._outputs[name] = _tensors(output)
+        return output
 
     # the recording
 
@@ -328,16 +338,16 @@ def _function_macs(operation: str, given: Sequence[Tensor], made: Sequence[Tenso
 # shapes without working them out
 
 
-class _Unknowable(Exception):
+class _UnknownError(Exception):
     """Something that a function was given cannot be compared."""
 
 
 def _key(value: Any) -> tuple[Any, ...]:
-    """What of an argument can decide the shape of a result. Raises `_Unknowable`."""
+    """What of an argument can decide the shape of a result. Raises `_UnknownError`."""
     kind = type(value)
     if isinstance(value, Tensor):
         if value.device.type != "meta" or kind not in (Tensor, nn.Parameter):
-            raise _Unknowable
+            raise _UnknownError
         return (value.shape, value.stride(), value.dtype)
     if kind in _SCALARS:
         return (kind, value)
@@ -347,7 +357,7 @@ def _key(value: Any) -> tuple[Any, ...]:
         return (kind, *((name, _key(item)) for name, item in value.items()))
     if kind is slice:
         return (kind, _key(value.start), _key(value.stop), _key(value.step))
-    raise _Unknowable
+    raise _UnknownError
 
 
 def _answer_like(output: Any, args: Sequence[Any]) -> Callable[[Any], Any] | None:
@@ -374,6 +384,18 @@ def _first(args: Any) -> Any:
 
 def _nothing(_args: Any) -> None:
     return None
+
+
+def _alias(tensor: Tensor) -> Tensor:
+    with torch._C.DisableTorchFunction():  # else it would count as a call of the network's
+        return tensor.view_as(tensor)
+
+
+def _like(tensor: Tensor) -> Tensor:
+    """A new tensor of the same shape. On ``meta``, `empty_like` takes ten times as long."""
+    if tensor.is_contiguous():
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+    return torch.empty_like(tensor)
 
 
 def _concatenated(tensors: Any, dim: Any = 0, **more: Any) -> Shape | None:

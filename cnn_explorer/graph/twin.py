@@ -2,14 +2,13 @@
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import torch
 from torch import nn
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device})
 """Values that nobody can change: a copy shares them."""
 
 
@@ -19,35 +18,39 @@ def meta_twin(model: nn.Module) -> nn.Module:
     Hooks stay behind: they belong to whoever watches the original.
     """
     memo: dict[int, Any] = {}
-    modules = list(model.modules())
-    for module in modules:
-        for tensor in _own_tensors(module):
-            if id(tensor) not in memo:
+    shells: list[tuple[nn.Module, nn.Module]] = []
+    for module in model.modules():
+        state = vars(module)
+        for tensor in (*state["_parameters"].values(), *state["_buffers"].values()):
+            if tensor is not None and id(tensor) not in memo:
                 memo[id(tensor)] = _shadow(tensor)
-        for attribute, value in vars(module).items():
-            if "_hooks" in attribute and isinstance(value, dict):
-                memo[id(value)] = type(value)() if type(value) is dict else OrderedDict()
         # shells first: modules may refer to each other in any order, and however deep they nest
         # none is copied from within another
-        if _is_copied_by_attributes(module):
-            memo[id(module)] = type(module).__new__(type(module))
-    for module in modules:
-        shell = memo.get(id(module))
-        if shell is not None and _is_copied_by_attributes(module):
-            vars(shell).update(
-                (name, value if type(value) in _PLAIN else _copied(value, memo))
-                for name, value in vars(module).items()
-            )
+        if _copies_by_attributes(type(module)):
+            shell = memo[id(module)] = type(module).__new__(type(module))
+            shells.append((module, shell))
+        else:
+            for name in _HOOKS & state.keys():
+                memo[id(state[name])] = type(state[name])()
+            for value in state.values():
+                if isinstance(value, torch.Tensor):
+                    memo[id(value)] = _shadow(value)
+    for module, shell in shells:
+        state = vars(shell)
+        for name, value in vars(module).items():
+            if type(value) in _PLAIN:
+                state[name] = value
+            else:
+                state[name] = type(value)() if name in _HOOKS else _copied(value, memo)
     return copy.deepcopy(model, memo).eval()
 
 
-def _is_copied_by_attributes(module: nn.Module) -> bool:
-    """Whether copying its attributes one by one copies it: nobody said otherwise."""
-    return _copies_by_attributes(type(module))
+_HOOKS = frozenset(name for name in vars(nn.Module()) if "_hooks" in name)
 
 
 @cache
-def _copies_by_attributes(kind: type[nn.Module]) -> bool:
+def _copies_by_attributes(kind: type) -> bool:
+    """Whether copying an object's attributes copies it: its class does not say otherwise."""
     # torch's own classes restore no more than what older versions did not save
     return not any(
         name in _COPYING
@@ -63,16 +66,24 @@ _COPYING = frozenset({"__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy; of what makes up most of a module's attributes in little time."""
     known = memo.get(id(value))
     if known is not None:
         return known
-    if type(value) in (dict, OrderedDict) and all(type(key) is str for key in value):
-        made = memo[id(value)] = type(value)()
-        for key, item in value.items():
-            made[key] = item if type(item) in _PLAIN else _copied(item, memo)
-        return made
-    if type(value) is tuple and all(type(item) in _PLAIN for item in value):
+    kind = type(value)
+    if kind in (dict, OrderedDict):
+        if all(type(key) is str for key in value):
+            made = memo[id(value)] = kind()
+            for key, item in value.items():
+                made[key] = item if type(item) in _PLAIN else _copied(item, memo)
+            return made
+    elif kind is tuple and all(type(item) in _PLAIN for item in value):
         return value
+    elif kind is set and not value:
+        return set()
+    elif isinstance(value, torch.Tensor):
+        memo[id(value)] = _shadow(value)
+        return memo[id(value)]
     return copy.deepcopy(value, memo)
 
 
@@ -88,9 +99,3 @@ def _shadow(tensor: torch.Tensor) -> torch.Tensor:
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(shadow, requires_grad=tensor.requires_grad)
     return shadow
-
-
-def _own_tensors(module: nn.Module) -> Iterator[torch.Tensor]:
-    yield from (tensor for tensor in module._parameters.values() if tensor is not None)
-    yield from (tensor for tensor in module._buffers.values() if tensor is not None)
-    yield from (value for value in vars(module).values() if isinstance(value, torch.Tensor))

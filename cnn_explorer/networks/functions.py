@@ -29,7 +29,7 @@ class FunctionCalls(TorchFunctionMode):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self._model = model
+        self.modules: dict[str, nn.Module] = dict(model.named_modules())
         self._running: list[tuple[str, Counter[str]]] = []
         self._calls: Counter[str] = Counter()
         self._handles: list[RemovableHandle] = []
@@ -43,15 +43,16 @@ class FunctionCalls(TorchFunctionMode):
     def module_entered(self, scope: str, module: nn.Module, inputs: tuple[Any, Any]) -> None:
         """A module was called, with these arguments."""
 
-    def module_left(self, scope: str, module: nn.Module, output: Any) -> None:
-        """The call of a module came to its end."""
+    def module_left(self, scope: str, module: nn.Module, output: Any) -> Any:
+        """The call of a module came to its end. What is given takes the place of the output,
+        unless it is None."""
 
     def compute(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What a function gives."""
         return function(*args, **kwargs)
 
     def __enter__(self) -> "FunctionCalls":
-        for name, module in self._model.named_modules():
+        for name, module in self.modules.items():
             self._handles += [
                 module.register_forward_pre_hook(self._opening(name), with_kwargs=True),
                 module.register_forward_hook(self._closing),
@@ -85,6 +86,6 @@ class FunctionCalls(TorchFunctionMode):
 
         return opening
 
-    def _closing(self, module: nn.Module, _inputs: Any, output: Any) -> None:
+    def _closing(self, module: nn.Module, _inputs: Any, output: Any) -> Any:
         scope, _ = self._running.pop()
-        self.module_left(scope, module, output)
+        return self.module_left(scope, module, output)

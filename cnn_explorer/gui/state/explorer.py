@@ -458,7 +458,7 @@ class Explorer(QObject):
         self._show_again()
         self.reveal(self._layer)
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
-        said = " ".join(filter(None, (guessed, network.note)))
+        said = " ".join(filter(None, (guessed, network.note, network.graph.note)))
         if said:
             self.message_shown.emit(Message(said, "info"))
 
