@@ -1,6 +1,7 @@
 """The command that draws a network's graph, or tells it as an outline."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,10 +97,13 @@ def graph_of(card: "NetworkCard") -> "LayerGraph":
     from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
-    from cnn_explorer.graph.extract import extract
+    from cnn_explorer.graph.module_tree import layer_graph
     from cnn_explorer.networks.build import build_empty
 
-    return extract(build_empty(card), card.preprocessing.input_shape, network=card.name)
+    graph = layer_graph(build_empty(card), card.preprocessing.input_shape, network=card.name)
+    if graph.note:
+        print(printable(graph.note), file=sys.stderr)
+    return graph
 
 
 def outline(graph: "LayerGraph", expanded: frozenset[str]) -> Iterator[str]:

@@ -37,3 +37,9 @@ def format_part(done: float, total: float) -> str:
     if part.split()[-1] == whole.split()[-1]:
         part = part.split()[0]
     return f"{part} of {whole}"
+
+
+def one_line(error: BaseException) -> str:
+    """What an error from elsewhere says, fit for the end of a sentence."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return (said if len(said) <= 160 else said[:159] + "…").rstrip(".")

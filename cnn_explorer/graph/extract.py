@@ -1,43 +1,24 @@
 """A network's layer graph, taken down from one pass over shapes alone.
 
-torchview runs a copy of the network on torch's ``meta`` device, where tensors have shapes but no
-values, so a pass takes milliseconds and the given model is neither run nor changed. Its interface
-is undocumented: this is the only module that knows it.
-
-While torchview runs it replaces ``nn.Module.__call__`` and some tensor factories for the whole
-process: **no other thread may run a model meanwhile**. The program calls `extract` from its one
-engine thread.
+A copy of the network on torch's ``meta`` device, where tensors have shapes but no values, is run
+once, so a pass takes milliseconds and the given model is neither run nor changed.
 """
 
-import copy
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import nn
-from torchview import draw_graph
-from torchview.computation_node import FunctionNode, ModuleNode, TensorNode
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.grouping import grouped
-from cnn_explorer.graph.metrics import (
-    TIMES,
-    attention_macs,
-    conv_macs,
-    linear_macs,
-    transposed_conv_macs,
-)
-from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
-from cnn_explorer.networks.functions import FunctionCalls
+from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed_conv_macs
+from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+from cnn_explorer.graph.record import Recording, Step, record
+from cnn_explorer.graph.twin import meta_twin
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
-
-_LOCK = threading.Lock()
-_EVERYTHING = 1_000_000
-"""Deeper than any network nests."""
+from cnn_explorer.text import one_line
 
 _MODULE_KINDS: tuple[tuple[type[nn.Module] | tuple[type[nn.Module], ...], str], ...] = (
     (nn.modules.conv._ConvNd, "conv"),
@@ -111,292 +92,43 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     eval mode. Parts that run in training mode alone (GoogLeNet's auxiliary heads) are there too,
     `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`.
 
-    Neither `model` nor its weights are touched or copied; only shapes are worked out. See the
-    module's docstring for what other threads must not do meanwhile. Raises `ExplorerError` when
-    the network cannot take such an input.
+    Neither `model` nor its weights are touched or copied; only shapes are worked out. Raises
+    `ExplorerError` when the network cannot take such an input.
     """
-    with _LOCK:  # torchview's patches are global: two passes must never overlap
-        twin = _meta_twin(model)
-        names = {id(module): name for name, module in twin.named_modules()}
-        recording = _record(twin, names, input_shape, training=False)
-        if _has_idle_layers(twin, recording):
-            try:
-                trained = _record(twin, names, input_shape, training=True)
-            except ExplorerError:
-                pass  # a network that cannot train on two pictures is still one that predicts
-            else:
-                _merge_training_parts(recording, trained)
-        return grouped(_assemble(twin, recording, network))
-
-
-def _meta_twin(model: nn.Module) -> nn.Module:
-    """A copy of `model` on the meta device, made without copying a single weight.
-
-    Hooks stay behind: they belong to whoever watches the original.
-    """
-    memo: dict[int, Any] = {}
-    for module in model.modules():
-        for tensor in _own_tensors(module):
-            shadow = torch.empty_like(tensor.detach(), device="meta")
-            memo[id(tensor)] = (
-                nn.Parameter(shadow, requires_grad=tensor.requires_grad)
-                if isinstance(tensor, nn.Parameter)
-                else shadow
-            )
-        for attribute, value in vars(module).items():
-            if "_hooks" in attribute and isinstance(value, dict):
-                memo[id(value)] = type(value)() if type(value) is dict else OrderedDict()
-    twin = copy.deepcopy(model, memo)
-    return twin.eval()
-
-
-def _own_tensors(module: nn.Module) -> Iterator[torch.Tensor]:
-    yield from (tensor for tensor in module._parameters.values() if tensor is not None)
-    yield from (tensor for tensor in module._buffers.values() if tensor is not None)
-    yield from (value for value in vars(module).values() if isinstance(value, torch.Tensor))
-
-
-@dataclass
-class _Step:
-    """One operation as it was called."""
-
-    name: str
-    parent: str
-    module: nn.Module | None
-    """None for a functional operation, the input and the output."""
-    operation: str
-    """Class or function name."""
-    in_shapes: tuple[Shape, ...]
-    out_shape: Shape
-    macs: int = 0
-    """Of a functional operation; a module's are worked out from its settings."""
-    training_only: bool = False
-    first_call: bool = True
-
-
-@dataclass
-class _Scope:
-    """One call of a module that has parts."""
-
-    name: str
-    parent: str
-    module: nn.Module
-    out_shape: Shape
-    training_only: bool = False
-    first_call: bool = True
-
-
-@dataclass
-class _Recording:
-    steps: dict[str, _Step] = field(default_factory=dict)
-    scopes: dict[str, _Scope] = field(default_factory=dict)
-    children: dict[str, list[str]] = field(default_factory=lambda: {"": []})
-    edges: list[GraphEdge] = field(default_factory=list)
-    called: set[int] = field(default_factory=set)
-    """Identities of the modules that ran."""
-
-
-def _record(
-    twin: nn.Module, names: dict[int, str], input_shape: Sequence[int], *, training: bool
-) -> _Recording:
-    """Run the twin once under torchview and translate what it saw."""
-    # two pictures in training: batch normalisation refuses to learn from a single value
-    batch = 2 if training else 1
-    calls: dict[int, tuple[str, str, int]] = {}
-
-    def heard(scope: str, operation: str, number: int, output: Any) -> None:
-        for node in _made_by(output):
-            calls.setdefault(id(node), (scope, operation, number))
-
-    picture = torch.empty((batch, *input_shape), device="meta")
     try:
-        with FunctionCalls(twin, heard):
-            seen = draw_graph(
-                twin,
-                input_data=picture,
-                device="meta",
-                depth=_EVERYTHING,
-                mode="train" if training else "eval",
-                roll=False,
-            )
-    except Exception as error:
-        cause = error.__cause__ or error
-        shape = TIMES.join(map(str, input_shape))
-        raise ExplorerError(
-            f"the network cannot take an input of {shape}: {_one_line(cause)}."
-        ) from error
-    modules = {id(module): module for module in twin.modules()}
-    return _Translator(names, modules, batch, calls).translate(seen)
-
-
-def _made_by(output: Any) -> Iterator[FunctionNode]:
-    """Torchview's nodes of the function that gave an output."""
-    first = output[0] if isinstance(output, (tuple, list)) and output else output
-    for node in getattr(first, "tensor_nodes", None) or ():
-        yield from (parent for parent in node.parents if isinstance(parent, FunctionNode))
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return (text if len(text) <= 160 else text[:159] + "…").rstrip(".")
-
-
-class _Translator:
-    """From torchview's nested call tree to a `_Recording`."""
-
-    def __init__(
-        self,
-        names: dict[int, str],
-        modules: dict[int, nn.Module],
-        batch: int,
-        calls: dict[int, tuple[str, str, int]],
-    ) -> None:
-        self._names = names
-        self._modules = modules
-        self._batch = batch
-        self._calls = calls
-        self._found = _Recording()
-        self._step_of: dict[int, str] = {}  # id of a torchview node: name of our step
-        self._module_names = set(names.values())
-
-    def translate(self, seen: Any) -> _Recording:
-        found = self._found
-        for tensor in seen.root_container:
-            shape = self._shape(tensor.tensor_shape)
-            self._add_step(_Step(self._fresh("input"), "", None, "input", (), shape), tensor)
-        ((_, tree),) = seen.node_hierarchy.items()
-        self._walk(tree, "")
-        into: dict[int, list[Any]] = {}
-        for tail, head in seen.edge_list:
-            into.setdefault(id(head), []).append(tail)
-        edges: dict[tuple[str, str], GraphEdge] = {}
-        for tail, head in seen.edge_list:
-            if isinstance(head, TensorNode) and id(head) not in self._step_of:
-                shape = self._shape(head.tensor_shape)
-                name = self._fresh("output")
-                self._add_step(_Step(name, "", None, "output", (shape,), shape), head)
-            target = self._step_of.get(id(head))
-            if target is None:
-                continue
-            for source in self._sources(tail, into):
-                if target != source:
-                    edge = GraphEdge(source, target, found.steps[source].out_shape)
-                    edges.setdefault((source, target), edge)
-        found.edges.extend(edges.values())
-        return found
-
-    def _sources(self, node: Any, into: dict[int, list[Any]]) -> Iterator[str]:
-        """The steps that a node stands for: its own, else those before it."""
-        # inside a module torchview lets an alias stand for the network's input
-        node = node.main_node if isinstance(node, TensorNode) else node
-        step = self._step_of.get(id(node))
-        if step is not None:
-            yield step
+        twin = meta_twin(model)
+    except Exception as error:  # whatever a module's own way of being copied comes to
+        raise ExplorerError(f"the network cannot be copied: {one_line(error)}.") from error
+    recording = record(twin, input_shape, training=False)
+    if _has_idle_layers(twin, recording):
+        try:
+            trained = record(twin, input_shape, training=True)
+        except ExplorerError:
+            pass  # a network that cannot train on two pictures is still one that predicts
         else:
-            for tail in into.get(id(node), ()):
-                yield from self._sources(tail, into)
-
-    def _walk(self, tree: Iterable[Any], scope: str) -> None:
-        for item in tree:
-            if isinstance(item, dict):
-                ((node, parts),) = item.items()
-                self._module_called(node, parts, scope)
-            elif isinstance(item, FunctionNode) and item.name != "empty-pass":
-                self._function_called(item, scope)
-
-    def _module_called(self, node: ModuleNode, parts: list[Any], scope: str) -> None:
-        module = self._modules[node.compute_unit_id]
-        dotted = self._names[node.compute_unit_id]
-        first = id(module) not in self._found.called
-        self._found.called.add(id(module))
-        shape = self._first_shape(node.output_shape)
-        if node.is_container:  # torchview's word for a module without parts
-            name = self._fresh(dotted or type(module).__name__)
-            step = _Step(
-                name, scope, module, type(module).__name__,
-                self._shapes(node.input_shape), shape, first_call=first,
-            )  # fmt: skip
-            self._add_step(step, node)
-        elif not dotted:
-            self._walk(parts, "")
-        else:
-            name = self._fresh(dotted)
-            self._found.scopes[name] = _Scope(name, scope, module, shape, first_call=first)
-            self._found.children[scope].append(name)
-            self._found.children[name] = []
-            self._walk(parts, name)
-
-    def _function_called(self, node: FunctionNode, scope: str) -> None:
-        caller, operation, number = self._calls.get(id(node), ("", "", 0))
-        if not number or caller != scope:
-            return  # how torch works a function out on ``meta``: not a step of the network
-        wanted = f"{scope}.{operation}" if scope else operation
-        # a module's name stays the module's, so that a layer's name always finds it in torch
-        wanted = f"{wanted}()" if wanted in self._module_names else wanted
-        step = _Step(
-            self._fresh(wanted if number == 1 else f"{wanted}#{number}"),
-            scope,
-            None,
-            operation,
-            self._shapes(node.input_shape),
-            self._first_shape(node.output_shape),
-            macs=_function_macs(operation, node.input_shape, node.output_shape) // self._batch,
-        )
-        self._add_step(step, node)
-
-    def _add_step(self, step: _Step, node: Any) -> None:
-        self._found.steps[step.name] = step
-        self._found.children[step.parent].append(step.name)
-        self._step_of[id(node)] = step.name
-
-    def _shapes(self, batched: Iterable[Sequence[int]]) -> tuple[Shape, ...]:
-        return tuple(map(self._shape, batched))
-
-    def _first_shape(self, batched: Sequence[Sequence[int]]) -> Shape:
-        return self._shape(batched[0]) if batched else ()
-
-    def _shape(self, batched: Sequence[int]) -> Shape:
-        """Without the batch, if that comes first: windows of attention, all pictures' in one
-        dimension, and sequences, which have the batch second, are left as they are."""
-        return tuple(batched[1:] if batched[:1] == (self._batch,) else batched)
-
-    def _fresh(self, wanted: str) -> str:
-        taken = self._found.steps.keys() | self._found.scopes.keys()
-        name, call = wanted, 1
-        while name in taken:
-            call += 1
-            name = f"{wanted}#{call}"
-        return name
+            _merge_training_parts(recording, trained)
+    return grouped(_assemble(twin, recording, network))
 
 
-def _function_macs(
-    operation: str, given: Sequence[Sequence[int]], made: Sequence[Sequence[int]]
-) -> int:
-    """Multiply-adds of a functional operation, where the shapes tell, batch included."""
-    if given and made and operation in ("linear", "matmul", "bmm"):
-        return linear_macs(given[0][-1], made[0])
-    if given and operation == "multi_head_attention_forward":
-        return attention_macs(*given[0])
-    return 0
-
-
-def _has_idle_layers(twin: nn.Module, recording: _Recording) -> bool:
+def _has_idle_layers(twin: nn.Module, recording: Recording) -> bool:
     """Whether some weights took no part in prediction."""
     return any(
-        id(module) not in recording.called and any(True for _ in module.parameters(recurse=False))
+        id(parameter) not in recording.used
         for module in twin.modules()
-        if not any(True for _ in module.children())
+        if not module._modules and id(module) not in recording.called
+        for parameter in module._parameters.values()
+        if parameter is not None
     )
 
 
-def _merge_training_parts(recording: _Recording, trained: _Recording) -> None:
+def _merge_training_parts(recording: Recording, trained: Recording) -> None:
     """Add what ran in training alone, with the edges that lead to it, where it branched off."""
     for name, scope in trained.scopes.items():
         if name not in recording.scopes and id(scope.module) not in recording.called:
             scope.training_only = True
     added_scopes = {name for name, scope in trained.scopes.items() if scope.training_only}
 
-    def is_new(step: _Step) -> bool:
+    def is_new(step: Step) -> bool:
         if step.name in recording.steps:
             return False
         ran_before = step.module is not None and id(step.module) in recording.called
@@ -436,7 +168,7 @@ def _merge_training_parts(recording: _Recording, trained: _Recording) -> None:
     ]
 
 
-def _assemble(twin: nn.Module, recording: _Recording, network: str) -> LayerGraph:
+def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph:
     parameters = _share_out_parameters(twin, recording)
     layers = tuple(
         LayerNode(
@@ -448,7 +180,7 @@ def _assemble(twin: nn.Module, recording: _Recording, network: str) -> LayerGrap
             out_shape=step.out_shape,
             parameters=parameters[step.name],
             macs=_macs(step),
-            attributes=_attributes(step.module) if step.module is not None else (),
+            attributes=module_attributes(step.module) if step.module is not None else (),
             training_only=step.training_only,
         )
         for step in recording.steps.values()
@@ -466,17 +198,16 @@ def _assemble(twin: nn.Module, recording: _Recording, network: str) -> LayerGrap
         counted = [
             layer for layer in inside(name) if scope.training_only or not layer.training_only
         ]
-        if counted or recording.children[name]:
-            blocks[name] = BlockNode(
-                name=name,
-                parent=scope.parent,
-                type_name=type(scope.module).__name__,
-                children=tuple(child for child in recording.children[name]),
-                parameters=sum(layer.parameters for layer in counted),
-                macs=sum(layer.macs for layer in counted),
-                out_shape=scope.out_shape,
-                training_only=scope.training_only,
-            )
+        blocks[name] = BlockNode(
+            name=name,
+            parent=scope.parent,
+            type_name=type(scope.module).__name__,
+            children=tuple(recording.children[name]),
+            parameters=sum(layer.parameters for layer in counted),
+            macs=sum(layer.macs for layer in counted),
+            out_shape=scope.out_shape,
+            training_only=scope.training_only,
+        )
     blocks = _without_empty(blocks)
     return LayerGraph(network, layers, tuple(blocks.values()), tuple(recording.edges))
 
@@ -495,7 +226,7 @@ def _without_empty(blocks: dict[str, BlockNode]) -> dict[str, BlockNode]:
     return blocks
 
 
-def _share_out_parameters(twin: nn.Module, recording: _Recording) -> dict[str, int]:
+def _share_out_parameters(twin: nn.Module, recording: Recording) -> dict[str, int]:
     """Parameters by step, each counted once, at the first step that uses it.
 
     Weights that a block owns itself (a layer scale, an attention's projections) go to the first
@@ -533,8 +264,8 @@ def _share_out_parameters(twin: nn.Module, recording: _Recording) -> dict[str, i
     return counts
 
 
-def _steps_inside(recording: _Recording, scope: str) -> list[_Step]:
-    found: list[_Step] = []
+def _steps_inside(recording: Recording, scope: str) -> list[Step]:
+    found: list[Step] = []
     for child in recording.children[scope]:
         if child in recording.steps:
             found.append(recording.steps[child])
@@ -543,25 +274,31 @@ def _steps_inside(recording: _Recording, scope: str) -> list[_Step]:
     return found
 
 
-def _kind(step: _Step) -> str:
+def _kind(step: Step) -> str:
     if step.module is None:
         if step.operation.startswith(("input", "output")):
             return step.operation
         # an in-place operation is the same operation: ``add_`` came in as ``add``
         return _FUNCTION_KINDS.get(step.operation, "other")
-    if step.operation in _NAMED_KINDS:
-        return _NAMED_KINDS[step.operation]
+    return module_kind(step.module)
+
+
+def module_kind(module: nn.Module) -> str:
+    """Which of `KINDS` a module without parts is."""
+    name = type(module).__name__
+    if name in _NAMED_KINDS:
+        return _NAMED_KINDS[name]
     for classes, kind in _MODULE_KINDS:
-        if isinstance(step.module, classes):
+        if isinstance(module, classes):
             return kind
-    if isinstance(step.module, nn.MultiheadAttention):
+    if isinstance(module, nn.MultiheadAttention):
         return "other"
-    if type(step.module).__module__ == nn.modules.activation.__name__:
+    if type(module).__module__ == nn.modules.activation.__name__:
         return "activation"
     return "other"
 
 
-def _macs(step: _Step) -> int:
+def _macs(step: Step) -> int:
     module = step.module
     if isinstance(module, nn.modules.conv._ConvTransposeNd):
         (given,) = step.in_shapes[:1]
@@ -575,7 +312,7 @@ def _macs(step: _Step) -> int:
     return step.macs
 
 
-def _attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
+def module_attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
     """A layer's settings for people, in the order of torch's own arguments."""
     rows: list[tuple[str, str]] = []
 

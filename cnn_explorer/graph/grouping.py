@@ -92,7 +92,7 @@ class _Grouping:
             replace(block, parent=parent_of[block.name]) if block.name in parent_of else block
             for block in blocks.values()
         ]
-        return LayerGraph(graph.network, layers, (*moved, *groups), graph.edges)
+        return replace(graph, layers=layers, blocks=(*moved, *groups))
 
     def _groups_in(
         self, parent: str, children: Sequence[str], *, with_stages: bool

@@ -4,7 +4,9 @@ Plain functions on plain values. The state is the set of expanded blocks; a bloc
 when it and all blocks around it are expanded.
 """
 
+import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.grouping import SMALL_NETWORK
@@ -105,13 +107,7 @@ def visible(graph: LayerGraph, expanded: frozenset[str]) -> VisibleGraph:
         source, target = box_of[edge.source], box_of[edge.target]
         if source != target:
             edges.setdefault((source, target), GraphEdge(source, target, edge.shape))
-    frames = tuple(
-        block.name
-        for block in _outermost_first(graph)
-        if block.name in expanded
-        and len(block.children) > 1
-        and all(name in expanded for name in ancestors(graph, block.name))
-    )
+    frames = _frames(graph, expanded)
     nodes = tuple(_visible_node(graph, name, inside) for name, inside in members.items())
     parents = {name: graph.block[name].parent for name in expanded if name in graph.block}
     headers = {name: _header(graph, graph.block[name]) for name in frames}
@@ -129,16 +125,17 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     """
     if sum(not layer.training_only for layer in graph.layers) <= SMALL_NETWORK:
         return frozenset(block.name for block in graph.blocks if not block.training_only)
-    unit_types = {block.type_name for block in graph.blocks if _branches(graph, block)}
-    unit_types.discard("Sequential")
+    branching = _branching(graph)
+    unit_types = {graph.block[name].type_name for name in branching} - {"Sequential"}
 
     def opens(block: BlockNode) -> bool:
         if block.group or block.training_only or block.repeats > 2:
             return False
-        if block.type_name in unit_types or _branches(graph, block):
+        if block.type_name in unit_types or block.name in branching:
             return False
         return _holds_blocks(graph, block) or block.type_name == "Sequential"
 
+    edges = drawn_edges(graph)
     expanded: frozenset[str] = frozenset()
     level = [block for block in graph.blocks if not block.parent]
     while level:
@@ -146,7 +143,7 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
         # what holds blocks tells more about the plan than a row of layers
         for block in sorted(level, key=lambda block: not _holds_blocks(graph, block)):
             room = LONG_PLAN if _holds_most(graph, block) else SCREENFUL
-            if opens(block) and rows(visible(graph, expanded | {block.name})) <= room:
+            if opens(block) and _rows(graph, edges, expanded | {block.name}) <= room:
                 expanded |= {block.name}
                 inner += [graph.block[name] for name in block.children if name in graph.block]
         level = inner
@@ -156,15 +153,37 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
 def rows(seen: VisibleGraph) -> float:
     """About how high a drawing is, top to bottom, in rows of boxes: its longest way, and what the
     frames of open blocks add."""
-    ends: dict[str, float] = {}
+    names = [node.name for node in seen.nodes if not node.training_only]
+    return _longest_way(names, {(edge.source, edge.target) for edge in seen.edges}) + (
+        _FRAME_ROWS * len(seen.frames)
+    )
+
+
+def _rows(graph: LayerGraph, edges: Iterable[GraphEdge], expanded: frozenset[str]) -> float:
+    """`rows` of what would be visible, without making boxes of it."""
+    box_of = _boxes(graph, expanded)
+    names = dict.fromkeys(box_of[layer.name] for layer in graph.layers)
+    frames = _FRAME_ROWS * len(_frames(graph, expanded))
+    if graph.note:  # set like words on a page
+        return math.sqrt(len(names)) + frames
+    quiet = {name for name in names if _node(graph, name).training_only}
+    joined = {(box_of[edge.source], box_of[edge.target]) for edge in edges}
+    way = _longest_way([name for name in names if name not in quiet], joined)
+    return way + frames
+
+
+def _longest_way(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> float:
+    """In boxes, given in forward order."""
     into: dict[str, list[str]] = {}
-    for edge in seen.edges:
-        into.setdefault(edge.target, []).append(edge.source)
-    for node in seen.nodes:  # in forward order
-        if not node.training_only:
-            before = (ends.get(source, 0.0) for source in into.get(node.name, ()))
-            ends[node.name] = 1.0 + max(before, default=0.0)
-    return max(ends.values(), default=0.0) + _FRAME_ROWS * len(seen.frames)
+    for source, target in edges:
+        if source != target:
+            into.setdefault(target, []).append(source)
+    ends: dict[str, float] = {}
+    for name in names:
+        ends[name] = 1.0 + max(
+            (ends.get(source, 0.0) for source in into.get(name, ())), default=0.0
+        )
+    return max(ends.values(), default=0.0)
 
 
 def _holds_most(graph: LayerGraph, block: BlockNode) -> bool:
@@ -222,48 +241,64 @@ def _boxes(graph: LayerGraph, expanded: frozenset[str]) -> Mapping[str, str]:
     """The box of each layer: like `visible_name`, each block looked at once."""
     # block: the outermost closed block around it, itself included
     closed: dict[str, str] = {"": ""}
+    for block in graph.blocks:
+        chain, name = [], block.name
+        while name not in closed:
+            chain.append(name)
+            name = graph.block[name].parent
+        for inner in reversed(chain):
+            closed[inner] = closed[name] or ("" if inner in expanded else inner)
+            name = inner
+    return {layer.name: closed[layer.parent] or layer.name for layer in graph.layers}
 
-    def outermost_closed(block: str) -> str:
-        if block not in closed:
-            outer = outermost_closed(graph.block[block].parent)
-            closed[block] = outer or ("" if block in expanded else block)
-        return closed[block]
 
-    return {layer.name: outermost_closed(layer.parent) or layer.name for layer in graph.layers}
-
-
-def _outermost_first(graph: LayerGraph) -> list[BlockNode]:
+def _frames(graph: LayerGraph, expanded: frozenset[str]) -> tuple[str, ...]:
+    """The open blocks around which a frame is drawn, outermost first."""
     depth: dict[str, int] = {"": 0}
+    """Of blocks that are open to view."""
+    for block in graph.blocks:
+        chain = []
+        name = block.name
+        while name not in depth and name in expanded:
+            chain.append(name)
+            name = graph.block[name].parent
+        for inner in reversed(chain):
+            if name not in depth:
+                break
+            depth[inner] = depth[name] + 1
+            name = inner
+    framed = [
+        block.name for block in graph.blocks if block.name in depth and len(block.children) > 1
+    ]
+    return tuple(sorted(framed, key=depth.__getitem__))
 
-    def depth_of(name: str) -> int:
-        if name not in depth:
-            depth[name] = depth_of(graph.block[name].parent) + 1
-        return depth[name]
 
-    return sorted(graph.blocks, key=lambda block: depth_of(block.name))
-
-
-def _branches(graph: LayerGraph, block: BlockNode) -> bool:
-    """Whether data take more than one way between the parts of a block."""
-    part_of: dict[str, str] = {}
-    pending = [(child, child) for child in block.children]
-    while pending:
-        name, part = pending.pop()
-        part_of[name] = part
-        if name in graph.block:
-            pending += [(child, part) for child in graph.block[name].children]
-    leaving: dict[str, set[str]] = {}
-    entering: set[tuple[str, str]] = set()
+def _branching(graph: LayerGraph) -> frozenset[str]:
+    """The blocks between whose parts data take more than one way."""
+    path: dict[str, tuple[str, ...]] = {"": ()}
+    for name in (*graph.block, *graph.layer):  # outermost first, down to itself
+        chain, around = [name], _node(graph, name).parent
+        while around not in path:
+            chain.append(around)
+            around = graph.block[around].parent
+        for at in range(len(chain) - 1, -1, -1):
+            path[chain[at]] = (*path[around], chain[at])
+            around = chain[at]
+    leaving: dict[tuple[str, str], set[str]] = {}
+    entering: dict[str, set[str]] = {}
     for edge in graph.edges:
-        source, target = part_of.get(edge.source), part_of.get(edge.target)
-        if target is None or source == target:
-            continue
-        if source is None:
-            entering.add((edge.source, target))
-        else:
-            leaving.setdefault(source, set()).add(target)
-    return len({target for _, target in entering}) > 1 or any(
-        len(targets) > 1 for targets in leaving.values()
+        source, target = path[edge.source], path[edge.target]
+        shared, least = 0, min(len(source), len(target))
+        while shared < least and source[shared] == target[shared]:
+            shared += 1
+        if 0 < shared < least:
+            way = (source[shared - 1], source[shared])
+            leaving.setdefault(way, set()).add(target[shared])
+        for block, part in pairwise(target[shared:]):
+            entering.setdefault(block, set()).add(part)
+    return frozenset(
+        [block for (block, _), parts in leaving.items() if len(parts) > 1]
+        + [block for block, parts in entering.items() if len(parts) > 1]
     )
 
 
@@ -331,12 +366,14 @@ def caption(layer: LayerNode) -> str:
         sort = "max" if "max" in type_name else "power" if "lp" in type_name else "average"
         if "kernel" in settings:
             return _join(f"{settings['kernel']} {sort} pool", *_steps(settings))
+        if not layer.out_shape:
+            return _spaced(layer.type_name)
         if layer.out_shape[1:] and set(layer.out_shape[1:]) == {1}:
             return f"global {sort} pool"
         return f"{sort} pool to {format_shape(layer.out_shape[1:])}"
     if layer.kind == "linear" and "in features" in settings:
         return f"{settings['in features']} → {settings['out features']}"
-    if layer.type_name in ("Flatten", "flatten"):
+    if layer.type_name in ("Flatten", "flatten") and layer.out_shape:
         return f"to {format_shape(layer.out_shape)} values"
     if layer.kind == "dropout" and "p" in settings:
         return f"dropout, p = {settings['p']}"

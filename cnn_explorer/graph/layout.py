@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import graphlay
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.graph.grid import grid
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import (
     USUAL,
@@ -253,6 +254,9 @@ class _Plan:
     def __init__(self, graph: VisibleGraph, options: DrawingOptions) -> None:
         self._graph = graph
         self._options = options
+        self._node = {node.name: node for node in graph.nodes}
+        self._age = {node.name: age for age, node in enumerate(reversed(graph.nodes))}
+        self._frames_around: dict[str, list[str]] = {"": [""]}
         self._legs_of: dict[tuple[str, str], list[tuple[str, Leg]]] = {}
         legs: dict[str, dict[Leg, None]] = {name: {} for name in ("", *graph.frames)}
         for edge in graph.edges:
@@ -272,10 +276,14 @@ class _Plan:
 
     def _around(self, name: str) -> list[str]:
         """The frames around a box, outermost (the whole drawing) first."""
-        found = [self._graph.frame_around(name)]
-        while found[-1]:
-            found.append(self._graph.frame_around(found[-1]))
-        return found[::-1]
+        frame = self._graph.frame_around(name)
+        inward = [frame]
+        while inward[-1] not in self._frames_around:
+            inward.append(self._graph.frame_around(inward[-1]))
+        found = self._frames_around[inward.pop()]
+        for inner in reversed(inward):
+            found = self._frames_around[inner] = [*found, inner]
+        return found
 
     def _way(self, edge: GraphEdge) -> Iterable[tuple[str, Leg]]:
         tensor = edge.source
@@ -295,7 +303,7 @@ class _Plan:
     def level(self, name: str) -> _Level:
         graph = self._graph
         children = set(self._children[name])
-        own = [node for node in graph.nodes if node.name in children]
+        own = [self._node[name] for name in self._children[name] if name in self._node]
         header = 0.0
         if name:
             label = text_width(graph.frame_label(name), FRAME_TEXT_SIZE, "semibold")
@@ -310,7 +318,7 @@ class _Plan:
             tuple(frame for frame in graph.frames if frame in children),
             tuple(self._children[name]),
             header,
-            {node.name: age for age, node in enumerate(reversed(graph.nodes))},
+            self._age,
             self._legs[name],
         )
 
@@ -343,6 +351,9 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
         if tensors:
             sizes[gate] = (2 + 2 * _GATE_PITCH * (len(tensors) - 1), 2.0)
     order = [name for name in (_IN, *level.order, _OUT) if name in sizes]
+    if not level.legs:  # nothing says what belongs where but the order
+        _frame_in(level, grid({name: sizes[name] for name in order}, NODE_GAP / 2), {}, through)
+        return level
     index = {name: at for at, name in enumerate(order)}
 
     def port(end: _End, side: str) -> dict[str, Any] | None:

@@ -124,6 +124,9 @@ class LayerGraph:
     layers: tuple[LayerNode, ...]
     blocks: tuple[BlockNode, ...]
     edges: tuple[GraphEdge, ...]
+    note: str = ""
+    """Why these are modules alone, without edges, where the network could not be followed: a
+    sentence. Empty for a network whose operations are all here."""
 
     @cached_property
     def layer(self) -> Mapping[str, LayerNode]:

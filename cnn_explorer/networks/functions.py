@@ -13,9 +13,6 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
-Heard = Callable[[str, str, int, Any], None]
-"""Module (``layer1.0``, or ``layer1.0#2`` in its second call), operation, number, output."""
-
 
 def operation_name(function: str) -> str:
     """What to call a function of torch: ``add`` also in place (``add_``) and by ``+``."""
@@ -27,20 +24,37 @@ class FunctionCalls(TorchFunctionMode):
     """While active, and in this thread alone, tells of each function that `model` calls.
 
     What a function calls itself is not told. The model has hooks on all its modules meanwhile.
+    Subclasses say what is to be done when they hear of a call.
     """
 
-    def __init__(self, model: nn.Module, heard: Heard) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self._model = model
-        self._heard = heard
+        self.modules: dict[str, nn.Module] = dict(model.named_modules())
         self._running: list[tuple[str, Counter[str]]] = []
         self._calls: Counter[str] = Counter()
         self._handles: list[RemovableHandle] = []
 
+    def function_called(
+        self, scope: str, operation: str, number: int, inputs: tuple[Any, Any], output: Any
+    ) -> None:
+        """A function was called within a call of a module (``layer1.0``, or ``layer1.0#2`` in its
+        second one), as the how manieth of this name, with these arguments."""
+
+    def module_entered(self, scope: str, module: nn.Module, inputs: tuple[Any, Any]) -> None:
+        """A module was called, with these arguments."""
+
+    def module_left(self, scope: str, module: nn.Module, output: Any) -> Any:
+        """The call of a module came to its end. What is given takes the place of the output,
+        unless it is None."""
+
+    def compute(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What a function gives."""
+        return function(*args, **kwargs)
+
     def __enter__(self) -> "FunctionCalls":
-        for name, module in self._model.named_modules():
+        for name, module in self.modules.items():
             self._handles += [
-                module.register_forward_pre_hook(self._opening(name)),
+                module.register_forward_pre_hook(self._opening(name), with_kwargs=True),
                 module.register_forward_hook(self._closing),
             ]
         super().__enter__()  # type: ignore[no-untyped-call]
@@ -54,21 +68,24 @@ class FunctionCalls(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        output = func(*args, **(kwargs or {}))
+        output = self.compute(func, args, kwargs or {})
         if self._running:
             scope, calls = self._running[-1]
             operation = operation_name(getattr(func, "__name__", ""))
             calls[operation] += 1
-            self._heard(scope, operation, calls[operation], output)
+            self.function_called(scope, operation, calls[operation], (args, kwargs), output)
         return output
 
-    def _opening(self, name: str) -> Callable[[nn.Module, Any], None]:
-        def opening(_module: nn.Module, _inputs: Any) -> None:
+    def _opening(self, name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def opening(module: nn.Module, args: Any, kwargs: Any) -> None:
             self._calls[name] += 1
             call = self._calls[name]
-            self._running.append((name if call == 1 else f"{name}#{call}", Counter()))
+            scope = name if call == 1 else f"{name}#{call}"
+            self._running.append((scope, Counter()))
+            self.module_entered(scope, module, (args, kwargs))
 
         return opening
 
-    def _closing(self, _module: nn.Module, _inputs: Any, _output: Any) -> None:
-        self._running.pop()
+    def _closing(self, module: nn.Module, _inputs: Any, output: Any) -> Any:
+        scope, _ = self._running.pop()
+        return self.module_left(scope, module, output)

@@ -140,13 +140,17 @@ def _listening(
 ) -> "FunctionCalls":
     from cnn_explorer.networks.functions import FunctionCalls
 
-    def heard(caller: str, operation: str, number: int, output: Any) -> None:
-        layer = functions.get((caller, operation, number))
-        tensor = None if layer is None else _first_tensor(output)
-        if layer is not None and tensor is not None:
-            captured.keep(layer, tensor, copy)
+    class Listening(FunctionCalls):
+        def function_called(
+            self, scope: str, operation: str, number: int, inputs: tuple[Any, Any], output: Any
+        ) -> None:
+            del inputs
+            layer = functions.get((scope, operation, number))
+            tensor = None if layer is None else _first_tensor(output)
+            if layer is not None and tensor is not None:
+                captured.keep(layer, tensor, copy)
 
-    return FunctionCalls(model, heard)
+    return Listening(model)
 
 
 def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:

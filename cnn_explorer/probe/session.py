@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.capture import Captured, capture, module_at
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.runtime import import_torch
+from cnn_explorer.text import one_line
 
 _CHECKPOINTS = 20
 """In one forward, at most. One at each leaf of a deep network would cost 4 % of its time."""
@@ -105,7 +106,14 @@ class Session:
         # A copy: what is prepared stays as it is whatever the network does to its input.
         batch = torch.from_numpy(np.array(prepared.tensor, dtype=np.float32, order="C")[None])
         started = time.perf_counter()
-        logits, captured = self._forward(batch, layers, checkpoint)
+        try:
+            logits, captured = self._forward(batch, layers, checkpoint)
+        except (ExplorerError, Cancelled):
+            raise
+        except Exception as error:  # whatever goes wrong in a network that is not ours
+            raise ExplorerError(
+                f"{self.card.title} cannot be run on a picture: {one_line(error)}."
+            ) from error
         forward_ms = (time.perf_counter() - started) * 1000
         activations = {layer: _array(_as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
         return RunResult(

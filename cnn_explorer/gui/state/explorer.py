@@ -481,7 +481,7 @@ class Explorer(QObject):
         # what was asked for by name is brought to light; else a network opens with its plan
         self.reveal(self._layer if self._layer == self._wished else "")
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
-        said = " ".join(filter(None, (guessed, network.note)))
+        said = " ".join(filter(None, (guessed, network.note, network.graph.note)))
         if said:
             self.message_shown.emit(Message(said, "info"))
 

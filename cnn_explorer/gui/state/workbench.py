@@ -180,9 +180,9 @@ class Workbench:
         self._open = [opened for opened in self._open if opened[0] is request.shown]
         self._warm_up()
         checkpoint(0.05)
-        from cnn_explorer.graph.extract import extract
         from cnn_explorer.graph.hierarchy import default_expansion, visible
         from cnn_explorer.graph.layout import lay_out
+        from cnn_explorer.graph.module_tree import layer_graph
         from cnn_explorer.probe.session import Session
 
         card = request.card
@@ -192,7 +192,7 @@ class Workbench:
             lambda fraction: checkpoint(0.05 + 0.75 * fraction),
             version=request.version,
         )
-        graph = extract(session.model, session.preprocessing.input_shape, network=card.name)
+        graph = layer_graph(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
         expanded = default_expansion(graph) if request.expanded is None else request.expanded
         layout = lay_out(visible(graph, expanded), request.options)

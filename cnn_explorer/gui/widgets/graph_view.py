@@ -27,6 +27,7 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_walk import shown_as
 from cnn_explorer.gui.widgets.legend import Legend
+from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
 
 
@@ -67,6 +68,7 @@ class GraphView(QWidget):
         self.setFocusProxy(self.canvas)
 
         self._title = TitleLabel(self)
+        self.note = NoteLabel(self)
         self.legend = Legend(self)
         self.legend.folded.connect(self._place_legend)
         self.legend.hide()
@@ -107,6 +109,7 @@ class GraphView(QWidget):
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setSpacing(0)
         self._whole.addLayout(row)
+        self._whole.addWidget(self.note)
         self._whole.addWidget(self.canvas, 1)
         self.clear()
 
@@ -135,6 +138,7 @@ class GraphView(QWidget):
         self._selected = ""
         self._toggled = ("", None)
         self._title.set_title(shown.card.title, "   " + _totals(shown.graph))
+        self.note.show_note(shown.graph.note)
         self.legend.show_graph(shown.graph)
         self.legend.show()
         self.canvas.show_new(shown.graph, shown.layout)
@@ -168,6 +172,7 @@ class GraphView(QWidget):
         self._network_title = ""
         self._selected = ""
         self._title.set_title(title)
+        self.note.show_note("")
         self.legend.hide()
         self.canvas.clear(message)
         self._update_state()
