@@ -32,6 +32,7 @@ from cnn_explorer.graph.metrics import (
     transposed_conv_macs,
 )
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
+from cnn_explorer.graph.reach import reach_of
 from cnn_explorer.networks.functions import FunctionCalls
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
 
@@ -438,6 +439,10 @@ def _merge_training_parts(recording: _Recording, trained: _Recording) -> None:
 
 def _assemble(twin: nn.Module, recording: _Recording, network: str) -> LayerGraph:
     parameters = _share_out_parameters(twin, recording)
+    seen = {
+        step.name: reach_of(step.module, step.operation, step.in_shapes, step.out_shape)
+        for step in recording.steps.values()
+    }
     layers = tuple(
         LayerNode(
             name=step.name,
@@ -450,6 +455,9 @@ def _assemble(twin: nn.Module, recording: _Recording, network: str) -> LayerGrap
             macs=_macs(step),
             attributes=_attributes(step.module) if step.module is not None else (),
             training_only=step.training_only,
+            reach=seen[step.name][0],
+            window=seen[step.name][1],
+            connections=step.module.table if isinstance(step.module, TableConv2d) else (),
         )
         for step in recording.steps.values()
     )
