@@ -36,8 +36,9 @@ class LayerTimes:
 
     @property
     def sum_ms(self) -> float:
-        """Of all layers together. It differs from the whole forward by what happens between
-        layers, and by what watching costs."""
+        """Of all layers together. It differs from the whole forward by what happens between layers
+        and by what watching costs; and a median leaves out the run in which a layer was
+        interrupted, which is another one for each layer."""
         return sum(self.layers.values())
 
 
