@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {
     "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
 }
 JOINERS = {
-    "app", "cli", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__", "__init__",
+    "app", "cli", "cli_inspect", "cli_layers", "cli_parts", "cli_train", "cli_weights",
+    "__main__", "__init__",
 }  # fmt: skip
 """The composition roots may import anything."""
 

@@ -35,12 +35,13 @@ def _check_sums(graph: LayerGraph, expanded: frozenset[str]) -> None:
         "memory": sum(
             math.prod(layer.out_shape) * BYTES_PER_VALUE
             for layer in graph.layers
-            if layer.kind != "input" and not layer.training_only
+            if layer.kind not in ("input", "output") and not layer.training_only
         ),
         "time": sum(times[name] for name in _predicting(graph)),
     }
     for key in SUMS:
         assert sum(numbers.value(box.name, key) or 0 for box in boxes) == totals[key], key
+        assert numbers.total(key) == totals[key]
 
 
 @pytest.mark.parametrize("name", ["lenet5", "googlenet", "resnet50", "densenet121", "vgg16_bn"])
@@ -99,6 +100,7 @@ def test_memory_is_that_of_outputs() -> None:
     numbers = Numbers(own_graph("lenet5"))
     assert numbers.value("features.conv1", "memory") == 6 * 28 * 28 * 4
     assert numbers.value("input", "memory") == 0  # the picture is there anyway
+    assert numbers.value("output", "memory") == 0  # it is the last layer's
     assert numbers.value("classifier.fc5", "memory") == 40
 
 
