@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cnn_explorer import __version__, cli_graph, cli_inspect, cli_train
+from cnn_explorer import __version__, cli_graph, cli_inspect, cli_layers, cli_train
 from cnn_explorer.cli_parts import (
     PROGRAM,
     card_named,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.results import PreparedInput, RunResult
@@ -323,7 +322,15 @@ def _without_weights(card: "NetworkCard") -> str:
 
 def _describe_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="NETWORK", type=network_name)
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--layers", action="store_true",
+        help="the layers alone, with memory, receptive field and stride too",
+    )  # fmt: skip
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="as JSON, all numbers of layers too")
+    formats.add_argument(
+        "--csv", action="store_true", help="the layers with all their numbers as CSV"
+    )
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -331,7 +338,14 @@ def _info(options: argparse.Namespace) -> int:
     graph = cli_graph.graph_of(card)
     facts = _facts(card)
     if options.json:
-        print_json({**facts, "layers": [_layer_facts(graph, layer.name) for layer in graph.layers]})
+        layers = cli_layers.layers_for_json(graph)
+        print_json(layers if options.layers else {**facts, "layers": layers})
+        return 0
+    if options.csv:
+        cli_layers.print_csv(graph)
+        return 0
+    if options.layers:
+        cli_layers.print_layers(graph)
         return 0
     from cnn_explorer.graph.metrics import format_shape
 
@@ -393,22 +407,6 @@ def _facts(card: "NetworkCard") -> dict[str, Any]:
         "differences": list(card.differences),
         "weights": None if found is None else found[1].tag,
         "versions": [entry.tag for entry in card.weights],
-    }
-
-
-def _layer_facts(graph: "LayerGraph", name: str) -> dict[str, Any]:
-    layer = graph.layer[name]
-    return {
-        "name": layer.name,
-        "block": layer.parent,
-        "kind": layer.kind,
-        "type": layer.type_name,
-        "in": [list(shape) for shape in layer.in_shapes],
-        "out": list(layer.out_shape),
-        "parameters": layer.parameters,
-        "macs": layer.macs,
-        "training_only": layer.training_only,
-        "attributes": dict(layer.attributes),
     }
 
 

@@ -22,23 +22,52 @@ ROOMS: dict[str, set[str]] = {
     "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
 }
 JOINERS = {
-    "app", "cli", "cli_graph", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__",
+    "app",
+    "cli",
+    "cli_graph",
+    "cli_inspect",
+    "cli_layers",
+    "cli_parts",
+    "cli_train",
+    "cli_weights",
     "__init__",
-}  # fmt: skip
+    "__main__",
+}
 """The composition roots may import anything."""
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
-    "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
-    "networks.download", "networks.fit", "networks.labels", "networks.partfile",
+    "graph.exchange",
+    "graph.export",
+    "graph.glyphs",
+    "graph.grouping",
+    "graph.hierarchy",
+    "graph.layout",
+    "graph.metrics",
+    "graph.model",
+    "graph.numbers",
+    "graph.publish",
+    "graph.receptive",
+    "graph.style",
+    "graph.text",
+    "networks.answer",
+    "networks.card",
+    "networks.catalog",
+    "networks.checksum",
+    "networks.download",
+    "networks.fit",
+    "networks.labels",
+    "networks.partfile",
     "networks.published",
     "networks.torchvision_cards",
-    "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
-    "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.exchange",
-    "graph.publish", "graph.numbers",
-    "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
-    "probe.session", "probe.source",
-}  # fmt: skip
+    "networks.weights",
+    "probe.colormaps",
+    "probe.mosaic",
+    "probe.preprocess",
+    "probe.results",
+    "probe.session",
+    "probe.source",
+}
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 
 

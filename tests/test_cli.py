@@ -1,5 +1,7 @@
 """The command line: its exit codes, its one-line errors, its JSON, and that it needs no Qt."""
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -14,6 +16,7 @@ from PIL import Image
 from cnn_explorer import __version__, cli
 from cnn_explorer.cli import main
 from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.networks.catalog import card_of
 
 ROOT = str(Path(__file__).resolve().parents[1])
 
@@ -122,6 +125,48 @@ def test_info_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "61,706" in out
     assert "6 × 28 × 28" in out
     assert out.splitlines()[-1].split() == ["total", "61,706", "416,520"]
+
+
+def test_info_of_layers_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "alexnet", "--layers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == [
+        "layer", "type", "output", "parameters", "multiply-adds", "memory", "receptive", "field",
+        "stride",
+    ]  # fmt: skip
+    pool = next(line for line in lines if line.startswith("features.12 "))
+    assert pool.split()[-4:] == ["36.9", "kB", "195", "32"]
+    linear = next(line for line in lines if line.startswith("classifier.1 "))
+    assert linear.endswith("whole picture       –")
+    assert lines[-1].split() == ["total", "61,100,840", "714,188,480", "4.43", "MB"]
+
+
+def test_info_of_layers_as_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "googlenet", "--csv"]) == 0
+    rows = {row["layer"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert len(rows) == 217
+    concat = rows["inception3a.concat"]
+    assert (concat["output"], concat["block"]) == ("256 x 28 x 28", "inception3a")
+    assert [concat[title] for title in ("receptive field height", "stride vertical",
+            "offset top", "whole picture")] == ["43", "8", "-15", "no"]  # fmt: skip
+    assert rows["avgpool"]["whole picture"] == "yes"
+    assert rows["avgpool"]["stride vertical"] == ""
+    assert rows["aux1.avgpool"]["receptive field height"] == ""
+    assert rows["aux1.avgpool"]["training only"] == "yes"
+    assert sum(int(row["multiply-adds"]) for row in rows.values()
+               if row["training only"] == "no") == card_of("googlenet").macs  # fmt: skip
+
+
+def test_info_of_layers_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "lenet5", "--layers", "--json"]) == 0
+    layers = {layer["name"]: layer for layer in json.loads(capsys.readouterr().out)}
+    assert layers["features.pool2"]["receptive_field"] == {
+        "size": [16, 16], "whole": False, "stride": [4, 4], "offset": [0, 0],
+    }  # fmt: skip
+    assert layers["features.pool2"]["memory"] == 1600
+    assert layers["classifier.fc3"]["receptive_field"] == {
+        "size": [32, 32], "whole": True, "stride": None, "offset": [0, 0],
+    }  # fmt: skip
 
 
 def test_an_output_that_cannot_show_every_sign_is_no_error(digit: Path) -> None:

@@ -5,7 +5,7 @@ once, so a pass takes milliseconds and the given model is neither run nor change
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.grouping import grouped
 from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed_conv_macs
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+from cnn_explorer.graph.reach import reach_of
 from cnn_explorer.graph.record import Recording, Step, record
 from cnn_explorer.graph.twin import meta_twin
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
@@ -170,6 +171,10 @@ def _merge_training_parts(recording: Recording, trained: Recording) -> None:
 
 def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph:
     parameters = _share_out_parameters(twin, recording)
+    seen = {
+        step.name: reach_of(step.module, step.operation, step.in_shapes, step.out_shape)
+        for step in recording.steps.values()
+    }
     layers = tuple(
         LayerNode(
             name=step.name,
@@ -182,6 +187,9 @@ def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph
             macs=_macs(step),
             attributes=module_attributes(step.module) if step.module is not None else (),
             training_only=step.training_only,
+            reach=seen[step.name][0],
+            window=seen[step.name][1],
+            connections=step.module.table if isinstance(step.module, TableConv2d) else (),
         )
         for step in recording.steps.values()
     )

@@ -83,6 +83,8 @@ class LayerNode:
     reach: Reach = "place"
     window: Window | None = None
     """What it sees where `reach` is ``window``."""
+    connections: tuple[tuple[int, ...], ...] = ()
+    """For each map of its output, which maps of its input it sees, where a table says so."""
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,20 @@ memory, time), each layer counted once; else that of its output (receptive field
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from cnn_explorer.graph.metrics import format_count
 from cnn_explorer.graph.model import LayerGraph, LayerNode
+from cnn_explorer.graph.receptive import Fields, ReceptiveField, receptive_fields
 
 NumberKey = Literal["parameters", "macs", "memory", "time", "receptive", "stride"]
 
 BYTES_PER_VALUE = 4
 """Activations are float32."""
+
+WHOLE_PICTURE = math.inf
+"""The receptive field of what sees the whole picture: more than any that has a side."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,17 @@ NUMBER_KINDS: tuple[NumberKind, ...] = (
     ),
     NumberKind(
         "memory", "Activation memory", "B", True,
-        "What a layer's output takes for one picture, four bytes a value.",
+        "What the outputs of layers take for one picture, four bytes a value. A forward pass keeps "
+        "fewer of them at a time, since it needs most no longer once they were used.",
     ),
     NumberKind(
         "time", "Measured time", "ms", True,
-        "Forward time on this computer, the median of several runs.",
+        "Forward time on this computer for one picture, the median of several runs.",
     ),
     NumberKind(
         "receptive", "Receptive field", "pixels", False,
-        "The side of the square of the picture that one output value can depend on.",
+        "The side of the square of the picture that one output value can depend on, in the middle; "
+        "it may be larger than the picture.",
     ),
     NumberKind(
         "stride", "Output stride", "pixels", False,
@@ -59,14 +66,22 @@ NUMBER_KINDS: tuple[NumberKind, ...] = (
 
 
 class Numbers:
-    """The numbers of one graph; `times` are milliseconds by layer name, where measured."""
+    """The numbers of one graph; `times` are milliseconds by layer name, where measured.
+
+    Of a block count the layers that take part in a prediction, each once; of one that takes part
+    in training alone, all.
+    """
 
     def __init__(self, graph: LayerGraph, times: Mapping[str, float] | None = None) -> None:
         self._graph = graph
         self._times = dict(times or {})
 
     def value(self, name: str, key: NumberKey) -> float | None:
-        """The number of a layer or block; None where it has none or it is not known."""
+        """The number of a layer or block; None where it has none or it is not known.
+
+        A receptive field that is no square has its longer side; one that is everything is
+        `WHOLE_PICTURE`.
+        """
         node = self._graph.layer.get(name) or self._graph.block[name]
         if key == "parameters":
             return node.parameters
@@ -78,7 +93,22 @@ class Numbers:
             measured = [self._times.get(layer.name) for layer in self._layers(name)]
             known = [time for time in measured if time is not None]
             return sum(known) if known else None
-        return None
+        field = self.receptive_field(name)
+        if field is None:
+            return None
+        if key == "receptive":
+            sides = (field.height.size, field.width.size)
+            return WHOLE_PICTURE if field.whole else max(sides)
+        strides = (field.height.stride, field.width.stride)
+        return None if None in strides else max(filter(None, strides))
+
+    def receptive_field(self, name: str) -> ReceptiveField | None:
+        """What an output value of a layer or block sees; None where that is not known."""
+        return self._fields[name]
+
+    @cached_property
+    def _fields(self) -> Fields:
+        return receptive_fields(self._graph)
 
     def _layers(self, name: str) -> Iterator[LayerNode]:
         """The layer itself, or those in a block that count with it."""
@@ -92,6 +122,14 @@ class Numbers:
             if block.training_only or not inner.training_only:
                 yield from self._layers(child)
 
+    def total(self, key: NumberKey) -> float | None:
+        """That of all layers that a prediction uses, of what adds up; None where unknown."""
+        values = [
+            self.value(layer.name, key) for layer in self._graph.layers if not layer.training_only
+        ]
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
 
 def format_number(value: float | None, key: NumberKey) -> str:
     """A number for people, with its unit; a dash where there is none."""
@@ -101,10 +139,13 @@ def format_number(value: float | None, key: NumberKey) -> str:
         return f"{format_count(round(value))}B" if value >= 1000 else f"{value:.0f} B"
     if key == "time":
         return f"{value:.3g} ms"
+    if key == "receptive" and value == WHOLE_PICTURE:
+        return "whole picture"
     if key in ("receptive", "stride"):
         return f"{value:g}"
     return format_count(round(value))
 
 
 def _bytes(layer: LayerNode) -> int:
-    return 0 if layer.kind == "input" else math.prod(layer.out_shape) * BYTES_PER_VALUE
+    # the network's output is its last layer's, counted there
+    return 0 if layer.kind in ("input", "output") else math.prod(layer.out_shape) * BYTES_PER_VALUE

@@ -26,7 +26,7 @@ def meta_twin(model: nn.Module) -> nn.Module:
                 memo[id(tensor)] = _shadow(tensor)
         # shells first: modules may refer to each other in any order, and however deep they nest
         # none is copied from within another
-        if _copies_by_attributes(type(module)):
+        if _copies_by_attributes(type(module)):  # type: ignore[arg-type]
             shell = memo[id(module)] = type(module).__new__(type(module))
             shells.append((module, shell))
         else:

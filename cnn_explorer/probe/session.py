@@ -147,7 +147,7 @@ class Session:
 
         with ExitStack() as stack:
             if checkpoint is not no_checkpoint:
-                stack.enter_context(_checked(self.model, checkpoint))
+                stack.enter_context(checked(self.model, checkpoint))
             if not layers:
                 with torch.inference_mode():
                     return _logits(self.model(batch)), Captured()
@@ -176,7 +176,7 @@ class Session:
 
 
 @contextmanager
-def _checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
+def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
     """Within the context, call the checkpoint after leaf modules of `model`, evenly spread."""
     leaves = [module for module in model.modules() if not module._modules]
     watched = leaves[:: -(-len(leaves) // _CHECKPOINTS)]

@@ -15,12 +15,19 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
-from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, ExportChoice, NetworkShown
+from cnn_explorer.gui.state.shown import (
+    ActivationsShown,
+    AnswersShown,
+    ExportChoice,
+    NetworkShown,
+    TimesShown,
+)
 from cnn_explorer.gui.state.workbench import (
     Export,
     Exported,
     Look,
     Looked,
+    Measure,
     OpenImage,
     OpenNetwork,
     OpenPicture,
@@ -84,6 +91,8 @@ class Explorer(QObject):
     """A `FiltersShown`."""
     source_shown = Signal(object)
     """A `SourceShown`."""
+    times_shown = Signal(object)
+    """A `TimesShown` of the network on show."""
     picture_cleared = Signal()
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
@@ -248,6 +257,16 @@ class Explorer(QObject):
             Export(graph, publication, path, network.card.title),
             self.tr("Writing {}").format(path.name),
         )
+
+    def measure(self) -> None:
+        """Measure how long each layer takes on this computer."""
+        network = self._network
+        if network is not None and self._opening is None:
+            self._submit(
+                Lane.MEASURE,
+                Measure(network.card, network.graph),
+                self.tr("Measuring {}").format(network.card.title),
+            )
 
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
         """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
@@ -455,6 +474,7 @@ class Explorer(QObject):
             NetworkShown: self._on_network,
             Ran: self._on_ran,
             Looked: self._on_looked,
+            TimesShown: self._on_times,
             Exported: self._on_exported,
         }
         handlers[type(response)](job.request, response)
@@ -525,6 +545,12 @@ class Explorer(QObject):
         if request.layer == self._module:
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
+
+    def _on_times(self, request: Measure, times: TimesShown) -> None:
+        del request
+        network = self._network
+        if network is not None and times.graph is network.graph:
+            self.times_shown.emit(times)
 
     def _on_exported(self, request: Export, exported: Exported) -> None:
         del request

@@ -26,15 +26,18 @@ class Lane(enum.IntEnum):
     """Run the network on a frame or a drawing in progress."""
     EXPORT = 5
     """Write a drawing of the graph to a file."""
+    MEASURE = 6
+    """Measure how long layers take: some seconds, after all else."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PICTURE: frozenset({Lane.PICTURE}),
-    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE}),
+    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.MEASURE}),
     Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EXPORT: frozenset({Lane.EXPORT}),
+    Lane.MEASURE: frozenset({Lane.MEASURE}),
 }
 """What waits and is made pointless by new work in a lane."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -110,3 +111,21 @@ class ExportChoice:
     """Parameters and multiply-adds in the boxes."""
     thumbnails: bool = True
     """Pictures of the outputs, where there are some."""
+
+
+@dataclass(frozen=True, eq=False)
+class TimesShown:
+    """How long the layers of a network take on this computer: forward, medians of several runs."""
+
+    graph: LayerGraph
+    """Of the network that was measured: the very object."""
+    times: Mapping[str, float]
+    """Milliseconds by layer name."""
+    forward_ms: float
+    """Of the whole forward, measured without watching layers."""
+    runs: int
+
+    @property
+    def sum_ms(self) -> float:
+        """Of all layers together."""
+        return sum(self.times.values())

@@ -20,6 +20,7 @@ from cnn_explorer.gui.state.shown import (
     FiltersShown,
     NetworkShown,
     SourceShown,
+    TimesShown,
 )
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
@@ -122,6 +123,15 @@ class Looked:
 
 
 @dataclass(frozen=True, eq=False)
+class Measure:
+    """Measure how long each layer of the open network takes. Answered by `TimesShown`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show."""
+
+
+@dataclass(frozen=True, eq=False)
 class Export:
     """Write a drawing of a graph to a file. Answered by `Exported`."""
 
@@ -138,8 +148,8 @@ class Exported:
     path: Path
 
 
-Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | Run | Look | Export
-Response = Picture | NetworkShown | Ran | Looked | Exported
+Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | Run | Look | Measure | Export
+Response = Picture | NetworkShown | Ran | Looked | TimesShown | Exported
 
 
 class Workbench:
@@ -168,6 +178,8 @@ class Workbench:
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
+            case Measure():
+                return self._measure(request, checkpoint)
             case Export():
                 return self._export(request, checkpoint)
 
@@ -273,7 +285,7 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, request: Run | Look) -> "Session":
+    def _session_of(self, request: Run | Look | Measure) -> "Session":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
@@ -341,6 +353,18 @@ class Workbench:
             FiltersShown(request.card, session.trained, layer, filters),
             SourceShown(layer, type_name, code, origin),
         )
+
+    def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
+        from cnn_explorer.probe.timing import time_layers
+
+        session = self._session_of(request)
+        layers = [
+            layer.name
+            for layer in request.graph.layers
+            if not layer.training_only and layer.kind not in ("input", "output")
+        ]
+        measured = time_layers(session, layers, checkpoint=checkpoint)
+        return TimesShown(request.graph, measured.layers, measured.forward_ms, measured.runs)
 
 
 def probabilities(classes: tuple[ClassScore, ...]) -> "npt.NDArray[np.float32]":

@@ -1,0 +1,135 @@
+"""Times of layers: all of them, plausible, cancellable, and without a trace left behind."""
+
+import time
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cnn_explorer.errors import Cancelled, ExplorerError
+from cnn_explorer.graph.extract import extract
+from cnn_explorer.networks.card import Preprocessing
+from cnn_explorer.networks.catalog import ALL
+from cnn_explorer.probe.session import Session
+from cnn_explorer.probe.timing import time_layers
+
+
+class _Sleep(nn.Module):
+    def __init__(self, ms: float) -> None:
+        super().__init__()
+        self.ms = ms
+
+    def forward(self, x: Tensor) -> Tensor:
+        time.sleep(self.ms / 1000)
+        return x
+
+
+class _Sleepy(nn.Module):
+    """Layers that take a known time, one of them called twice, and a functional operation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.short = _Sleep(2)
+        self.long = _Sleep(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.long(self.short(x)) + self.short(x)).flatten(1)
+
+
+LAYERS = ("short", "long", "short#2", "add", "flatten")
+
+
+def _session(model: nn.Module, shape: tuple[int, int, int] = (1, 4, 4)) -> Session:
+    rules = Preprocessing("digit", shape[1], shape[1], (0.5,), (0.5,))
+    card = ALL["lenet5"]
+    return Session(card, model.eval(), trained=False, weights="", preprocessing=rules,
+                   class_names=())  # fmt: skip
+
+
+def _hooks(model: nn.Module) -> int:
+    return sum(
+        len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()
+    )
+
+
+def test_each_layer_has_its_own_time() -> None:
+    times = time_layers(_session(_Sleepy()), LAYERS, runs=3, warm_ups=1)
+    assert tuple(times.layers) == LAYERS
+    assert times.runs == 3
+    # sleeping never takes less; how much more depends on what else the computer does
+    assert times.layers["short"] >= 2
+    assert times.layers["short#2"] >= 2
+    assert times.layers["long"] >= 8
+    assert 0 < times.layers["add"] < times.layers["long"]
+    assert times.forward_ms >= 12
+    assert times.sum_ms == sum(times.layers.values())
+
+
+def test_only_what_was_asked_for_and_what_ran() -> None:
+    times = time_layers(_session(_Sleepy()), ("long", "nothing"), runs=1, warm_ups=0)
+    assert tuple(times.layers) == ("long",)
+
+
+def test_the_median_is_told() -> None:
+    """One run that is interrupted does not count."""
+    model = _Sleepy()
+    calls = 0
+
+    def interrupted(_module: nn.Module, _inputs: object) -> None:
+        nonlocal calls
+        calls += 1
+        model.long.ms = 60 if calls in (3, 4) else 4  # a bare run and a watched one
+
+    with_hook = model.register_forward_pre_hook(interrupted)
+    times = time_layers(_session(model), LAYERS, runs=3, warm_ups=0)
+    with_hook.remove()
+    assert 4 <= times.layers["long"] < 50
+    assert times.forward_ms < 50
+
+
+@pytest.mark.parametrize("name", ["lenet5-1998", "googlenet-cifar", "torchvision/swin_t"])
+def test_every_layer_of_a_network_has_a_time(name: str) -> None:
+    session = Session.open(ALL[name], version="random")
+    graph = extract(session.model, session.preprocessing.input_shape)
+    layers = [
+        layer.name
+        for layer in graph.layers
+        if not layer.training_only and layer.kind not in ("input", "output")
+    ]
+    weights = {key: value.clone() for key, value in session.model.state_dict().items()}
+    times = time_layers(session, layers, runs=1, warm_ups=1)
+    assert set(times.layers) == set(layers)
+    assert all(spent > 0 for spent in times.layers.values())
+    assert _hooks(session.model) == 0
+    assert all(
+        torch.equal(value, weights[key]) for key, value in session.model.state_dict().items()
+    )
+
+
+def test_cancelling_leaves_no_hook_behind() -> None:
+    session = Session.open(ALL["lenet5"], version="random")
+    fractions: list[float] = []
+
+    def checkpoint(fraction: float) -> None:
+        fractions.append(fraction)
+        if len(fractions) == 30:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        time_layers(session, ("features.conv1",), checkpoint=checkpoint)
+    assert len(fractions) == 30
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[-1] < 1
+    assert _hooks(session.model) == 0
+
+
+def test_progress_ends_at_one() -> None:
+    fractions: list[float] = []
+    session = Session.open(ALL["lenet5"], version="random")
+    time_layers(session, (), runs=1, warm_ups=0, checkpoint=fractions.append)
+    assert fractions[-1] == 1.0
+
+
+def test_no_runs_are_no_measurement() -> None:
+    with pytest.raises(ExplorerError, match="one run at least"):
+        time_layers(_session(_Sleepy()), LAYERS, runs=0)
