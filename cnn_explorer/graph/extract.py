@@ -32,6 +32,7 @@ from cnn_explorer.graph.metrics import (
     transposed_conv_macs,
 )
 from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Shape
+from cnn_explorer.graph.shortcuts import with_shortcuts
 from cnn_explorer.networks.functions import FunctionCalls
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
 
@@ -109,7 +110,8 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     module is ``relu#2``), and functional operations, named by what they do inside the module that
     calls them (``layer1.0.add``; `FunctionCalls` counts). They stand in the order of execution in
     eval mode. Parts that run in training mode alone (GoogLeNet's auxiliary heads) are there too,
-    `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`.
+    `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`;
+    edges that lead past convolutions say so: see `shortcuts`.
 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. See the
     module's docstring for what other threads must not do meanwhile. Raises `ExplorerError` when
@@ -126,7 +128,7 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
                 pass  # a network that cannot train on two pictures is still one that predicts
             else:
                 _merge_training_parts(recording, trained)
-        return grouped(_assemble(twin, recording, network))
+        return with_shortcuts(grouped(_assemble(twin, recording, network)))
 
 
 def _meta_twin(model: nn.Module) -> nn.Module:

@@ -69,7 +69,7 @@ DARK = GroundStyle(
     selection="#6ea8fe",
 )  # fmt: skip
 
-BOX_HEIGHT = 40.0
+BOX_HEIGHT = 38.0
 BOX_MIN_WIDTH = 132.0
 JUNCTION_SIZE = 26.0
 """Add and concat are small round junctions of this diameter."""
@@ -79,7 +79,7 @@ THUMBNAIL_SIZE = 36.0
 """The side of the small picture of a box's output."""
 THUMBNAIL_ROOM = 100.0
 """What a box is wider by for that picture and the numbers beside it."""
-FRAME_HEADER = 26.0
+FRAME_HEADER = 22.0
 PADDING = 10.0
 RADIUS = 7.0
 NAME_SIZE = 12.5
