@@ -39,6 +39,7 @@ from cnn_explorer.graph.model import (
 )
 from cnn_explorer.graph.shortcuts import shortcut_notes
 from cnn_explorer.graph.style import (
+    BADGE_PADDING,
     BOX_HEIGHT,
     BOX_MIN_WIDTH,
     CAPTION_SIZE,
@@ -46,6 +47,7 @@ from cnn_explorer.graph.style import (
     FRAME_HEADER,
     JUNCTION_SIZE,
     NAME_SIZE,
+    OPERANDS_SIZE,
     PADDING,
     STRIPE_WIDTH,
     THUMBNAIL_ROOM,
@@ -101,13 +103,24 @@ def box_size(node: VisibleNode, *, thumbnails: bool = False) -> tuple[float, flo
     """Width and height of a box, from its texts; with room for a thumbnail where asked for."""
     if is_junction(node):
         return (JUNCTION_SIZE, JUNCTION_SIZE)
-    text = max(
-        text_width(node.label, NAME_SIZE, "semibold"), text_width(node.caption, CAPTION_SIZE)
-    )
+    name = text_width(node.label, NAME_SIZE, "semibold")
+    if node.repeats:
+        name += PADDING + badge_width(node)
+    text = max(name, text_width(node.caption, CAPTION_SIZE))
     # to an even number of pixels: centres, and so lines, fall on whole ones
     text += THUMBNAIL_ROOM if thumbnails else 0.0
     width = 2 * round((STRIPE_WIDTH + PADDING + text + PADDING) / 2 + 0.5)
     return (max(BOX_MIN_WIDTH, float(width)), BOX_HEIGHT)
+
+
+def badge_text(node: VisibleNode) -> str:
+    """How often a block is repeated: ``× 35``; empty for what is no run of equal blocks."""
+    return f"× {node.repeats}" if node.repeats else ""
+
+
+def badge_width(node: VisibleNode) -> float:
+    """Of the badge that says so."""
+    return text_width(badge_text(node), OPERANDS_SIZE, "semibold") + 2 * BADGE_PADDING
 
 
 def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout:
