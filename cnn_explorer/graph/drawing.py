@@ -7,6 +7,7 @@ are scene units (a pixel at 100 %), y downwards.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
@@ -172,7 +173,8 @@ def graph_groups(layout: GraphLayout, *, dark: bool = False) -> list[Group]:
     """The graph alone: frames, then edges, then boxes, then labels of edges."""
     style = DARK if dark else LIGHT
     groups = [_frame(layout, name, style) for name in layout.frames]
-    groups += [_edge(edge, style) for edge in layout.edges]
+    starts = branches(layout.edges)
+    groups += [_edge(edge, starts[edge.source, edge.target], style) for edge in layout.edges]
     groups += [_box(node, layout.boxes[node.name], style, dark) for node in layout.graph.nodes]
     groups += [_edge_label(edge, style) for edge in layout.edges if edge.label]
     groups += [_note(edge, style) for edge in layout.edges if edge.note]
@@ -190,6 +192,51 @@ def line_style(edge: EdgePath) -> LineStyle:
     if edge.training_only:
         return TRAINING_LINE
     return SHORTCUT_LINES.get(edge.shortcut, PLAIN_LINE)
+
+
+def branches(edges: Iterable[EdgePath]) -> dict[tuple[str, str], tuple[Point, ...]]:
+    """The points of each line, by source and target; of a line with a style of its own only from
+    where it leaves the plain ones that come from the same box."""
+    plain: dict[str, list[EdgePath]] = {}
+    found = {}
+    special = []
+    for edge in edges:
+        found[edge.source, edge.target] = edge.points
+        if line_style(edge) is PLAIN_LINE:
+            plain.setdefault(edge.source, []).append(edge)
+        else:
+            special.append(edge)
+    for edge in special:
+        shared = max((_shared_length(edge.points, other.points)
+                      for other in plain.get(edge.source, ())), default=0.0)  # fmt: skip
+        if shared > BEND_RADIUS:  # with its bend, else the branch would have a sharp corner
+            found[edge.source, edge.target] = _from(edge.points, shared - BEND_RADIUS)
+    return found
+
+
+def _shared_length(points: Sequence[Point], others: Sequence[Point]) -> float:
+    """How far two lines that begin at one point run along together."""
+    shared = 0.0
+    for (a, b), (c, d) in zip(pairwise(points), pairwise(others), strict=False):
+        if _length(a, c) > 0.5 or _length(a, b) == 0 or _length(c, d) == 0:
+            break
+        near, far = sorted((_length(a, b), _length(c, d)))
+        if _length(_towards(a, b, near), _towards(c, d, near)) > 0.5:
+            break
+        shared += near
+        if far - near > 0.5:
+            break
+    return shared
+
+
+def _from(points: Sequence[Point], distance: float) -> tuple[Point, ...]:
+    """The rest of a line after so much of it."""
+    for at, (a, b) in enumerate(pairwise(points)):
+        length = _length(a, b)
+        if distance < length:
+            return (_towards(a, b, distance), *points[at + 1 :])
+        distance -= length
+    return tuple(points[-2:])
 
 
 def line_styles(layout: GraphLayout) -> list[LineStyle]:
@@ -292,7 +339,8 @@ def _legend(
     kinds: list[str], lines: list[LineStyle], x: float, y: float, style: GroundStyle, dark: bool
 ) -> Group:
     items: list[Path | Text] = []
-    for row, entry in enumerate((*(KIND_STYLES[kind] for kind in kinds), *lines)):
+    entries: list[KindStyle | LineStyle] = [*(KIND_STYLES[kind] for kind in kinds), *lines]
+    for row, entry in enumerate(entries):
         top = y + row * _LEGEND_ROW
         if isinstance(entry, KindStyle):
             tile = rounded_rectangle(Rect(x, top, 18.0, 18.0), 4.0)
@@ -314,7 +362,11 @@ def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
         parent = layout.graph.parents.get(parent, "")
     outline = rounded_rectangle(rect, RADIUS + 3.0)
     fill = style.frame_nested if depth % 2 else style.frame
-    items: list[Path | Text] = [Path(outline, fill, style.frame_border, 1.0)]
+    border, dash = style.frame_border, PLAIN_LINE.dash
+    source = layout.graph.source
+    if source is not None and source.block[name].training_only:
+        border, dash = style.edge, TRAINING_LINE.dash
+    items: list[Path | Text] = [Path(outline, fill, border, 1.0, dash)]
     for said in header_texts(layout, name):
         colour = style.text_quiet if said.quiet else style.text
         weight: Weight = "regular" if said.quiet else "semibold"
@@ -322,11 +374,11 @@ def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
     return Group(f"{name}, open block", tuple(items))
 
 
-def _edge(edge: EdgePath, style: GroundStyle) -> Group:
+def _edge(edge: EdgePath, points: Sequence[Point], style: GroundStyle) -> Group:
     tip, left, right = arrow_head(edge.points)
     # the line ends inside the arrow head, so that its blunt end never shows beside the tip
-    stop = _towards(tip, edge.points[-2], ARROW_LENGTH * 0.6)
-    line = rounded_line((*edge.points[:-1], stop))
+    stop = _towards(tip, points[-2], ARROW_LENGTH * 0.6)
+    line = rounded_line((*points[:-1], stop))
     kind = line_style(edge)
     said = f"{edge.source} to {edge.target}, {format_shape(edge.shape)}"
     return Group(

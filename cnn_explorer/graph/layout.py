@@ -72,6 +72,8 @@ _ARROW_ROOM = 13.0
 """From a frame's header to the first box below: an arrow's length and a little line."""
 _STUB = 9.0
 """How far a line goes on from its box before it may turn."""
+_CARDS = 8.0
+"""Room beside a closed block for the cards that stick out behind it."""
 _GUTTER = 30.0
 """Between the main drawing and the column of what only training uses."""
 _GATE_PITCH = 30.0
@@ -433,7 +435,7 @@ class _Plan:
             sizes[node.name] = (height, width) if self._right else (width, height)
             if self._right and node.name in self._told:
                 label = text_width(format_shape(node.out_shape), EDGE_LABEL_SIZE)
-                room[node.name] = math.ceil(label + 2 * LABEL_GAP + _ARROW_ROOM - LAYER_GAP)
+                room[node.name] = math.ceil(label + _CARDS + LABEL_GAP + _ARROW_ROOM - LAYER_GAP)
         return _Level(
             name,
             self._right,
@@ -939,9 +941,9 @@ def _label_places(points: Sequence[Point], width: float) -> Iterable[Point]:
         y = top + min((bottom - top) / 2, LAYER_GAP / 2) - 1.0
         yield (x + LABEL_GAP, y)
         yield (x - LABEL_GAP - width, y)
-    elif top == bottom and below_x - x >= width + LABEL_GAP:
-        yield (x + LABEL_GAP, top - EDGE_LABEL_SIZE / 2 - 4.0)
-        yield (x + LABEL_GAP, top + EDGE_LABEL_SIZE / 2 + 4.0)
+    elif top == bottom and below_x - x >= width + _CARDS + LABEL_GAP:
+        yield (x + _CARDS + 2.0, top - EDGE_LABEL_SIZE / 2 - 4.0)
+        yield (x + _CARDS + 2.0, top + EDGE_LABEL_SIZE / 2 + 4.0)
     (above_x, top), (x, bottom) = points[-2:]
     if x == above_x and bottom - top >= LAYER_GAP / 2:
         y = bottom - min((bottom - top) / 2, LAYER_GAP / 2) - 3.0

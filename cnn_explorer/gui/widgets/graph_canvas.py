@@ -35,8 +35,10 @@ from cnn_explorer.gui.widgets.graph_look import pen
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
-READABLE = 0.55
-"""The zoom down to which a whole graph is shown at first; a larger one starts at its top."""
+READABLE = 0.4
+"""The zoom down to which a whole graph is shown at first: names can be read."""
+COMFORTABLE = 0.55
+"""The least zoom at which a larger graph is shown at first, from where the data come in."""
 SMALLEST_ZOOM = 0.02
 LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
@@ -154,8 +156,12 @@ class GraphCanvas(QGraphicsView):
         one; without it, what is selected or in the middle of the view stays.
         """
         anchor, held = self._anchor(toggled)
+        before = self.layout_shown
         self._selected = ""
         self._graph_scene.show_layout(graph, layout)
+        if before is not None and before.options.direction != layout.options.direction:
+            self.home()  # nothing is where it was
+            return
         grip = self._graph_scene.grip_of(graph_walk.shown_as(layout, anchor)) if anchor else None
         if grip is None or grip.isEmpty() or (not self._moved and not toggled):
             self.home()
@@ -237,19 +243,28 @@ class GraphCanvas(QGraphicsView):
         return self._zoom
 
     def home(self) -> None:
-        """Show the whole graph where it can be read so, else its upper part, in the middle."""
+        """Show the whole graph where it can be read so, else the part where the data come in, the
+        main line in the middle."""
         self._moved = False
         content = self._graph_scene.content
         if self.layout_shown is None or content.isEmpty():
             return
         room = self._room()
+        right = self.layout_shown.options.direction == "right"
         zoom = self._whole_zoom()
         if zoom < READABLE:
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
-            zoom = min(1.0, max((room.width() - beside) / content.width(), READABLE))
+            width, height = room.width() - beside, room.height() - beside
+            across = height / content.height() if right else width / content.width()
+            zoom = min(1.0, max(across, COMFORTABLE))
         self._set_zoom(zoom)
-        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
-        self._place(QPointF(middle, -_MARGIN / zoom), QPointF(room.width() / 2, 0.0), free=False)
+        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center()
+        start = -_MARGIN / zoom
+        if right:
+            scene, at = QPointF(start, middle.y()), QPointF(0.0, room.height() / 2)
+        else:
+            scene, at = QPointF(middle.x(), start), QPointF(room.width() / 2, 0.0)
+        self._place(scene, at, free=False)
 
     @Slot()
     def fit(self) -> None:
@@ -312,8 +327,11 @@ class GraphCanvas(QGraphicsView):
     def _ground(self, room: float) -> QRectF:
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
-        if self.layout_shown is not None and ground.width() < room:
-            middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
+        layout = self.layout_shown
+        if layout is None or layout.options.direction == "right":
+            return ground
+        if ground.width() < room:
+            middle = self._graph_scene.rect_of(graph_walk.first(layout)).center().x()
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:
                 ground.setLeft(middle - half)

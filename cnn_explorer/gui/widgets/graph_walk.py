@@ -8,6 +8,13 @@ Direction = Literal["up", "down", "left", "right"]
 
 _SAME_RANK = 60.0
 """How much higher or lower, in scene units, a neighbour at the side may stand."""
+_TURNED: dict[Direction, Direction] = {
+    "right": "down",
+    "left": "up",
+    "down": "right",
+    "up": "left",
+}
+"""What a direction means in a drawing from left to right, said of one from top to bottom."""
 
 
 def rect_of(layout: GraphLayout, name: str) -> Rect | None:
@@ -54,13 +61,17 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
 
     Down goes to a consumer of its output, up to a producer of its input: the nearest one, and
     rather one that a prediction uses. Left and right go to the nearest box beside it. Down from a
-    frame leads into it.
+    frame leads into it. Where data flow to the right, that is where the consumers are.
     """
     here = rect_of(layout, name)
     if here is None:
         return first(layout)
+    along, across = 1, 0  # the axes of a place that point with the flow and beside it
+    if layout.options.direction == "right":
+        direction = _TURNED[direction]
+        along, across = across, along
     if direction in ("left", "right"):
-        return _beside(layout, name, here, direction)
+        return _beside(layout, name, here, direction, (along, across))
     inside = boxes_in(layout, name)
     if direction == "down" and name in layout.frames:
         return inside[0] if inside else ""
@@ -75,8 +86,8 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
         there = layout.boxes[other]
         return (
             other in quiet,
-            abs(there.centre[1] - here.centre[1]),
-            abs(there.centre[0] - here.centre[0]),
+            abs(there.centre[along] - here.centre[along]),
+            abs(there.centre[across] - here.centre[across]),
         )
 
     return min(reached, key=farness, default="")
@@ -96,17 +107,23 @@ def boxes_in(layout: GraphLayout, name: str) -> list[str]:
     return [node.name for node in layout.graph.nodes if liesboxes_in(node)]
 
 
-def _beside(layout: GraphLayout, name: str, here: Rect, direction: Direction) -> str:
-    x, y = here.centre
+def _beside(
+    layout: GraphLayout, name: str, here: Rect, direction: Direction, axes: tuple[int, int]
+) -> str:
+    along, across = axes
     sign = 1.0 if direction == "right" else -1.0
     found = ""
     nearest = float("inf")
     for other, rect in layout.boxes.items():
-        across = (rect.centre[0] - x) * sign
-        along = abs(rect.centre[1] - y)
-        if other == name or across <= 8.0 or along > _SAME_RANK:
+        if other == name:
             continue
-        distance = across + 3.0 * along
+        aside = (rect.centre[across] - here.centre[across]) * sign
+        ahead = abs(rect.centre[along] - here.centre[along])
+        # boxes are wider than high: their middles lie further apart where data flow to the right
+        rank = _SAME_RANK if along else _SAME_RANK + max(rect.width, here.width) / 2
+        if aside <= 8.0 or ahead > rank:
+            continue
+        distance = aside + 3.0 * ahead
         if distance < nearest:
             found, nearest = other, distance
     return found
