@@ -100,13 +100,13 @@ ARROW_HALF_WIDTH = 3.4
 BEND_RADIUS = 6.0
 CARD_STEP = 3.5
 """How far each of the two cards behind a closed block sticks out at its right."""
-NAME_BASELINE = 16.5
+NAME_BASELINE = 15.5
 """From the top of a box."""
-CAPTION_BASELINE = 30.0
+CAPTION_BASELINE = 28.5
 BADGE_INSET = 9.0
 """From a box's right border to the badge with its repeats: the button that opens the block, which
 stands on that border, leaves it alone."""
-BADGE_TOP = 4.5
+BADGE_TOP = 3.5
 
 _KAPPA = 0.5522847498
 """Control points of a cubic curve that is a quarter of a circle, nearly."""

@@ -46,6 +46,7 @@ from cnn_explorer.graph.style import (
     EDGE_LABEL_SIZE,
     FRAME_HEADER,
     JUNCTION_SIZE,
+    NAME_ALONE,
     NAME_SIZE,
     OPERANDS_SIZE,
     PADDING,
@@ -56,19 +57,19 @@ from cnn_explorer.graph.text import shortened, text_width
 
 Point = tuple[float, float]
 
-LAYER_GAP = 22.0
+LAYER_GAP = 20.0
 """From a box's bottom to the top of the next: room for an arrow and a label beside it."""
 NODE_GAP = 26.0
 """Between boxes side by side."""
-FRAME_PADDING = 11.0
+FRAME_PADDING = 10.0
 """Between a frame and what is in it, at the sides and below."""
-MARGIN = 12.0
+MARGIN = 10.0
 """Around the whole drawing."""
 FRAME_TEXT_SIZE = 11.5
 """The name of an open block, in its frame's header."""
 LABEL_GAP = 6.0
 """Between a line and the shape written beside it."""
-_ARROW_ROOM = 13.0
+_ARROW_ROOM = 12.0
 """From a frame's header to the first box below: an arrow's length and a little line."""
 _STUB = 9.0
 """How far a line goes on from its box before it may turn."""
@@ -101,16 +102,20 @@ def is_junction(node: VisibleNode) -> bool:
     return node.kind in ("add", "concat")
 
 
-def box_size(node: VisibleNode, *, thumbnails: bool = False) -> tuple[float, float]:
-    """Width and height of a box, from its texts; with room for a thumbnail where asked for."""
+def box_size(node: VisibleNode, options: DrawingOptions = USUAL) -> tuple[float, float]:
+    """Width and height of a box, from its texts; with room for a thumbnail where asked for.
+
+    At a distance the name stands alone and is larger: top to bottom there is room for that.
+    """
     if is_junction(node):
         return (JUNCTION_SIZE, JUNCTION_SIZE)
     name = text_width(node.label, NAME_SIZE, "semibold")
     if node.repeats:
         name += PADDING + badge_width(node)
-    text = max(name, text_width(node.caption, CAPTION_SIZE))
+    alone = name if options.direction == "right" else NAME_ALONE * name - 0.4 * PADDING
+    text = max(name, alone, text_width(node.caption, CAPTION_SIZE))
     # to an even number of pixels: centres, and so lines, fall on whole ones
-    text += THUMBNAIL_ROOM if thumbnails else 0.0
+    text += THUMBNAIL_ROOM if options.thumbnails else 0.0
     width = 2 * round((STRIPE_WIDTH + PADDING + text + PADDING) / 2 + 0.5)
     return (max(BOX_MIN_WIDTH, float(width)), BOX_HEIGHT)
 
@@ -220,7 +225,7 @@ class HeaderText:
 def header_texts(layout: GraphLayout, frame: str) -> tuple[HeaderText, ...]:
     """What to write at the top of a frame: its name, and as much of its facts as there is room."""
     rect = layout.frames[frame]
-    baseline = rect.y + FRAME_HEADER / 2 + 4.5
+    baseline = rect.y + FRAME_HEADER / 2 + 4.0
     room = list(header_room(layout, frame))
     if not room:
         return ()
@@ -431,7 +436,7 @@ class _Plan:
         room: dict[str, float] = {}
         sizes: dict[str, tuple[float, float]] = {}
         for node in own:
-            width, height = box_size(node, thumbnails=self._options.thumbnails)
+            width, height = box_size(node, self._options)
             sizes[node.name] = (height, width) if self._right else (width, height)
             if self._right and node.name in self._told:
                 label = text_width(format_shape(node.out_shape), EDGE_LABEL_SIZE)

@@ -92,7 +92,7 @@ DARK = GroundStyle(
     selection="#6ea8fe",
 )  # fmt: skip
 
-BOX_HEIGHT = 38.0
+BOX_HEIGHT = 36.0
 BOX_MIN_WIDTH = 132.0
 JUNCTION_SIZE = 26.0
 """Add and concat are small round junctions of this diameter."""
@@ -102,11 +102,13 @@ THUMBNAIL_SIZE = 36.0
 """The side of the small picture of a box's output."""
 THUMBNAIL_ROOM = 100.0
 """What a box is wider by for that picture and the numbers beside it."""
-FRAME_HEADER = 22.0
+FRAME_HEADER = 20.0
 PADDING = 10.0
 RADIUS = 7.0
 NAME_SIZE = 12.5
 """Font sizes in scene units (pixels)."""
+NAME_ALONE = 1.7
+"""How many times larger a name is written at a zoom that leaves no room for captions."""
 CAPTION_SIZE = 10.5
 EDGE_LABEL_SIZE = 10.0
 OPERANDS_SIZE = 9.0

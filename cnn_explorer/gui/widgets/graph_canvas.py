@@ -35,14 +35,14 @@ from cnn_explorer.gui.widgets.graph_look import pen
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
-READABLE = 0.4
+READABLE = 0.38
 """The zoom down to which a whole graph is shown at first: names can be read."""
 COMFORTABLE = 0.55
 """The least zoom at which a larger graph is shown at first, from where the data come in."""
 SMALLEST_ZOOM = 0.02
 LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
-_MARGIN = 8.0
+_MARGIN = 5.0
 """Pixels around the drawing, beside the margin it brings along."""
 _IN_REACH = 80.0
 """Pixels of the drawing that panning leaves in sight."""
@@ -243,28 +243,30 @@ class GraphCanvas(QGraphicsView):
         return self._zoom
 
     def home(self) -> None:
-        """Show the whole graph where it can be read so, else the part where the data come in, the
-        main line in the middle."""
+        """Show the whole graph where it can be read so, else its beginning, in the middle."""
         self._moved = False
         content = self._graph_scene.content
         if self.layout_shown is None or content.isEmpty():
             return
         room = self._room()
-        right = self.layout_shown.options.direction == "right"
         zoom = self._whole_zoom()
         if zoom < READABLE:
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
-            width, height = room.width() - beside, room.height() - beside
-            across = height / content.height() if right else width / content.width()
+            across = (room.width() - beside) / content.width()
+            if self._goes_right:
+                across = (room.height() - beside) / content.height()
             zoom = min(1.0, max(across, COMFORTABLE))
         self._set_zoom(zoom)
         middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center()
-        start = -_MARGIN / zoom
-        if right:
-            scene, at = QPointF(start, middle.y()), QPointF(0.0, room.height() / 2)
-        else:
-            scene, at = QPointF(middle.x(), start), QPointF(room.width() / 2, 0.0)
-        self._place(scene, at, free=False)
+        start, at = QPointF(middle.x(), -_MARGIN / zoom), QPointF(room.width() / 2, 0.0)
+        if self._goes_right:
+            start, at = QPointF(-_MARGIN / zoom, middle.y()), QPointF(0.0, room.height() / 2)
+        self._place(start, at, free=False)
+
+    @property
+    def _goes_right(self) -> bool:
+        layout = self.layout_shown
+        return layout is not None and layout.options.direction == "right"
 
     @Slot()
     def fit(self) -> None:
@@ -327,11 +329,8 @@ class GraphCanvas(QGraphicsView):
     def _ground(self, room: float) -> QRectF:
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
-        layout = self.layout_shown
-        if layout is None or layout.options.direction == "right":
-            return ground
-        if ground.width() < room:
-            middle = self._graph_scene.rect_of(graph_walk.first(layout)).center().x()
+        if self.layout_shown is not None and not self._goes_right and ground.width() < room:
+            middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:
                 ground.setLeft(middle - half)

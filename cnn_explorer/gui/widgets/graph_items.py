@@ -21,6 +21,7 @@ from cnn_explorer.graph.style import (
     BADGE_PADDING,
     EDGE_LABEL_SIZE,
     FRAME_HEADER,
+    NAME_ALONE,
     NAME_SIZE,
     OPERANDS_SIZE,
     PADDING,
@@ -123,8 +124,9 @@ class BoxItem(QGraphicsItem):
         # alone, the name has the room to be larger
         needed = text_width(node.label, NAME_SIZE, "semibold")
         if node.repeats:
-            needed += PADDING / 2 + badge_width(node)
-        scale = min(1.6, (self.width - STRIPE_WIDTH - 1.6 * PADDING) / needed) if needed else 1.0
+            needed += PADDING + badge_width(node)
+        room = self.width - STRIPE_WIDTH - 1.6 * PADDING
+        scale = min(NAME_ALONE, room / needed) if needed else 1.0
         with enlarged(painter, left, self.height / 2, scale):
             look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, look.text)
         if node.repeats:

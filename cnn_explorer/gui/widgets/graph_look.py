@@ -140,7 +140,7 @@ def pen(
         if pattern[0] > width:  # shorter strokes are dots
             made.setCapStyle(Qt.PenCapStyle.FlatCap)
         # where a line is drawn thicker than it is, so that it can be seen, dots stand wider apart
-        apart = max(1.0, 2.0 * width / pattern[1])
+        apart = max(1.0, 1.6 * width / pattern[1])
         made.setDashPattern([length * apart / width for length in pattern])
     return made
 

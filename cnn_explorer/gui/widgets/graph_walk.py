@@ -8,13 +8,6 @@ Direction = Literal["up", "down", "left", "right"]
 
 _SAME_RANK = 60.0
 """How much higher or lower, in scene units, a neighbour at the side may stand."""
-_TURNED: dict[Direction, Direction] = {
-    "right": "down",
-    "left": "up",
-    "down": "right",
-    "up": "left",
-}
-"""What a direction means in a drawing from left to right, said of one from top to bottom."""
 
 
 def rect_of(layout: GraphLayout, name: str) -> Rect | None:
@@ -61,22 +54,20 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
 
     Down goes to a consumer of its output, up to a producer of its input: the nearest one, and
     rather one that a prediction uses. Left and right go to the nearest box beside it. Down from a
-    frame leads into it. Where data flow to the right, that is where the consumers are.
+    frame leads into it. In a drawing from left to right, right and left follow the data so, and up
+    and down go to what stands beside.
     """
     here = rect_of(layout, name)
     if here is None:
         return first(layout)
-    along, across = 1, 0  # the axes of a place that point with the flow and beside it
-    if layout.options.direction == "right":
-        direction = _TURNED[direction]
-        along, across = across, along
-    if direction in ("left", "right"):
-        return _beside(layout, name, here, direction, (along, across))
+    forth, back = ("right", "left") if layout.options.direction == "right" else ("down", "up")
+    if direction not in (forth, back):
+        return _beside(layout, name, here, direction)
     inside = boxes_in(layout, name)
-    if direction == "down" and name in layout.frames:
+    if direction == forth and name in layout.frames:
         return inside[0] if inside else ""
     within = set(inside)
-    if direction == "down":
+    if direction == forth:
         reached = {e.target for e in layout.edges if e.source in within and e.target not in within}
     else:
         reached = {e.source for e in layout.edges if e.target in within and e.source not in within}
@@ -84,11 +75,9 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
 
     def farness(other: str) -> tuple[bool, float, float]:
         there = layout.boxes[other]
-        return (
-            other in quiet,
-            abs(there.centre[along] - here.centre[along]),
-            abs(there.centre[across] - here.centre[across]),
-        )
+        down = abs(there.centre[1] - here.centre[1])
+        across = abs(there.centre[0] - here.centre[0])
+        return (other in quiet, down, across) if forth == "down" else (other in quiet, across, down)
 
     return min(reached, key=farness, default="")
 
@@ -107,23 +96,19 @@ def boxes_in(layout: GraphLayout, name: str) -> list[str]:
     return [node.name for node in layout.graph.nodes if liesboxes_in(node)]
 
 
-def _beside(
-    layout: GraphLayout, name: str, here: Rect, direction: Direction, axes: tuple[int, int]
-) -> str:
-    along, across = axes
-    sign = 1.0 if direction == "right" else -1.0
+def _beside(layout: GraphLayout, name: str, here: Rect, direction: Direction) -> str:
+    x, y = here.centre
+    sign = 1.0 if direction in ("right", "down") else -1.0
     found = ""
     nearest = float("inf")
     for other, rect in layout.boxes.items():
-        if other == name:
+        across, along = rect.centre[0] - x, rect.centre[1] - y
+        if direction in ("up", "down"):
+            across, along = along, across
+        across, along = across * sign, abs(along)
+        if other == name or across <= 8.0 or along > _SAME_RANK:
             continue
-        aside = (rect.centre[across] - here.centre[across]) * sign
-        ahead = abs(rect.centre[along] - here.centre[along])
-        # boxes are wider than high: their middles lie further apart where data flow to the right
-        rank = _SAME_RANK if along else _SAME_RANK + max(rect.width, here.width) / 2
-        if aside <= 8.0 or ahead > rank:
-            continue
-        distance = aside + 3.0 * ahead
+        distance = across + 3.0 * along
         if distance < nearest:
             found, nearest = other, distance
     return found
