@@ -75,6 +75,8 @@ _STUB = 9.0
 """How far a line goes on from its box before it may turn."""
 _CARDS = 8.0
 """Room beside a closed block for the cards that stick out behind it."""
+_MARK_ROOM = 8.0
+"""Below what only training uses, for the words that say so, beside the margin there."""
 _GUTTER = 30.0
 """Between the main drawing and the column of what only training uses."""
 _GATE_PITCH = 30.0
@@ -801,14 +803,17 @@ def _frame_in(
     """Set the level's borders around what was drawn, and bring the lines up to them."""
     inside = [rect for name, rect in rects.items() if name not in (_IN, _OUT)]
     bends = [point for route in routes.values() for point in route[1:-1]]
+    for rect in level.noted.values():
+        bends += [(rect.x, rect.y), (rect.x + rect.width, rect.y + rect.height)]
     left = min([*(rect.x for rect in inside), *(x for x, _ in bends)])
     right = max([*(rect.x + rect.width for rect in inside), *(x for x, _ in bends)])
     box_top = min(rect.y for rect in inside)
     bend_top = min((y for _, y in bends), default=box_top)
     box_bottom = max(rect.y + rect.height for rect in inside)
     bend_bottom = max((y for _, y in bends), default=box_bottom)
-    left = min([left, *(rect.x for rect in level.noted.values())])
-    right = max([right, *(rect.x + rect.width for rect in level.noted.values())])
+    if level.aside and not level.right:  # below the last of them stands what they are
+        last = rects[level.aside[-1].order[-1]]
+        bend_bottom = max(bend_bottom, last.y + last.height + _MARK_ROOM)
     if level.framed:
         gates = [rects[gate] for gate in (_IN, _OUT) if gate in rects]
         middle = gates[0].centre[0] if gates else (left + right) / 2
