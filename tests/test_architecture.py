@@ -67,6 +67,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.results",
     "probe.session",
     "probe.source",
+    "graph.shortcuts",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

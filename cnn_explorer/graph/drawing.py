@@ -7,23 +7,39 @@ are scene units (a pixel at 100 %), y downwards.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
-from cnn_explorer.graph.layout import header_texts, is_junction
+from cnn_explorer.graph.layout import (
+    MARGIN,
+    badge_text,
+    badge_width,
+    header_texts,
+    is_junction,
+    training_marks,
+)
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect, VisibleNode
 from cnn_explorer.graph.style import (
+    BADGE_HEIGHT,
+    BADGE_PADDING,
     CAPTION_SIZE,
     DARK,
     EDGE_LABEL_SIZE,
     KIND_STYLES,
     LIGHT,
     NAME_SIZE,
+    OPERANDS_SIZE,
     PADDING,
+    PLAIN_LINE,
     RADIUS,
+    SHORTCUT_LINES,
     STRIPE_WIDTH,
+    TRAINING_LINE,
     GroundStyle,
+    KindStyle,
+    LineStyle,
 )
 from cnn_explorer.graph.text import Weight, text_width
 
@@ -94,17 +110,18 @@ class Drawing:
     groups: tuple[Group, ...]
 
 
-EDGE_WIDTH = 1.3
 ARROW_LENGTH = 7.0
 ARROW_HALF_WIDTH = 3.4
 BEND_RADIUS = 6.0
-DASH = (4.0, 3.5)
-"""Training-only parts."""
 CARD_STEP = 3.5
 """How far each of the two cards behind a closed block sticks out at its right."""
-NAME_BASELINE = 17.5
+NAME_BASELINE = 15.5
 """From the top of a box."""
-CAPTION_BASELINE = 31.0
+CAPTION_BASELINE = 28.5
+BADGE_INSET = 9.0
+"""From a box's right border to the badge with its repeats: the button that opens the block, which
+stands on that border, leaves it alone."""
+BADGE_TOP = 3.5
 
 _KAPPA = 0.5522847498
 """Control points of a cubic curve that is a quarter of a circle, nearly."""
@@ -121,17 +138,16 @@ def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
     subtitle = totals_line(layout)
     legend = _legend_kinds(layout)
     head = _PAGE_MARGIN + 54.0
-    names = [KIND_STYLES[kind].title for kind in legend]
-    if any(node.training_only for node in layout.graph.nodes):
-        names.append(_TRAINING_TITLE)
+    lines = line_styles(layout)
+    names = [*(KIND_STYLES[kind].title for kind in legend), *(line.title for line in lines)]
     legend_width = 30.0 + max((text_width(name, 11.5) for name in names), default=0.0)
-    graph_left = _PAGE_MARGIN - 16.0  # the layout brings its own margin along
-    legend_left = graph_left + layout.width + _LEGEND_GAP - 16.0
+    graph_left = _PAGE_MARGIN - MARGIN  # the layout brings its own margin along
+    legend_left = graph_left + layout.width + _LEGEND_GAP - MARGIN
     title_width = max(
         text_width(title, _TITLE_SIZE, "semibold"), text_width(subtitle, _SUBTITLE_SIZE)
     )
     width = max(legend_left + legend_width, _PAGE_MARGIN + title_width) + _PAGE_MARGIN
-    height = head + max(layout.height, 16.0 + _LEGEND_ROW * len(names)) + _PAGE_MARGIN - 16.0
+    height = head + max(layout.height, MARGIN + _LEGEND_ROW * len(names)) + _PAGE_MARGIN - MARGIN
     heading = Group(
         "Title",
         (
@@ -145,7 +161,7 @@ def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
             ),
         ),
     )
-    groups = [heading, _legend(legend, names, legend_left, head + 16.0, style, dark)]
+    groups = [heading, _legend(legend, lines, legend_left, head + MARGIN, style, dark)]
     groups += [_moved(group, graph_left, head) for group in graph_groups(layout, dark=dark)]
     return Drawing(width, height, style.ground, title, tuple(groups))
 
@@ -172,10 +188,84 @@ def graph_groups(layout: GraphLayout, *, dark: bool = False) -> list[Group]:
     """The graph alone: frames, then edges, then boxes, then labels of edges."""
     style = DARK if dark else LIGHT
     groups = [_frame(layout, name, style) for name in layout.frames]
-    groups += [_edge(edge, style) for edge in layout.edges]
+    starts = branches(layout.edges)
+    groups += [_edge(edge, starts[edge.source, edge.target], style) for edge in layout.edges]
     groups += [_box(node, layout.boxes[node.name], style, dark) for node in layout.graph.nodes]
     groups += [_edge_label(edge, style) for edge in layout.edges if edge.label]
+    groups += [_note(edge, style) for edge in layout.edges if edge.note]
+    marks = training_marks(layout)
+    if marks:
+        texts = [
+            Text(at, "training only", EDGE_LABEL_SIZE, "regular", style.text_quiet) for at in marks
+        ]
+        groups.append(Group("Parts that a prediction does not use", tuple(texts)))
     return groups
+
+
+def line_style(edge: EdgePath) -> LineStyle:
+    """How a line is drawn: for what it is."""
+    if edge.training_only:
+        return TRAINING_LINE
+    return SHORTCUT_LINES.get(edge.shortcut, PLAIN_LINE)
+
+
+def branches(edges: Iterable[EdgePath]) -> dict[tuple[str, str], tuple[Point, ...]]:
+    """The points of each line, by source and target; of a line with a style of its own only from
+    where it leaves the plain ones that come from the same box."""
+    plain: dict[str, list[EdgePath]] = {}
+    found = {}
+    special = []
+    for edge in edges:
+        found[edge.source, edge.target] = edge.points
+        if line_style(edge) is PLAIN_LINE:
+            plain.setdefault(edge.source, []).append(edge)
+        else:
+            special.append(edge)
+    for edge in special:
+        shared = max((_shared_length(edge.points, other.points)
+                      for other in plain.get(edge.source, ())), default=0.0)  # fmt: skip
+        if shared > BEND_RADIUS:  # with its bend, else the branch would have a sharp corner
+            found[edge.source, edge.target] = _from(edge.points, shared - BEND_RADIUS)
+    return found
+
+
+def _shared_length(points: Sequence[Point], others: Sequence[Point]) -> float:
+    """How far two lines that begin at one point run along together."""
+    shared = 0.0
+    for (a, b), (c, d) in zip(pairwise(points), pairwise(others), strict=False):
+        if _length(a, c) > 0.5 or _length(a, b) == 0 or _length(c, d) == 0:
+            break
+        near, far = sorted((_length(a, b), _length(c, d)))
+        if _length(_towards(a, b, near), _towards(c, d, near)) > 0.5:
+            break
+        shared += near
+        if far - near > 0.5:
+            break
+    return shared
+
+
+def _from(points: Sequence[Point], distance: float) -> tuple[Point, ...]:
+    """The rest of a line after so much of it."""
+    for at, (a, b) in enumerate(pairwise(points)):
+        length = _length(a, b)
+        if distance < length:
+            return (_towards(a, b, distance), *points[at + 1 :])
+        distance -= length
+    return tuple(points[-2:])
+
+
+def line_styles(layout: GraphLayout) -> list[LineStyle]:
+    """What kinds of lines a drawing has, beside plain ones."""
+    found = {line_style(edge) for edge in layout.edges}
+    if any(node.training_only for node in layout.graph.nodes):
+        found.add(TRAINING_LINE)
+    return [line for line in (*SHORTCUT_LINES.values(), TRAINING_LINE) if line in found]
+
+
+def operands_at(width: float) -> Point:
+    """Where the number of a junction's operands begins: from the top left of what is around the
+    circle, below its right, where no line comes or goes."""
+    return (width * 0.5 + width * 0.37 + 2.0, width * 0.5 + width * 0.37 + 5.0)
 
 
 def rounded_rectangle(rect: Rect, radius: float, *, left_only: bool = False) -> tuple[Command, ...]:
@@ -255,29 +345,26 @@ def glyph(name: str, x: float, y: float, size: float, colour: str) -> tuple[Path
     return tuple(paths)
 
 
-_TRAINING_TITLE = "Used in training only"
-
-
 def _legend_kinds(layout: GraphLayout) -> list[str]:
     seen = {node.kind for node in layout.graph.nodes}
     return [kind for kind in KIND_STYLES if kind in seen]
 
 
 def _legend(
-    kinds: list[str], names: list[str], x: float, y: float, style: GroundStyle, dark: bool
+    kinds: list[str], lines: list[LineStyle], x: float, y: float, style: GroundStyle, dark: bool
 ) -> Group:
     items: list[Path | Text] = []
-    for row, name in enumerate(names):
+    entries: list[KindStyle | LineStyle] = [*(KIND_STYLES[kind] for kind in kinds), *lines]
+    for row, entry in enumerate(entries):
         top = y + row * _LEGEND_ROW
-        if row < len(kinds):
-            kind = KIND_STYLES[kinds[row]]
+        if isinstance(entry, KindStyle):
             tile = rounded_rectangle(Rect(x, top, 18.0, 18.0), 4.0)
-            items.append(Path(tile, fill=kind.dark if dark else kind.light))
-            items += glyph(kind.glyph, x + 4.0, top + 4.0, 10.0, style.box)
+            items.append(Path(tile, fill=entry.dark if dark else entry.light))
+            items += glyph(entry.glyph, x + 4.0, top + 4.0, 10.0, style.box)
         else:
-            line: tuple[Command, ...] = (("M", (x, top + 9.0)), ("L", (x + 18.0, top + 9.0)))
-            items.append(Path(line, stroke=style.edge, width=EDGE_WIDTH, dash=DASH))
-        items.append(Text((x + 26.0, top + 13.0), name, 11.5, "regular", style.text_quiet))
+            line: tuple[Command, ...] = (("M", (x - 1.0, top + 9.0)), ("L", (x + 19.0, top + 9.0)))
+            items.append(Path(line, stroke=style.edge, width=entry.width, dash=entry.dash))
+        items.append(Text((x + 26.0, top + 13.0), entry.title, 11.5, "regular", style.text_quiet))
     return Group("Legend", tuple(items))
 
 
@@ -290,7 +377,11 @@ def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
         parent = layout.graph.parents.get(parent, "")
     outline = rounded_rectangle(rect, RADIUS + 3.0)
     fill = style.frame_nested if depth % 2 else style.frame
-    items: list[Path | Text] = [Path(outline, fill, style.frame_border, 1.0)]
+    border, dash = style.frame_border, PLAIN_LINE.dash
+    source = layout.graph.source
+    if source is not None and source.block[name].training_only:
+        border, dash = style.edge, TRAINING_LINE.dash
+    items: list[Path | Text] = [Path(outline, fill, border, 1.0, dash)]
     for said in header_texts(layout, name):
         colour = style.text_quiet if said.quiet else style.text
         weight: Weight = "regular" if said.quiet else "semibold"
@@ -298,16 +389,17 @@ def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
     return Group(f"{name}, open block", tuple(items))
 
 
-def _edge(edge: EdgePath, style: GroundStyle) -> Group:
+def _edge(edge: EdgePath, points: Sequence[Point], style: GroundStyle) -> Group:
     tip, left, right = arrow_head(edge.points)
     # the line ends inside the arrow head, so that its blunt end never shows beside the tip
-    stop = _towards(tip, edge.points[-2], ARROW_LENGTH * 0.6)
-    line = rounded_line((*edge.points[:-1], stop))
-    dash = DASH if edge.training_only else ()
+    stop = _towards(tip, points[-2], ARROW_LENGTH * 0.6)
+    line = rounded_line((*points[:-1], stop))
+    kind = line_style(edge)
+    said = f"{edge.source} to {edge.target}, {format_shape(edge.shape)}"
     return Group(
-        f"{edge.source} to {edge.target}, {format_shape(edge.shape)}",
+        f"{said}, {edge.shortcut} shortcut" if edge.shortcut else said,
         (
-            Path(line, stroke=style.edge, width=EDGE_WIDTH, dash=dash),
+            Path(line, stroke=style.edge, width=kind.width, dash=kind.dash),
             Path((("M", tip), ("L", left), ("L", right), ("Z",)), fill=style.edge),
         ),
     )
@@ -322,20 +414,33 @@ def _edge_label(edge: EdgePath, style: GroundStyle) -> Group:
     )
 
 
+def _note(edge: EdgePath, style: GroundStyle) -> Group:
+    x, y = edge.note_at
+    at = (x, y + EDGE_LABEL_SIZE * 0.36)
+    return Group(
+        f"Shortcut to {edge.target}",
+        (Text(at, edge.note, EDGE_LABEL_SIZE, "regular", style.text_quiet),),
+    )
+
+
 def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group:
     kind = KIND_STYLES.get(node.kind, KIND_STYLES["other"])
     accent = kind.dark if dark else kind.light
-    dash = DASH if node.training_only else ()
+    dash = TRAINING_LINE.dash if node.training_only else ()
     said = f"{node.name}: {node.caption}, gives {format_shape(node.out_shape)}"
     if is_junction(node):
         x, y = rect.centre
         ring = circle(x, y, rect.width / 2 - 0.75)
         size = rect.width * 0.5
+        count = str(node.operands) if node.operands else ""
+        right, below = operands_at(rect.width)
+        at = (rect.x + right, rect.y + below)
         return Group(
-            said,
+            f"{said}, of {count} operands" if count else said,
             (
                 Path(ring, style.box, accent, 1.5, dash),
                 *glyph(kind.glyph, x - size / 2, y - size / 2, size, accent),
+                *([Text(at, count, OPERANDS_SIZE, "semibold", accent)] if count else []),
             ),
         )
     border = style.edge if node.training_only else style.box_border
@@ -363,12 +468,30 @@ def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group
     )
     x = rect.x + STRIPE_WIDTH + PADDING
     items.append(Text((x, rect.y + NAME_BASELINE), node.label, NAME_SIZE, "semibold", style.text))
+    if node.repeats:
+        items += _repeats(node, rect, style, accent)
     items.append(
         Text(
             (x, rect.y + CAPTION_BASELINE), node.caption, CAPTION_SIZE, "regular", style.text_quiet
         )
     )
     return Group(said, tuple(items))
+
+
+def badge_rect(node: VisibleNode, width: float) -> Rect:
+    """Where on a box of that width the badge with its repeats stands."""
+    room = badge_width(node)
+    return Rect(width - BADGE_INSET - room, BADGE_TOP, room, BADGE_HEIGHT)
+
+
+def _repeats(node: VisibleNode, box: Rect, style: GroundStyle, accent: str) -> list[Path | Text]:
+    rect = badge_rect(node, box.width)
+    rect = Rect(box.x + rect.x, box.y + rect.y, rect.width, rect.height)
+    at = (rect.x + BADGE_PADDING, rect.centre[1] + OPERANDS_SIZE * 0.36)
+    return [
+        Path(rounded_rectangle(rect, BADGE_HEIGHT / 2), fill=accent),
+        Text(at, badge_text(node), OPERANDS_SIZE, "semibold", style.box),
+    ]
 
 
 def _moved(group: Group, dx: float, dy: float) -> Group:

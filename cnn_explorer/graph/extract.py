@@ -17,6 +17,7 @@ from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
 from cnn_explorer.graph.reach import reach_of
 from cnn_explorer.graph.record import Recording, Step, record
+from cnn_explorer.graph.shortcuts import with_shortcuts
 from cnn_explorer.graph.twin import meta_twin
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
 from cnn_explorer.text import one_line
@@ -91,7 +92,8 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     module is ``relu#2``), and functional operations, named by what they do inside the module that
     calls them (``layer1.0.add``; `FunctionCalls` counts). They stand in the order of execution in
     eval mode. Parts that run in training mode alone (GoogLeNet's auxiliary heads) are there too,
-    `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`.
+    `training_only`. Equal blocks in a row and layers of one stage are grouped: see `grouping`;
+    edges that lead past convolutions say so: see `shortcuts`.
 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. Raises
     `ExplorerError` when the network cannot take such an input.
@@ -108,7 +110,7 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
             pass  # a network that cannot train on two pictures is still one that predicts
         else:
             _merge_training_parts(recording, trained)
-    return grouped(_assemble(twin, recording, network))
+    return with_shortcuts(grouped(_assemble(twin, recording, network)))
 
 
 def _has_idle_layers(twin: nn.Module, recording: Recording) -> bool:

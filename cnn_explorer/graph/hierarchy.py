@@ -5,6 +5,7 @@ when it and all blocks around it are expanded.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
@@ -103,12 +104,19 @@ def visible(graph: LayerGraph, expanded: frozenset[str]) -> VisibleGraph:
     for layer in graph.layers:
         members.setdefault(box_of[layer.name], []).append(layer)
     edges: dict[tuple[str, str], GraphEdge] = {}
+    operands = Counter(edge.target for edge in graph.edges)
     for edge in drawn_edges(graph):
         source, target = box_of[edge.source], box_of[edge.target]
         if source != target:
-            edges.setdefault((source, target), GraphEdge(source, target, edge.shape))
+            drawn = edges.setdefault(
+                (source, target), GraphEdge(source, target, edge.shape, edge.shortcut)
+            )
+            if drawn.shortcut != edge.shortcut:  # one line for a shortcut and what it leads past
+                edges[source, target] = GraphEdge(source, target, drawn.shape)
     frames = _frames(graph, expanded)
-    nodes = tuple(_visible_node(graph, name, inside) for name, inside in members.items())
+    nodes = tuple(
+        _visible_node(graph, name, inside, operands[name]) for name, inside in members.items()
+    )
     parents = {name: graph.block[name].parent for name in expanded if name in graph.block}
     headers = {name: _header(graph, graph.block[name]) for name in frames}
     return VisibleGraph(nodes, tuple(edges.values()), frames, parents, headers, graph)
@@ -302,7 +310,9 @@ def _branching(graph: LayerGraph) -> frozenset[str]:
     )
 
 
-def _visible_node(graph: LayerGraph, name: str, inside: list[LayerNode]) -> VisibleNode:
+def _visible_node(
+    graph: LayerGraph, name: str, inside: list[LayerNode], operands: int
+) -> VisibleNode:
     layer = graph.layer.get(name)
     if layer is not None:
         return VisibleNode(
@@ -317,6 +327,7 @@ def _visible_node(graph: LayerGraph, name: str, inside: list[LayerNode]) -> Visi
             layers=1,
             training_only=layer.training_only,
             caption=caption(layer),
+            operands=operands if layer.kind in ("add", "concat") else 0,
         )
     block = graph.block[name]
     return VisibleNode(

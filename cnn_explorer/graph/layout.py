@@ -1,4 +1,4 @@
-"""Where the boxes, frames and lines of a drawing go: top to bottom, through graphlay.
+"""Where the boxes, frames and lines of a drawing go, through graphlay.
 
 The only module that knows graphlay, a layered layout engine (Sugiyama's method) with orthogonal
 edges. Sizes come from the text in the program's own font, so the same layout fits the window and
@@ -9,6 +9,10 @@ each frame is laid out alone, innermost first, with a gate at its top through wh
 in and one at its bottom through which they leave. A frame is as wide to the left of its gates as
 to the right, and stands in the drawing around it as one box whose lines dock at the gates: the
 main line runs straight through any number of frames.
+
+All of that happens top to bottom. A drawing from left to right is one from top to bottom of boxes
+turned on their side, and turned back in the end; sizes and places "in the flow" are those before
+that. What stands upright in both is said where it matters: text, and the headers of frames.
 """
 
 import json
@@ -34,14 +38,18 @@ from cnn_explorer.graph.model import (
     VisibleGraph,
     VisibleNode,
 )
+from cnn_explorer.graph.shortcuts import shortcut_notes
 from cnn_explorer.graph.style import (
+    BADGE_PADDING,
     BOX_HEIGHT,
     BOX_MIN_WIDTH,
     CAPTION_SIZE,
     EDGE_LABEL_SIZE,
     FRAME_HEADER,
     JUNCTION_SIZE,
+    NAME_ALONE,
     NAME_SIZE,
+    OPERANDS_SIZE,
     PADDING,
     STRIPE_WIDTH,
     THUMBNAIL_ROOM,
@@ -50,20 +58,28 @@ from cnn_explorer.graph.text import shortened, text_width
 
 Point = tuple[float, float]
 
-LAYER_GAP = 30.0
+LAYER_GAP = 20.0
 """From a box's bottom to the top of the next: room for an arrow and a label beside it."""
-NODE_GAP = 30.0
+NODE_GAP = 26.0
 """Between boxes side by side."""
-FRAME_PADDING = 16.0
+FRAME_PADDING = 10.0
 """Between a frame and what is in it, at the sides and below."""
-MARGIN = 16.0
+MARGIN = 10.0
 """Around the whole drawing."""
 FRAME_TEXT_SIZE = 11.5
 """The name of an open block, in its frame's header."""
 LABEL_GAP = 6.0
 """Between a line and the shape written beside it."""
-_ARROW_ROOM = 14.0
+_ARROW_ROOM = 12.0
 """From a frame's header to the first box below: an arrow's length and a little line."""
+_STUB = 9.0
+"""How far a line goes on from its box before it may turn."""
+_CARDS = 8.0
+"""Room beside a closed block for the cards that stick out behind it."""
+_MARK_ROOM = 8.0
+"""Below what only training uses, for the words that say so, beside the margin there."""
+_GUTTER = 30.0
+"""Between the main drawing and the column of what only training uses."""
 _GATE_PITCH = 30.0
 """Between lines that pass through the same gate."""
 
@@ -75,7 +91,7 @@ _OPTIONS: Mapping[str, Any] = {
         "dummy_gap": 16.0,
         "port_gap": 14.0,
         "port_stroke_clear": 6.0,
-        "stub": 9.0,
+        "stub": _STUB,
         "reroute_node_gap": 18.0,
         "isolated_gap": NODE_GAP,
     },
@@ -89,17 +105,32 @@ def is_junction(node: VisibleNode) -> bool:
     return node.kind in ("add", "concat")
 
 
-def box_size(node: VisibleNode, *, thumbnails: bool = False) -> tuple[float, float]:
-    """Width and height of a box, from its texts; with room for a thumbnail where asked for."""
+def box_size(node: VisibleNode, options: DrawingOptions = USUAL) -> tuple[float, float]:
+    """Width and height of a box, from its texts; with room for a thumbnail where asked for.
+
+    At a distance the name stands alone and is larger: top to bottom there is room for that.
+    """
     if is_junction(node):
         return (JUNCTION_SIZE, JUNCTION_SIZE)
-    text = max(
-        text_width(node.label, NAME_SIZE, "semibold"), text_width(node.caption, CAPTION_SIZE)
-    )
+    name = text_width(node.label, NAME_SIZE, "semibold")
+    if node.repeats:
+        name += PADDING + badge_width(node)
+    alone = name if options.direction == "right" else NAME_ALONE * name - 0.4 * PADDING
+    text = max(name, alone, text_width(node.caption, CAPTION_SIZE))
     # to an even number of pixels: centres, and so lines, fall on whole ones
-    text += THUMBNAIL_ROOM if thumbnails else 0.0
+    text += THUMBNAIL_ROOM if options.thumbnails else 0.0
     width = 2 * round((STRIPE_WIDTH + PADDING + text + PADDING) / 2 + 0.5)
     return (max(BOX_MIN_WIDTH, float(width)), BOX_HEIGHT)
+
+
+def badge_text(node: VisibleNode) -> str:
+    """How often a block is repeated: ``× 35``; empty for what is no run of equal blocks."""
+    return f"× {node.repeats}" if node.repeats else ""
+
+
+def badge_width(node: VisibleNode) -> float:
+    """Of the badge that says so."""
+    return text_width(badge_text(node), OPERANDS_SIZE, "semibold") + 2 * BADGE_PADDING
 
 
 def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout:
@@ -108,6 +139,7 @@ def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout
     Boxes never overlap, parts lie inside their frames, edges run border to border. Raises
     `ExplorerError` for a graph beyond what can be drawn.
     """
+    right = options.direction == "right"
     plan = _Plan(graph, options)
     levels = {name: plan.level(name) for name in ("", *graph.frames)}
     placed: dict[str, _Level] = {}
@@ -125,17 +157,30 @@ def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout
                 frames[child] = here
             else:
                 boxes[child] = here
+    whole = placed[""]
     paths = [plan.path(edge, placed, origin) for edge in graph.edges]
+    width = max([whole.width, *(x + MARGIN for path in paths for x, _ in path)])
+    height = whole.height
+    notes = plan.placed_notes(placed, origin)
+    if right:
+        boxes = {name: _turned(rect) for name, rect in boxes.items()}
+        frames = {name: _turned(rect) for name, rect in frames.items()}
+        paths = [tuple((y, x) for x, y in path) for path in paths]
+        notes = {ends: (text, _turned(rect)) for ends, (text, rect) in notes.items()}
+        width, height = height, width
     quiet = {node.name for node in graph.nodes if node.training_only}
     routed = [
         EdgePath(
             edge.source, edge.target, edge.shape, points,
             training_only=edge.source in quiet or edge.target in quiet,
+            shortcut=edge.shortcut,
         )
         for edge, points in zip(graph.edges, paths, strict=True)
     ]  # fmt: skip
-    whole = placed[""]
-    width = max([whole.width, *(x + MARGIN for edge in routed for x, _ in edge.points)])
+    for at, edge in enumerate(routed):
+        if (edge.source, edge.target) in notes:
+            text, rect = notes[edge.source, edge.target]
+            routed[at] = replace(edge, note=text, note_at=(rect.x, rect.centre[1]))
     labelled = _label_edges(graph, routed, boxes, frames)
     return GraphLayout(
         graph,
@@ -143,9 +188,29 @@ def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout
         {name: frames[name] for name in graph.frames},
         tuple(labelled),
         width,
-        whole.height,
+        height,
         options,
     )
+
+
+def _turned(rect: Rect) -> Rect:
+    return Rect(rect.y, rect.x, rect.height, rect.width)
+
+
+def training_marks(layout: GraphLayout) -> tuple[Point, ...]:
+    """Where to write, at the left end of its baseline, that a part is used in training only: once
+    under each such part, whatever is inside."""
+    quiet = {node.name for node in layout.graph.nodes if node.training_only}
+    source = layout.graph.source
+    for frame in layout.frames:
+        if source is not None and frame in source.block and source.block[frame].training_only:
+            quiet.add(frame)
+    marks = []
+    for name in quiet:
+        if layout.graph.frame_around(name) not in quiet:
+            rect = layout.boxes.get(name) or layout.frames[name]
+            marks.append((rect.x + 2.0, rect.y + rect.height + 13.0))
+    return tuple(sorted(marks))
 
 
 @dataclass(frozen=True)
@@ -163,7 +228,7 @@ class HeaderText:
 def header_texts(layout: GraphLayout, frame: str) -> tuple[HeaderText, ...]:
     """What to write at the top of a frame: its name, and as much of its facts as there is room."""
     rect = layout.frames[frame]
-    baseline = rect.y + FRAME_HEADER / 2 + 5.0
+    baseline = rect.y + FRAME_HEADER / 2 + 4.0
     room = list(header_room(layout, frame))
     if not room:
         return ()
@@ -229,23 +294,43 @@ class _Level:
     """One frame from within (or the whole drawing), before and after it is placed."""
 
     name: str
+    right: bool
+    """Whether the drawing is to be turned on its side."""
     sizes: dict[str, tuple[float, float]]
-    """Of its own boxes; its frames' sizes come when they are placed."""
+    """Of its own boxes, in the flow; its frames' sizes come when they are placed."""
+    label_room: Mapping[str, float]
+    """What the line that leaves a box is longer by, so that its label fits beside it."""
     round_ones: frozenset[str]
     frames: tuple[str, ...]
     order: tuple[str, ...]
-    header_width: float
+    header_length: float
+    """How long the frame is at least, for its header."""
     age: Mapping[str, int]
     """Of tensors: 0 is the newest. At a gate the newest passes in the middle, on the main line,
     older ones beside it."""
     legs: dict[Leg, None] = field(default_factory=dict)
+    notes: dict[Leg, str] = field(default_factory=dict)
+    """What to write beside shortcuts."""
+    aside: tuple["_Level", ...] = ()
+    """What only training uses, apart from the main drawing; each as a level of its own."""
+    undivided: "_Level | None" = None
+    """Where there is such a thing, the level with nothing apart."""
+    entering: Leg | None = None
+    """Of what is apart, the line that comes to it from the main drawing."""
     rects: dict[str, Rect] = field(default_factory=dict)
     """Of its children, relative to its own top left corner."""
     routes: dict[Leg, tuple[Point, ...]] = field(default_factory=dict)
     docks: dict[_End, float] = field(default_factory=dict)
     """Where tensors pass through the gates: x, relative."""
+    noted: dict[Leg, Rect] = field(default_factory=dict)
+    """Where the notes stand."""
     width: float = 0.0
     height: float = 0.0
+
+    @property
+    def framed(self) -> bool:
+        """Whether it is a frame, with a border and a header."""
+        return bool(self.name) and self.entering is None
 
 
 class _Plan:
@@ -257,6 +342,8 @@ class _Plan:
         self._node = {node.name: node for node in graph.nodes}
         self._age = {node.name: age for age, node in enumerate(reversed(graph.nodes))}
         self._frames_around: dict[str, list[str]] = {"": [""]}
+        self._right = options.direction == "right"
+        self._told = _told_sources(graph)
         self._legs_of: dict[tuple[str, str], list[tuple[str, Leg]]] = {}
         legs: dict[str, dict[Leg, None]] = {name: {} for name in ("", *graph.frames)}
         for edge in graph.edges:
@@ -265,6 +352,12 @@ class _Plan:
             for level, leg in way:
                 legs[level][leg] = None
         self._legs = legs
+        said = shortcut_notes(graph.source) if graph.source is not None else {}
+        self._notes = {
+            (edge.source, edge.target): said[edge.target]
+            for edge in graph.edges
+            if edge.shortcut and edge.target in said
+        }
         self._children: dict[str, list[str]] = {name: [] for name in ("", *graph.frames)}
         for node in graph.nodes:  # a frame stands where its first box does
             inner, outer = node.name, graph.frame_around(node.name)
@@ -273,6 +366,10 @@ class _Plan:
                 if not outer:
                     break
                 inner, outer = outer, graph.frame_around(outer)
+        self._quiet = {node.name for node in graph.nodes if node.training_only}
+        for frame in reversed(graph.frames):  # innermost first
+            if self._quiet.issuperset(self._children[frame]):
+                self._quiet.add(frame)
 
     def _around(self, name: str) -> list[str]:
         """The frames around a box, outermost (the whole drawing) first."""
@@ -302,25 +399,108 @@ class _Plan:
 
     def level(self, name: str) -> _Level:
         graph = self._graph
-        children = set(self._children[name])
-        own = [self._node[name] for name in self._children[name] if name in self._node]
+        children = self._children[name]
         header = 0.0
         if name:
             label = text_width(graph.frame_label(name), FRAME_TEXT_SIZE, "semibold")
-            # beside the line through the middle: the name left, what it weighs right
             siblings = self._children[graph.frame_around(name)]  # alike in width where they can be
             facts = max(text_width(_weight(graph, frame), CAPTION_SIZE) for frame in siblings)
-            header = 2.0 * math.ceil(max(label, facts) + LABEL_GAP + PADDING)
+            if self._right:
+                header = math.ceil(label + facts + 3 * PADDING)
+            else:  # beside the line through the middle: the name left, what it weighs right
+                header = 2.0 * math.ceil(max(label, facts) + LABEL_GAP + PADDING)
+        level = self._part(name, children)
+        level.legs = self._legs[name]
+        level.header_length = header
+        for ends, note in self._notes.items():
+            around, leg = self._legs_of[ends][-1]
+            if around == name:
+                level.notes[leg] = note
+        return self._divided(level)
+
+    def _divided(self, level: _Level) -> _Level:
+        """The level with what only training uses set aside, where there is such a thing."""
+        parts = self._parts_aside(level.name)
+        if not parts:
+            return level
+        apart = {child for part in parts for child in part}
+        main = self._part(level.name, [child for child in level.order if child not in apart])
+        main.legs = {leg: None for leg in level.legs if leg[1].node not in apart}
+        main.notes = level.notes
+        main.header_length = level.header_length
+        main.undivided = level
+        for part in parts:
+            aside = self._part(level.name, part)
+            for start, goal in level.legs:
+                if goal.node in part and start.node in part:
+                    aside.legs[start, goal] = None
+                elif goal.node in part:
+                    aside.entering = (start, goal)
+                    aside.legs[_End(_IN, start.tensor or start.node), goal] = None
+            main.aside = (*main.aside, aside)
+        return main
+
+    def _part(self, name: str, children: Sequence[str]) -> _Level:
+        within, graph = set(children), self._graph
+        own = [self._node[name] for name in children if name in self._node]
+        room: dict[str, float] = {}
+        sizes: dict[str, tuple[float, float]] = {}
+        for node in own:
+            width, height = box_size(node, self._options)
+            sizes[node.name] = (height, width) if self._right else (width, height)
+            if self._right and node.name in self._told:
+                label = text_width(format_shape(node.out_shape), EDGE_LABEL_SIZE)
+                room[node.name] = math.ceil(label + _CARDS + LABEL_GAP + _ARROW_ROOM - LAYER_GAP)
         return _Level(
             name,
-            {node.name: box_size(node, thumbnails=self._options.thumbnails) for node in own},
+            self._right,
+            sizes,
+            room,
             frozenset(node.name for node in own if is_junction(node)),
-            tuple(frame for frame in graph.frames if frame in children),
-            tuple(self._children[name]),
-            header,
+            tuple(frame for frame in graph.frames if frame in within),
+            tuple(children),
+            0.0,
             self._age,
-            self._legs[name],
         )
+
+    def _parts_aside(self, name: str) -> list[list[str]]:
+        """What only training uses among a level's children, in parts that hang together; none
+        where that is all there is, or where more comes to a part or from it than one line."""
+        children = self._children[name]
+        quiet = {child for child in children if child in self._quiet}
+        if not quiet or len(quiet) == len(children):
+            return []
+        part_of = {child: {child} for child in quiet}
+        for start, goal in self._legs[name]:
+            if start.node in quiet:
+                if goal.node not in quiet:
+                    return []
+                joined = part_of[start.node] | part_of[goal.node]
+                part_of.update(dict.fromkeys(joined, joined))
+        members: dict[int, list[str]] = {}
+        for child in children:
+            if child in quiet:
+                members.setdefault(id(part_of[child]), []).append(child)
+        parts = list(members.values())
+        for part in parts:
+            entering = [leg for leg in self._legs[name]
+                        if leg[1].node in part and leg[0].node not in part]  # fmt: skip
+            if len(entering) != 1 or entering[0][0].node in (_IN, _OUT):
+                return []
+        return parts
+
+    def placed_notes(
+        self, placed: Mapping[str, _Level], origin: Mapping[str, Point]
+    ) -> dict[tuple[str, str], tuple[str, Rect]]:
+        """The notes beside shortcuts, by source and target, with their places in the flow."""
+        found = {}
+        for ends, note in self._notes.items():
+            level, leg = self._legs_of[ends][-1]
+            rect = placed[level].noted.get(leg)
+            if rect is not None:
+                x, y = origin[level]
+                found[ends] = (note, replace(rect, x=rect.x + x, y=rect.y + y))
+        return found
 
     def path(
         self, edge: GraphEdge, placed: Mapping[str, _Level], origin: Mapping[str, Point]
@@ -340,6 +520,10 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
     """Lay out one level whose frames are already placed."""
     sizes = {**level.sizes, **{name: (placed[name].width, placed[name].height)
                                for name in level.frames}}  # fmt: skip
+    boxes_room = {name: room for name, room in level.label_room.items()
+                  if name not in level.round_ones}  # fmt: skip
+    for name, room in boxes_room.items():
+        sizes[name] = (sizes[name][0], sizes[name][1] + room)
     through = {
         gate: sorted(
             {end.tensor for leg in level.legs for end in leg if end.node == gate},
@@ -413,12 +597,109 @@ def _place(level: _Level, placed: Mapping[str, "_Level"]) -> _Level:
         if name not in level.round_ones:
             ranks.setdefault(node["rank"], []).append(name)
     _align_tops(ranks.values(), rects, routes)
+    _shorten(boxes_room, rects, routes)
     _share_forks(routes)
     _enter_from_the_side(level.round_ones, rects, routes)
     if any(len(tensors) > 1 for tensors in through.values()):
         rects, routes = _mirrored(rects, routes)
+    _write_notes(level, rects, routes)
+    if level.undivided is not None and not _put_aside(
+        [_place(aside, placed) for aside in level.aside], placed, rects, routes
+    ):
+        return _place(level.undivided, placed)
     _frame_in(level, rects, routes, through)
     return level
+
+
+def _shorten(
+    room: Mapping[str, float], rects: dict[str, Rect], routes: dict[Leg, tuple[Point, ...]]
+) -> None:
+    """Give boxes their true length: the line begins where the room for its label does."""
+    for name, length in room.items():
+        rects[name] = replace(rects[name], height=rects[name].height - length)
+    for leg, ((x, y), *rest) in routes.items():
+        if leg[0].node in room:
+            routes[leg] = ((x, y - room[leg[0].node]), *rest)
+
+
+def _write_notes(
+    level: _Level, rects: Mapping[str, Rect], routes: Mapping[Leg, tuple[Point, ...]]
+) -> None:
+    """Find room beside each shortcut for what it is; the drawing grows for it where it must."""
+    if not level.notes:
+        return
+    occupied = _Occupied(rects.values(), routes.values())
+    for leg, note in level.notes.items():
+        size = (text_width(note, EDGE_LABEL_SIZE), EDGE_LABEL_SIZE)
+        width, height = reversed(size) if level.right else size
+        for place in _note_places(routes[leg], width, height):
+            if occupied.is_free(place):
+                occupied.add(place)
+                level.noted[leg] = place
+                break
+
+
+def _note_places(points: Sequence[Point], width: float, height: float) -> Iterable[Rect]:
+    """Places for a text of that size beside a line: at its end, then where it is longest."""
+    stretches = list(pairwise(points))
+    *others, last = stretches
+    others.sort(key=lambda ends: -math.dist(*ends))
+    gap = LABEL_GAP - 1.0
+    for a, b in (last, *others):
+        level = a[1] == b[1]
+        length, needed = math.dist(a, b), (width if level else height) + 2 * LABEL_GAP
+        if length < needed:
+            continue
+        spare = (length - needed) / length / 2
+        for share in (0.5, 0.5 - spare * 0.6, 0.5 + spare * 0.6):
+            x, y = a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
+            if level:
+                yield Rect(x - width / 2, y - gap - height, width, height)
+                yield Rect(x - width / 2, y + gap, width, height)
+            else:
+                yield Rect(x + gap, y - height / 2, width, height)
+                yield Rect(x - gap - width, y - height / 2, width, height)
+
+
+def _put_aside(
+    parts: Sequence[_Level],
+    placed: Mapping[str, _Level],
+    rects: dict[str, Rect],
+    routes: dict[Leg, tuple[Point, ...]],
+) -> bool:
+    """Stand what only training uses in a column left of the main drawing, each part beside where
+    it branches off, or below those before. False where a box is in the way of such a line."""
+    main = list(rects.values())
+    left = min([*(rect.x for rect in main), *(x for way in routes.values() for x, _ in way)])
+    right, lowest = left - _GUTTER, -math.inf
+    for part in parts:
+        assert part.entering is not None
+        start, goal = part.entering
+        tensor = start.tensor or start.node
+        source = rects[start.node]
+        x, y = source.centre[0], source.y + source.height
+        if start.node in placed:
+            x = source.x + placed[start.node].docks[_End(_OUT, tensor)]
+        turns = [
+            way[1][1] for way in routes.values() if len(way) > 2 and math.dist(way[0], (x, y)) < 1
+        ]
+        turn = min(turns, default=y + _STUB)
+        across = Rect(right, turn, x - right, 0.0)
+        if any(rect is not source and _overlap(across, rect, 2.0) for rect in main):
+            return False
+        corner_x, top = right - part.width, max(turn, lowest + NODE_GAP)
+        inner = [(corner_x + u, top + v) for u, v in part.routes[_End(_IN, tensor), goal]]
+        lane = [] if top == turn else [(right + _GUTTER / 2, turn), (right + _GUTTER / 2, top)]
+        start_x, start_y = inner[0]
+        way = ((x, y), (x, turn), *lane, (start_x, start_y), *inner[1:])
+        routes[part.entering] = way
+        for name, rect in part.rects.items():
+            rects[name] = replace(rect, x=corner_x + rect.x, y=top + rect.y)
+        for leg, points in part.routes.items():
+            if leg[0].node != _IN:
+                routes[leg] = tuple((corner_x + u, top + v) for u, v in points)
+        lowest = top + part.height
+    return True
 
 
 @lru_cache(maxsize=1024)
@@ -533,26 +814,43 @@ def _frame_in(
     """Set the level's borders around what was drawn, and bring the lines up to them."""
     inside = [rect for name, rect in rects.items() if name not in (_IN, _OUT)]
     bends = [point for route in routes.values() for point in route[1:-1]]
+    for rect in level.noted.values():
+        bends += [(rect.x, rect.y), (rect.x + rect.width, rect.y + rect.height)]
     left = min([*(rect.x for rect in inside), *(x for x, _ in bends)])
     right = max([*(rect.x + rect.width for rect in inside), *(x for x, _ in bends)])
     box_top = min(rect.y for rect in inside)
     bend_top = min((y for _, y in bends), default=box_top)
     box_bottom = max(rect.y + rect.height for rect in inside)
     bend_bottom = max((y for _, y in bends), default=box_bottom)
-    if level.name:
+    if level.aside and not level.right:  # below the last of them stands what they are
+        last = rects[level.aside[-1].order[-1]]
+        bend_bottom = max(bend_bottom, last.y + last.height + _MARK_ROOM)
+    if level.framed:
         gates = [rects[gate] for gate in (_IN, _OUT) if gate in rects]
         middle = gates[0].centre[0] if gates else (left + right) / 2
-        half = max(middle - left, right - middle) + FRAME_PADDING
-        half = max(half, level.header_width / 2)
+        header = FRAME_HEADER if level.right else 0.0
+        half = max(middle - left + header, right - middle) + FRAME_PADDING
+        top, bottom = min(box_top, bend_top), max(box_bottom + FRAME_PADDING, bend_bottom + 9.0)
+        if level.right:
+            origin_y = min(box_top - (_ARROW_ROOM if through[_IN] else FRAME_PADDING), top - 9.0)
+            bottom += _room_at_the_end(level)
+            short = max(level.header_length - (bottom - origin_y), 0.0)
+            origin_y, bottom = origin_y - short / 2, bottom + short / 2
+        else:
+            half = max(half, level.header_length / 2)
+            above = FRAME_HEADER + (_ARROW_ROOM if through[_IN] else 4.0)
+            origin_y = min(box_top - above, top - FRAME_HEADER - 4.0)
         origin_x = middle - half
-        level.width = 2 * half
-        above = FRAME_HEADER + (_ARROW_ROOM if through[_IN] else 4.0)
-        origin_y = min(box_top - above, bend_top - FRAME_HEADER - 4.0)
-        level.height = max(box_bottom + FRAME_PADDING, bend_bottom + 10.0) - origin_y
+        level.width, level.height = 2 * half, bottom - origin_y
     else:
-        origin_x, origin_y = left - MARGIN, min(box_top, bend_top) - MARGIN
-        level.width = right + MARGIN - origin_x
-        level.height = max(box_bottom, bend_bottom) + MARGIN - origin_y
+        margin, above = (0.0, _ARROW_ROOM) if level.entering is not None else (MARGIN, MARGIN)
+        origin_x, origin_y = left - margin, min(box_top, bend_top) - above
+        level.width = right + margin - origin_x
+        level.height = max(box_bottom, bend_bottom) + margin - origin_y
+    level.noted = {
+        leg: replace(rect, x=rect.x - origin_x, y=rect.y - origin_y)
+        for leg, rect in level.noted.items()
+    }
     level.rects = {
         name: Rect(rect.x - origin_x, rect.y - origin_y, rect.width, rect.height)
         for name, rect in rects.items()
@@ -568,6 +866,14 @@ def _frame_in(
             points[-1] = (points[-1][0], level.height)
             level.docks[goal] = points[-1][0]
         level.routes[leg] = tuple(points)
+
+
+def _room_at_the_end(level: _Level) -> float:
+    """What a frame is longer by, so that the label of a junction that ends it fits beside its
+    line. (Boxes bring such room along; a junction would be no circle with it.)"""
+    ending = {start.node for start, goal in level.legs if goal.node == _OUT}
+    junctions = ending & level.round_ones
+    return max((level.label_room.get(name, 0.0) for name in junctions), default=0.0)
 
 
 def _simplified(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -599,6 +905,24 @@ def _append(points: list[Point], point: Point) -> None:
     points.append(point)
 
 
+def _told_sources(graph: VisibleGraph) -> frozenset[str]:
+    """The boxes whose output has another shape than what they take. The input's box says its
+    shape itself."""
+    given: dict[str, set[tuple[int, ...]]] = {}
+    for edge in graph.edges:
+        given.setdefault(edge.target, set()).add(edge.shape)
+    return frozenset(
+        node.name
+        for node in graph.nodes
+        if node.name in given and given[node.name] != {node.out_shape}
+    )
+
+
+def _note_rect(edge: EdgePath) -> Rect:
+    x, y = edge.note_at
+    return Rect(x, y - EDGE_LABEL_SIZE / 2, text_width(edge.note, EDGE_LABEL_SIZE), EDGE_LABEL_SIZE)
+
+
 def _label_edges(
     graph: VisibleGraph,
     edges: Sequence[EdgePath],
@@ -609,22 +933,21 @@ def _label_edges(
 
     The place is beside the line's first stretch, else beside its last, on the right if free.
     """
-    shape_of = {node.name: node.out_shape for node in graph.nodes}
-    given: dict[str, set[tuple[int, ...]]] = {}
-    for edge in edges:
-        given.setdefault(edge.target, set()).add(edge.shape)
-    occupied = _Occupied(edges, boxes, frames)
+    changing = _told_sources(graph)
+    occupied = _Occupied(
+        [*boxes.values(), *(_note_rect(edge) for edge in edges if edge.note)],
+        [edge.points for edge in edges],
+        frames.values(),
+    )
     told: set[str] = set()
     labelled: list[EdgePath] = []
     for edge in edges:
-        # the input's box says its shape itself
-        changes = edge.source in given and given[edge.source] != {shape_of[edge.source]}
-        if changes and edge.source not in told:
+        if edge.source in changing and edge.source not in told:
             label = format_shape(edge.shape)
             width = text_width(label, EDGE_LABEL_SIZE)
             for x, y in _label_places(edge.points, width):
                 place = Rect(x, y - EDGE_LABEL_SIZE / 2, width, EDGE_LABEL_SIZE)
-                if occupied.is_free(place):
+                if x > 0 and occupied.is_free(place):
                     occupied.add(place)
                     told.add(edge.source)
                     edge = replace(edge, label=label, label_at=(x, y))
@@ -639,28 +962,37 @@ def _label_places(points: Sequence[Point], width: float) -> Iterable[Point]:
         y = top + min((bottom - top) / 2, LAYER_GAP / 2) - 1.0
         yield (x + LABEL_GAP, y)
         yield (x - LABEL_GAP - width, y)
+    elif top == bottom and below_x - x >= width + _CARDS + LABEL_GAP:
+        yield (x + _CARDS + 2.0, top - EDGE_LABEL_SIZE / 2 - 4.0)
+        yield (x + _CARDS + 2.0, top + EDGE_LABEL_SIZE / 2 + 4.0)
     (above_x, top), (x, bottom) = points[-2:]
     if x == above_x and bottom - top >= LAYER_GAP / 2:
         y = bottom - min((bottom - top) / 2, LAYER_GAP / 2) - 3.0
         yield (x + LABEL_GAP, y)
         yield (x - LABEL_GAP - width, y)
+    elif top == bottom and x - above_x >= width + LABEL_GAP + _ARROW_ROOM:
+        yield (x - _ARROW_ROOM - width, top - EDGE_LABEL_SIZE / 2 - 4.0)
+        yield (x - _ARROW_ROOM - width, top + EDGE_LABEL_SIZE / 2 + 4.0)
 
 
 class _Occupied:
-    """What a label must not touch, found by the height it stands at."""
+    """What a text must not touch, found by the height it stands at."""
 
     _STEP = 64.0
 
     def __init__(
-        self, edges: Iterable[EdgePath], boxes: Mapping[str, Rect], frames: Mapping[str, Rect]
+        self,
+        boxes: Iterable[Rect],
+        lines: Iterable[Sequence[Point]],
+        frames: Iterable[Rect] = (),
     ) -> None:
         self._rows: dict[int, list[Rect]] = {}
-        for rect in boxes.values():
+        for rect in boxes:
             self.add(rect)
-        for edge in edges:
-            for a, b in pairwise(edge.points):
+        for points in lines:
+            for a, b in pairwise(points):
                 self.add(_around_segment(a, b))
-        for rect in frames.values():  # their outlines and headers
+        for rect in frames:  # their outlines and headers
             right, bottom = rect.x + rect.width, rect.y + rect.height
             self.add(Rect(rect.x, rect.y, rect.width, FRAME_HEADER - 2))
             self.add(Rect(rect.x, bottom, rect.width, 0.0))
@@ -673,7 +1005,7 @@ class _Occupied:
 
     def is_free(self, place: Rect) -> bool:
         first, last = int(place.y // self._STEP), int((place.y + place.height) // self._STEP)
-        return place.x > 0 and not any(
+        return not any(
             _overlap(place, rect, 2.0)
             for row in range(first, last + 1)
             for rect in self._rows.get(row, ())

@@ -246,6 +246,10 @@ class EdgePath:
     training_only: bool = False
     """Drawn dashed."""
     shortcut: ShortcutKind = ""
+    note: str = ""
+    """What to write beside a shortcut: ``identity``, ``projection 1 × 1, stride 2``."""
+    note_at: tuple[float, float] = (0.0, 0.0)
+    """Where the note stands, as `label_at`."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ for the colour-blind; a glyph beside the colour carries the same information.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnn_explorer.graph.model import ShortcutKind
+
 
 @dataclass(frozen=True)
 class KindStyle:
@@ -36,6 +38,27 @@ KIND_STYLES: Mapping[str, KindStyle] = {
     "other": KindStyle("Other", "#6b7280", "#9aa3b2", "dot"),
     "output": KindStyle("Output", "#4b5563", "#aab2c0", "bars"),
     "block": KindStyle("Block", "#3f4b63", "#93a4c4", "stack"),
+}
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How one kind of line is drawn, told apart by weight and dashes rather than colour."""
+
+    title: str
+    """In the legend."""
+    width: float
+    dash: tuple[float, ...] = ()
+    """Lengths of strokes and gaps in turn; empty for a solid line."""
+
+
+PLAIN_LINE = LineStyle("", 1.3)
+TRAINING_LINE = LineStyle("Used in training only", 1.3, (4.0, 3.5))
+SHORTCUT_LINES: Mapping[ShortcutKind, LineStyle] = {
+    "identity": LineStyle("Identity shortcut", 2.4),
+    "projection": LineStyle("Projection shortcut", 2.0, (10.0, 5.0)),
+    # strokes of no length, with round ends: dots
+    "zero padding": LineStyle("Zero-padding shortcut", 2.6, (0.1, 5.0)),
 }
 
 GLYPHS = tuple(dict.fromkeys(style.glyph for style in KIND_STYLES.values()))
@@ -69,7 +92,7 @@ DARK = GroundStyle(
     selection="#6ea8fe",
 )  # fmt: skip
 
-BOX_HEIGHT = 40.0
+BOX_HEIGHT = 36.0
 BOX_MIN_WIDTH = 132.0
 JUNCTION_SIZE = 26.0
 """Add and concat are small round junctions of this diameter."""
@@ -79,11 +102,19 @@ THUMBNAIL_SIZE = 36.0
 """The side of the small picture of a box's output."""
 THUMBNAIL_ROOM = 100.0
 """What a box is wider by for that picture and the numbers beside it."""
-FRAME_HEADER = 26.0
+FRAME_HEADER = 20.0
 PADDING = 10.0
 RADIUS = 7.0
 NAME_SIZE = 12.5
 """Font sizes in scene units (pixels)."""
+NAME_ALONE = 1.7
+"""How many times larger a name is written at a zoom that leaves no room for captions."""
 CAPTION_SIZE = 10.5
 EDGE_LABEL_SIZE = 10.0
+OPERANDS_SIZE = 9.0
+"""The number beside a junction, and that of repeats on a box."""
+BADGE_HEIGHT = 15.0
+"""Of the badge that says how often a block is repeated."""
+BADGE_PADDING = 5.0
+"""Between that badge's ends and its text."""
 FONT_FAMILY = "Inter"

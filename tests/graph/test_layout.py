@@ -1,18 +1,39 @@
 """Drawings are sound: nothing overlaps, lines go from border to border, parts lie in frames."""
 
 import math
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnn_explorer.graph.hierarchy import default_expansion, visible
-from cnn_explorer.graph.layout import header_texts, lay_out
-from cnn_explorer.graph.model import GraphLayout, LayerGraph, Rect
-from cnn_explorer.graph.style import CAPTION_SIZE, FRAME_HEADER, NAME_SIZE
+from cnn_explorer.graph.layout import badge_width, header_texts, lay_out, training_marks
+from cnn_explorer.graph.model import (
+    BlockNode,
+    DrawingOptions,
+    GraphEdge,
+    GraphLayout,
+    LayerGraph,
+    Rect,
+)
+from cnn_explorer.graph.shortcuts import with_shortcuts
+from cnn_explorer.graph.style import (
+    CAPTION_SIZE,
+    EDGE_LABEL_SIZE,
+    FRAME_HEADER,
+    NAME_ALONE,
+    NAME_SIZE,
+    PADDING,
+    STRIPE_WIDTH,
+)
 from cnn_explorer.graph.text import shortened, text_width
-from tests.graph.examples import foreign_graph, layer_graphs, own_graph
+from tests.graph.examples import foreign_graph, layer, layer_graphs, own_graph
 
 NEAR = 0.01
+DIRECTIONS = (DrawingOptions(direction="down"), DrawingOptions(direction="right"))
+in_both_directions = pytest.mark.parametrize("options", DIRECTIONS, ids=lambda o: o.direction)
 
 
 def _check(layout: GraphLayout) -> None:
@@ -32,6 +53,7 @@ def _check(layout: GraphLayout) -> None:
     assert [(edge.source, edge.target) for edge in layout.edges] == [
         (edge.source, edge.target) for edge in graph.edges
     ]
+    _check_texts(layout)
     for edge in layout.edges:
         assert len(edge.points) >= 2
         for (x0, y0), (x1, y1) in zip(edge.points, edge.points[1:], strict=False):
@@ -39,6 +61,49 @@ def _check(layout: GraphLayout) -> None:
             assert abs(x0 - x1) < NEAR or abs(y0 - y1) < NEAR  # orthogonal
         assert _on_border(edge.points[0], layout.boxes[edge.source])
         assert _on_border(edge.points[-1], layout.boxes[edge.target])
+
+
+def _check_texts(layout: GraphLayout) -> None:
+    """Words beside lines touch no box, no line and no other words, and are on the page."""
+    texts = []
+    for edge in layout.edges:
+        for text, (x, y) in ((edge.label, edge.label_at), (edge.note, edge.note_at)):
+            if text:
+                width = text_width(text, EDGE_LABEL_SIZE)
+                texts.append(Rect(x, y - EDGE_LABEL_SIZE / 2, width, EDGE_LABEL_SIZE))
+    lines = [
+        Rect(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
+        for edge in layout.edges
+        for a, b in pairwise(edge.points)
+    ]
+    for at, text in enumerate(texts):
+        assert text.x >= 0
+        assert text.y >= 0
+        assert text.x + text.width <= layout.width
+        assert text.y + text.height <= layout.height
+        for other in (*layout.boxes.values(), *lines, *texts[at + 1 :]):
+            assert not _overlap(text, other)
+        for frame in layout.frames.values():  # within it, below its header, or outside
+            body = replace(frame, y=frame.y + FRAME_HEADER, height=frame.height - FRAME_HEADER)
+            assert _contains(body, text) or not _overlap(text, frame)
+
+
+def _overlap(a: Rect, b: Rect) -> bool:
+    return (
+        a.x < b.x + b.width - NEAR
+        and b.x < a.x + a.width - NEAR
+        and a.y < b.y + b.height - NEAR
+        and b.y < a.y + a.height - NEAR
+    )
+
+
+def _contains(outer: Rect, inner: Rect) -> bool:
+    return (
+        outer.x <= inner.x
+        and outer.y <= inner.y
+        and inner.x + inner.width <= outer.x + outer.width
+        and inner.y + inner.height <= outer.y + outer.height
+    )
 
 
 def _check_siblings(layout: GraphLayout) -> None:
@@ -86,27 +151,47 @@ def _on_border(point: tuple[float, float], rect: Rect) -> bool:
     ["lenet5", "alexnet", "vgg16", "googlenet", "resnet18", "resnet50", "densenet121"],
 )
 @pytest.mark.parametrize("opened", ["nothing", "default", "everything"])
-def test_our_networks_are_drawn_soundly(name: str, opened: str) -> None:
+@in_both_directions
+def test_our_networks_are_drawn_soundly(name: str, opened: str, options: DrawingOptions) -> None:
     graph = own_graph(name)
     expanded = {
         "nothing": frozenset[str](),
         "default": default_expansion(graph),
         "everything": frozenset(graph.block),
     }[opened]
-    _check(lay_out(visible(graph, expanded)))
+    _check(lay_out(visible(graph, expanded), options))
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "mobilenet_v2", "efficientnet_b0"])
-def test_foreign_networks_are_drawn_soundly(name: str) -> None:
+@in_both_directions
+def test_foreign_networks_are_drawn_soundly(name: str, options: DrawingOptions) -> None:
     graph = foreign_graph(name)
-    _check(lay_out(visible(graph, frozenset(graph.block))))
+    _check(lay_out(visible(graph, frozenset(graph.block)), options))
 
 
 @settings(deadline=None, max_examples=60)
-@given(layer_graphs())
-def test_any_graph_is_drawn_soundly(graph: LayerGraph) -> None:
-    _check(lay_out(visible(graph, frozenset(graph.block))))
-    _check(lay_out(visible(graph, default_expansion(graph))))
+@given(layer_graphs(), st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=3))
+def test_any_graph_is_drawn_soundly(graph: LayerGraph, heads: list[tuple[int, bool]]) -> None:
+    graph = with_shortcuts(_with_heads(graph, heads))
+    for options in DIRECTIONS:
+        _check(lay_out(visible(graph, frozenset(graph.block)), options))
+        _check(lay_out(visible(graph, default_expansion(graph)), options))
+
+
+def _with_heads(graph: LayerGraph, heads: list[tuple[int, bool]]) -> LayerGraph:
+    """The graph with heads for training: after which layer, and whether they are blocks."""
+    layers, edges, blocks = list(graph.layers), list(graph.edges), list(graph.blocks)
+    for number, (after, in_block) in enumerate(heads):
+        source = graph.layers[after % len(graph.layers)]
+        name = f"aux{number}"
+        parent = name if in_block else ""
+        parts = [f"{name}.{part}" if in_block else f"{name}{part}" for part in ("a", "b", "c")]
+        layers += [layer(part, parent, training_only=True, out_shape=(4,)) for part in parts]
+        if in_block:
+            blocks.append(BlockNode(name, "", "Head", tuple(parts), 30, 300, (4,), True))
+        edges.append(GraphEdge(source.name, parts[0], source.out_shape))
+        edges += [GraphEdge(a, b, (4,)) for a, b in pairwise(parts)]
+    return LayerGraph(graph.network, tuple(layers), tuple(blocks), tuple(edges))
 
 
 def test_the_same_graph_gives_the_same_drawing() -> None:
@@ -114,30 +199,93 @@ def test_the_same_graph_gives_the_same_drawing() -> None:
     assert lay_out(seen) == lay_out(seen)
 
 
-def test_the_main_line_runs_straight_through_open_blocks() -> None:
+@in_both_directions
+def test_the_main_line_runs_straight_through_open_blocks(options: DrawingOptions) -> None:
     graph = own_graph("resnet50")
-    layout = lay_out(visible(graph, frozenset(graph.block)))
+    layout = lay_out(visible(graph, frozenset(graph.block)), options)
     chain = ["input", "conv1", "layer1.0.conv1", "layer2.0.conv1", "layer4.2.conv3", "fc", "output"]
-    centres = {layout.boxes[name].centre[0] for name in chain}
-    assert max(centres) - min(centres) < NEAR
+    middles = [layout.boxes[name].centre for name in chain]
+    along, across = (1, 0) if options.direction == "down" else (0, 1)
+    assert max(at[across] for at in middles) - min(at[across] for at in middles) < NEAR
+    assert [at[along] for at in middles] == sorted(at[along] for at in middles)
 
 
-def test_shapes_stand_beside_lines_where_they_change_and_touch_nothing() -> None:
+@pytest.mark.parametrize("opened", [(), ("aux1",), ("aux1", "aux2"), ("inception4a", "aux2")])
+@in_both_directions
+def test_heads_for_training_stand_off_the_straight_main_line(
+    opened: tuple[str, ...], options: DrawingOptions
+) -> None:
+    graph = own_graph("googlenet")
+    expanded = default_expansion(graph)
+    plain = lay_out(visible(graph, expanded), options)
+    layout = lay_out(visible(graph, expanded | frozenset(opened)), options)
+    along, across = (1, 0) if options.direction == "down" else (0, 1)
+    places = {**layout.boxes, **layout.frames}
+    quiet = {node.name for node in layout.graph.nodes if node.training_only}
+    line = places["input"].centre[across]
+    for name in ("conv1", "inception4b", "inception5b", "output"):
+        assert abs(places[name].centre[across] - line) < NEAR
+
+    def end(rect: Rect) -> float:
+        return rect.x + rect.width if across == 0 else rect.y + rect.height
+
+    def start(rect: Rect) -> float:
+        return rect.x if across == 0 else rect.y
+
+    aside = max(end(rect) for name, rect in places.items() if name in quiet | {"aux1", "aux2"})
+    assert aside < min(start(rect) for name, rect in layout.boxes.items() if name not in quiet)
+    if "inception4a" not in opened:  # opening a head does not draw the main line out
+        length = places["output"].centre[along] - places["input"].centre[along]
+        usual = plain.boxes["output"].centre[along] - plain.boxes["input"].centre[along]
+        assert abs(length - usual) < NEAR
+    assert len(training_marks(layout)) == 2
+
+
+@in_both_directions
+def test_shapes_stand_beside_lines_where_they_change(options: DrawingOptions) -> None:
     graph = own_graph("resnet18")
-    layout = lay_out(visible(graph, frozenset({"[conv1-maxpool]"})))
+    layout = lay_out(visible(graph, frozenset({"[conv1-maxpool]"})), options)
     labels = {edge.source: edge.label for edge in layout.edges if edge.label}
     assert labels["conv1"] == "64 × 112 × 112"
     assert labels["layer2"] == "128 × 28 × 28"
     assert "relu" not in labels  # changes nothing
     assert "input" not in labels  # its box says it
+
+
+@in_both_directions
+def test_inception_modules_say_what_they_give(options: DrawingOptions) -> None:
+    graph = own_graph("googlenet")
+    layout = lay_out(visible(graph, default_expansion(graph) | {"inception3a"}), options)
+    labels = {edge.source: edge.label for edge in layout.edges if edge.label}
+    (concat,) = [node.name for node in layout.graph.nodes if node.kind == "concat"]
+    assert labels[concat] == "256 × 28 × 28"
+
+
+def test_the_deepest_networks_fit_a_small_window_at_first() -> None:
+    # what a window of 1280 x 800 leaves of the graph, with names of 8 pixels and more
+    width, height = 690.0, 346.0
+    for name in ("resnet152", "densenet201"):
+        graph = own_graph(name)
+        layout = lay_out(visible(graph, default_expansion(graph)))
+        zoom = min(width / layout.width, height / layout.height)
+        assert zoom >= 0.4
+        for node in layout.graph.nodes:
+            room = layout.boxes[node.name].width - STRIPE_WIDTH - PADDING
+            badge = badge_width(node) if node.repeats else 0.0
+            alone = min(NAME_ALONE, room / (text_width(node.label, NAME_SIZE, "semibold") + badge))
+            assert alone * NAME_SIZE * zoom >= 8.0
+
+
+@pytest.mark.parametrize("name", ["lenet5", "googlenet", "resnet18", "densenet121"])
+def test_left_to_right_flows_to_the_right(name: str) -> None:
+    graph = own_graph(name)
+    layout = lay_out(visible(graph, frozenset(graph.block)), DrawingOptions(direction="right"))
     for edge in layout.edges:
-        if edge.label:
-            x, y = edge.label_at
-            right = x + text_width(edge.label, 10.0)
-            for box in layout.boxes.values():
-                assert right < box.x or x > box.x + box.width or not (
-                    box.y - 5 < y < box.y + box.height + 5
-                )  # fmt: skip
+        source, target = layout.boxes[edge.source], layout.boxes[edge.target]
+        assert source.x + source.width <= target.x
+    for frame in layout.frames:
+        for text in header_texts(layout, frame):
+            assert text.at[1] < layout.frames[frame].y + FRAME_HEADER
 
 
 def test_training_only_edges_are_marked() -> None:

@@ -10,14 +10,27 @@ from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent, QImage, QWheelEve
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.graph.drawing import CARD_STEP, badge_rect
 from cnn_explorer.graph.hierarchy import visible
-from cnn_explorer.graph.layout import lay_out
-from cnn_explorer.graph.model import BlockNode, GraphEdge, GraphLayout, LayerGraph, LayerNode
-from cnn_explorer.graph.style import DARK, LIGHT
+from cnn_explorer.graph.layout import badge_text, box_size, lay_out
+from cnn_explorer.graph.model import (
+    USUAL,
+    BlockNode,
+    DrawingOptions,
+    GraphEdge,
+    GraphLayout,
+    LayerGraph,
+    LayerNode,
+    VisibleNode,
+)
+from cnn_explorer.graph.shortcuts import with_shortcuts
+from cnn_explorer.graph.style import BOX_HEIGHT, DARK, LIGHT, NAME_SIZE, PADDING, STRIPE_WIDTH
+from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets import graph_walk
+from cnn_explorer.gui.widgets.graph_canvas import COMFORTABLE
 from cnn_explorer.gui.widgets.graph_items import BoxItem
-from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY
+from cnn_explorer.gui.widgets.graph_look import BADGE_RADIUS, BLOCKS_ONLY
 from cnn_explorer.gui.widgets.graph_scene import Hit
 from cnn_explorer.gui.widgets.graph_view import GraphView, tip
 from cnn_explorer.gui.widgets.theme import apply_theme
@@ -26,6 +39,7 @@ from cnn_explorer.networks.catalog import NETWORKS
 LEFT = Qt.MouseButton.LeftButton
 KEY = Qt.Key
 MAP = (8, 16, 16)
+RIGHT = DrawingOptions(direction="right")
 
 
 def layer(name: str, kind: str, *, training_only: bool = False) -> LayerNode:
@@ -78,14 +92,13 @@ def residual_graph(blocks: int = 3) -> LayerGraph:
     )
 
 
-def placed(graph: LayerGraph, *expanded: str) -> GraphLayout:
-    return lay_out(visible(graph, frozenset(expanded)))
+def placed(graph: LayerGraph, *expanded: str, options: DrawingOptions = USUAL) -> GraphLayout:
+    return lay_out(visible(graph, frozenset(expanded)), options)
 
 
-def shown(graph: LayerGraph, *expanded: str) -> NetworkShown:
-    return NetworkShown(
-        NETWORKS["resnet18"], graph, False, "", frozenset(expanded), placed(graph, *expanded)
-    )
+def shown(graph: LayerGraph, *expanded: str, options: DrawingOptions = USUAL) -> NetworkShown:
+    layout = placed(graph, *expanded, options=options)
+    return NetworkShown(NETWORKS["resnet18"], graph, False, "", frozenset(expanded), layout)
 
 
 class Obliging:
@@ -304,7 +317,7 @@ def test_what_is_selected_stays_in_place_when_all_opens(view: GraphView) -> None
     view.expand_all()
     after = place_of(view, "stage.2")  # the header's middle now
     assert abs(after.x() - before.x()) <= 8  # half a scroll bar, which may have come
-    grown = view.canvas.drawing.grip_of("stage.2").height() / 2 - 20.0
+    grown = view.canvas.drawing.grip_of("stage.2").height() / 2 - BOX_HEIGHT / 2
     assert abs(after.y() - before.y() - grown) <= 1.5
 
 
@@ -392,11 +405,70 @@ def test_a_small_graph_is_shown_whole_a_large_one_from_its_top(
     assert not canvas.verticalScrollBar().isVisible()
     assert canvas.zoom <= 1.0
     view.resize(760, 500)
-    view.show_network(shown(graph, *graph.block))
+    large = residual_graph(8)
+    view.show_network(shown(large, *large.block))
     assert canvas.zoom == 1.0
     assert canvas.verticalScrollBar().isVisible()
     assert canvas.verticalScrollBar().value() == canvas.verticalScrollBar().minimum()
     assert abs(place_of(view, "input").x() - canvas.viewport().width() / 2) <= 1
+
+
+def test_a_large_graph_from_left_to_right_starts_at_the_left(view: GraphView) -> None:
+    canvas = view.canvas
+    large = residual_graph(8)
+    view.show_network(shown(large, *large.block, options=RIGHT))
+    assert canvas.zoom >= COMFORTABLE
+    assert canvas.horizontalScrollBar().isVisible()
+    assert canvas.horizontalScrollBar().value() == canvas.horizontalScrollBar().minimum()
+    assert canvas.viewport().rect().contains(place_of(view, "input"))
+
+
+def test_turning_the_drawing_shows_its_beginning_again(view: GraphView) -> None:
+    canvas = view.canvas
+    large = residual_graph(8)
+    expanded = frozenset(large.block)
+    view.show_network(shown(large, *large.block))
+    canvas.zoom_to(1.5)
+    view.show_layout(expanded, placed(large, *large.block, options=RIGHT))
+    assert canvas.viewport().rect().contains(place_of(view, "input"))
+
+
+def test_arrow_keys_follow_the_flow_to_the_right(qtbot: QtBot, view: GraphView) -> None:
+    graph = residual_graph(2)
+    view.show_network(shown(graph, *graph.block, options=RIGHT))
+    view.set_selected("stem")
+    for key, name in (
+        (KEY.Key_Right, "stage.0.conv1"),
+        (KEY.Key_Right, "stage.0.relu"),
+        (KEY.Key_Left, "stage.0.conv1"),
+        (KEY.Key_Left, "stem"),
+    ):
+        with qtbot.waitSignal(view.canvas.chosen) as walked:
+            qtbot.keyClick(view.canvas, key)
+        assert walked.args == [name]
+        view.set_selected(name)
+
+
+def test_each_shortcut_has_its_line_in_the_legend(view: GraphView) -> None:
+    graph = with_shortcuts(residual_graph())
+    view.show_network(shown(graph, *graph.block))
+    assert view.legend.kinds[-2:] == ("identity", "training only")
+    assert "Identity shortcut" in view.legend.accessibleName()
+
+
+def test_the_badge_of_repeats_keeps_clear_of_the_button_that_opens() -> None:
+    node = VisibleNode(
+        "run", "", "block", "Residual", "run", MAP, 0, 0, 35, False, "35 × Residual", repeats=35
+    )
+    width, height = box_size(node)
+    badge = badge_rect(node, width)
+    assert badge_text(node) == "× 35"
+    middle = width + CARD_STEP  # of the button
+    assert badge.x + badge.width < middle - BADGE_RADIUS
+    assert badge.y > 0
+    assert badge.y + badge.height < height
+    name = STRIPE_WIDTH + PADDING + text_width(node.label, NAME_SIZE, "semibold")
+    assert name < badge.x
 
 
 def test_keys_zoom(qtbot: QtBot, view: GraphView) -> None:
@@ -432,8 +504,9 @@ def test_ctrl_and_the_wheel_zoom_at_the_pointer(view: GraphView) -> None:
     assert (after - before).manhattanLength() < 2.5
 
 
-def test_the_wheel_scrolls(view: GraphView, graph: LayerGraph) -> None:
-    view.show_network(shown(graph, *graph.block))
+def test_the_wheel_scrolls(view: GraphView) -> None:
+    large = residual_graph(8)
+    view.show_network(shown(large, *large.block))
     canvas = view.canvas
     before, zoom = canvas.verticalScrollBar().value(), canvas.zoom
     wheel(view, -120, QPointF(50, 50), Qt.KeyboardModifier.NoModifier)
@@ -469,7 +542,7 @@ def test_dragging_moves_the_drawing_and_selects_nothing(
 def test_resizing_refits_until_the_person_zooms(view: GraphView, graph: LayerGraph) -> None:
     view.show_network(shown(graph))
     canvas = view.canvas
-    view.resize(760, 360)
+    view.resize(760, 280)
     small = canvas.zoom
     view.resize(760, 900)
     assert canvas.zoom > small

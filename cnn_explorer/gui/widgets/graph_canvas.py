@@ -35,12 +35,14 @@ from cnn_explorer.gui.widgets.graph_look import pen
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
-READABLE = 0.55
-"""The zoom down to which a whole graph is shown at first; a larger one starts at its top."""
+READABLE = 0.38
+"""The zoom down to which a whole graph is shown at first: names can be read."""
+COMFORTABLE = 0.55
+"""The least zoom at which a larger graph is shown at first, from where the data come in."""
 SMALLEST_ZOOM = 0.02
 LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
-_MARGIN = 8.0
+_MARGIN = 5.0
 """Pixels around the drawing, beside the margin it brings along."""
 _IN_REACH = 80.0
 """Pixels of the drawing that panning leaves in sight."""
@@ -154,8 +156,12 @@ class GraphCanvas(QGraphicsView):
         one; without it, what is selected or in the middle of the view stays.
         """
         anchor, held = self._anchor(toggled)
+        before = self.layout_shown
         self._selected = ""
         self._graph_scene.show_layout(graph, layout)
+        if before is not None and before.options.direction != layout.options.direction:
+            self.home()  # nothing is where it was
+            return
         grip = self._graph_scene.grip_of(graph_walk.shown_as(layout, anchor)) if anchor else None
         if grip is None or grip.isEmpty() or (not self._moved and not toggled):
             self.home()
@@ -237,7 +243,7 @@ class GraphCanvas(QGraphicsView):
         return self._zoom
 
     def home(self) -> None:
-        """Show the whole graph where it can be read so, else its upper part, in the middle."""
+        """Show the whole graph where it can be read so, else its beginning, in the middle."""
         self._moved = False
         content = self._graph_scene.content
         if self.layout_shown is None or content.isEmpty():
@@ -246,10 +252,21 @@ class GraphCanvas(QGraphicsView):
         zoom = self._whole_zoom()
         if zoom < READABLE:
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
-            zoom = min(1.0, max((room.width() - beside) / content.width(), READABLE))
+            across = (room.width() - beside) / content.width()
+            if self._goes_right:
+                across = (room.height() - beside) / content.height()
+            zoom = min(1.0, max(across, COMFORTABLE))
         self._set_zoom(zoom)
-        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
-        self._place(QPointF(middle, -_MARGIN / zoom), QPointF(room.width() / 2, 0.0), free=False)
+        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center()
+        start, at = QPointF(middle.x(), -_MARGIN / zoom), QPointF(room.width() / 2, 0.0)
+        if self._goes_right:
+            start, at = QPointF(-_MARGIN / zoom, middle.y()), QPointF(0.0, room.height() / 2)
+        self._place(start, at, free=False)
+
+    @property
+    def _goes_right(self) -> bool:
+        layout = self.layout_shown
+        return layout is not None and layout.options.direction == "right"
 
     @Slot()
     def fit(self) -> None:
@@ -312,7 +329,7 @@ class GraphCanvas(QGraphicsView):
     def _ground(self, room: float) -> QRectF:
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
-        if self.layout_shown is not None and ground.width() < room:
+        if self.layout_shown is not None and not self._goes_right and ground.width() < room:
             middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:

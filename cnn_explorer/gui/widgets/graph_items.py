@@ -5,25 +5,29 @@ sight cost nothing. Items make their texts when they are first painted, so a dra
 boxes is there at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cnn_explorer.graph import drawing
 from cnn_explorer.graph.glyphs import GLYPH_SIZE
-from cnn_explorer.graph.layout import HeaderText, header_texts
+from cnn_explorer.graph.layout import HeaderText, badge_text, badge_width, header_texts
 from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect, VisibleNode
 from cnn_explorer.graph.style import (
+    BADGE_PADDING,
     EDGE_LABEL_SIZE,
     FRAME_HEADER,
+    NAME_ALONE,
     NAME_SIZE,
+    OPERANDS_SIZE,
     PADDING,
     RADIUS,
     STRIPE_WIDTH,
+    LineStyle,
 )
 from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.widgets.graph_look import (
@@ -44,6 +48,10 @@ _RING = 4.0
 """How far the ring around the selection stands off."""
 _STRETCH = 24
 """Lines drawn with one call."""
+_LONGEST_NOTE = 160.0
+"""No text beside a line is longer."""
+
+Way = tuple[tuple[float, float], ...]
 
 
 class BoxItem(QGraphicsItem):
@@ -110,12 +118,35 @@ class BoxItem(QGraphicsItem):
             look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, look.text)
             baseline = drawing.CAPTION_BASELINE
             look.write(painter, "caption", left, baseline, node.caption, look.quiet)
+            if node.repeats:
+                self._paint_repeats(painter)
             return
         # alone, the name has the room to be larger
         needed = text_width(node.label, NAME_SIZE, "semibold")
-        scale = min(1.6, (self.width - STRIPE_WIDTH - 1.6 * PADDING) / needed) if needed else 1.0
+        if node.repeats:
+            needed += PADDING + badge_width(node)
+        room = self.width - STRIPE_WIDTH - 1.6 * PADDING
+        scale = min(NAME_ALONE, room / needed) if needed else 1.0
         with enlarged(painter, left, self.height / 2, scale):
             look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, look.text)
+        if node.repeats:
+            rect = drawing.badge_rect(node, self.width)
+            right = rect.x + rect.width
+            with enlarged(painter, right, self.height / 2, scale):
+                painter.translate(-right, -rect.centre[1])
+                self._paint_repeats(painter)
+                painter.translate(right, rect.centre[1])
+
+    def _paint_repeats(self, painter: QPainter) -> None:
+        """A badge at the right that says of how many equal blocks this is a run."""
+        look, rect = self._look, drawing.badge_rect(self.node, self.width)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.accent(self.node.kind))
+        radius = rect.height / 2
+        painter.drawRoundedRect(QRectF(rect.x, rect.y, rect.width, rect.height), radius, radius)
+        baseline = rect.centre[1] + OPERANDS_SIZE * 0.36
+        text = badge_text(self.node)
+        look.write(painter, "count", rect.x + BADGE_PADDING, baseline, text, look.box)
 
     # Qt
 
@@ -171,6 +202,13 @@ class JunctionItem(BoxItem):
         size = self.width / 2
         at = self.width / 2 - size / 2
         draw_glyph(painter, self.node.kind, at, at, size, accent)
+        if self.node.operands and look.zoom >= CAPTIONS_FROM:
+            look.write(
+                painter, "count", *drawing.operands_at(self.width), str(self.node.operands), accent
+            )
+
+    def boundingRect(self) -> QRectF:
+        return super().boundingRect().adjusted(0.0, 0.0, 14.0, 4.0)
 
 
 class FrameItem(QGraphicsItem):
@@ -251,38 +289,40 @@ class FrameItem(QGraphicsItem):
 
 @dataclass(frozen=True)
 class _Lines:
-    """Some edges that lie near each other, as few paths."""
+    """Some edges that lie near each other, as few paths: one for each kind of line."""
 
     rect: QRectF
-    solid: QPainterPath
-    dashed: QPainterPath
+    paths: tuple[tuple[LineStyle, QPainterPath], ...]
     heads: QPainterPath
 
     @classmethod
-    def of(cls, edges: Iterable[EdgePath]) -> "_Lines":
-        solid, dashed, heads = QPainterPath(), QPainterPath(), QPainterPath()
+    def of(cls, edges: Iterable[EdgePath], ways: Mapping[tuple[str, str], Way]) -> "_Lines":
+        """The lines of `edges`, along `ways` (see `drawing.branches`)."""
+        paths: dict[LineStyle, QPainterPath] = {}
+        heads = QPainterPath()
         # else shared stretches of two arrows would cancel out
         heads.setFillRule(Qt.FillRule.WindingFill)
         for edge in edges:
+            points = ways[edge.source, edge.target]
             head = drawing.arrow_head(edge.points)
             # the line ends inside the arrow head, so that its blunt end never shows at the tip
             tip, base = head[0], ((head[1][0] + head[2][0]) / 2, (head[1][1] + head[2][1]) / 2)
             stop = (tip[0] + (base[0] - tip[0]) * 0.6, tip[1] + (base[1] - tip[1]) * 0.6)
-            line = painter_path(drawing.rounded_line((*edge.points[:-1], stop)))
-            (dashed if edge.training_only else solid).addPath(line)
+            line = painter_path(drawing.rounded_line((*points[:-1], stop)))
+            paths.setdefault(drawing.line_style(edge), QPainterPath()).addPath(line)
             heads.addPolygon(QPolygonF([QPointF(*corner) for corner in head]))
             heads.closeSubpath()
-        rect = solid.controlPointRect() | dashed.controlPointRect() | heads.controlPointRect()
-        return cls(rect.adjusted(-3.0, -3.0, 3.0, 3.0), solid, dashed, heads)
+        rect = heads.controlPointRect()
+        for path in paths.values():
+            rect |= path.controlPointRect()
+        return cls(rect.adjusted(-3.0, -3.0, 3.0, 3.0), tuple(paths.items()), heads)
 
-    def paint(self, painter: QPainter, solid: QPen, dashed: QPen, *, heads: bool) -> None:
+    def paint(self, painter: QPainter, look: Look, *, strong: bool = False) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if not self.solid.isEmpty():
-            painter.strokePath(self.solid, solid)
-        if not self.dashed.isEmpty():
-            painter.strokePath(self.dashed, dashed)
-        if heads:
-            painter.fillPath(self.heads, solid.color())
+        for line, path in self.paths:
+            painter.strokePath(path, look.line_pen(line, strong=strong))
+        if look.zoom >= BLOCKS_ONLY:
+            painter.fillPath(self.heads, look.selection if strong else look.edge)
 
 
 class LinesItem(QGraphicsItem):
@@ -294,9 +334,10 @@ class LinesItem(QGraphicsItem):
         super().__init__()
         self._look = look
         # long ones apart: each would make its whole stretch long
-        ordered = sorted(edges, key=lambda edge: (_height(edge) > 400.0, edge.points[0][1]))
+        ordered = sorted(edges, key=lambda edge: (_extent(edge) > 400.0, sum(edge.points[0])))
+        ways = drawing.branches(ordered)
         self._stretches = [
-            _Lines.of(ordered[start : start + _STRETCH])
+            _Lines.of(ordered[start : start + _STRETCH], ways)
             for start in range(0, len(ordered), _STRETCH)
         ]
         self._notes = [(x, y, text) for x, y, text in notes]
@@ -323,20 +364,20 @@ class LinesItem(QGraphicsItem):
         painter.translate(0.5, 0.5)  # layouts put lines on whole numbers, between two pixels
         for stretch in self._stretches:
             if stretch.rect.intersects(exposed):
-                stretch.paint(
-                    painter, look.edge_pen, look.edge_dashed, heads=look.zoom >= BLOCKS_ONLY
-                )
+                stretch.paint(painter, look)
         painter.translate(-0.5, -0.5)
         if look.zoom < LABELS_FROM:
             return
         top, bottom = exposed.top() - 4.0, exposed.bottom() + EDGE_LABEL_SIZE
+        left, right = exposed.left() - _LONGEST_NOTE, exposed.right() + 4.0
         for x, y, text in self._notes:
-            if top < y < bottom:
+            if top < y < bottom and left < x < right:
                 look.write(painter, "label", x, y, text, look.quiet)
 
 
-def _height(edge: EdgePath) -> float:
-    return abs(edge.points[-1][1] - edge.points[0][1])
+def _extent(edge: EdgePath) -> float:
+    (x0, y0), (x1, y1) = edge.points[0], edge.points[-1]
+    return max(abs(x1 - x0), abs(y1 - y0))
 
 
 class HighlightItem(QGraphicsItem):
@@ -350,7 +391,8 @@ class HighlightItem(QGraphicsItem):
     def set_edges(self, edges: list[EdgePath]) -> None:
         """Draw these lines, and only these, stronger."""
         self.prepareGeometryChange()
-        self._lines = _Lines.of(edges) if edges else None
+        ways = {(edge.source, edge.target): edge.points for edge in edges}
+        self._lines = _Lines.of(edges, ways) if edges else None
 
     # Qt
 
@@ -366,8 +408,7 @@ class HighlightItem(QGraphicsItem):
         if self._lines is not None:
             look = self._look
             painter.translate(0.5, 0.5)
-            heads = look.zoom >= BLOCKS_ONLY
-            self._lines.paint(painter, look.edge_strong, look.edge_strong_dashed, heads=heads)
+            self._lines.paint(painter, look, strong=True)
 
 
 class RingItem(QGraphicsItem):

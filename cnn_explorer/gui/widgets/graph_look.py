@@ -18,6 +18,9 @@ from cnn_explorer.graph.style import (
     KIND_STYLES,
     LIGHT,
     NAME_SIZE,
+    OPERANDS_SIZE,
+    TRAINING_LINE,
+    LineStyle,
 )
 from cnn_explorer.gui.widgets import theme
 
@@ -36,13 +39,14 @@ BADGE_ROOM = _BADGE_LEAST / BLOCKS_ONLY + 2.0
 _FINE = 2.0
 """Fonts are made this many times larger and drawn smaller: QFont knows only whole pixels."""
 
-TextRole = Literal["name", "caption", "label", "title", "facts"]
+TextRole = Literal["name", "caption", "label", "title", "facts", "count"]
 _TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
     "name": (NAME_SIZE, QFont.Weight.DemiBold),
     "caption": (CAPTION_SIZE, QFont.Weight.Normal),
     "label": (EDGE_LABEL_SIZE, QFont.Weight.Normal),
     "title": (FRAME_TEXT_SIZE, QFont.Weight.DemiBold),
     "facts": (CAPTION_SIZE, QFont.Weight.Normal),
+    "count": (OPERANDS_SIZE, QFont.Weight.DemiBold),
 }
 
 
@@ -87,17 +91,18 @@ class Look:
         self.border_hovered = pen(mixed(self.border, self.text, 0.45), hair)
         self.frame_pen = pen(self.frame_border, hair)
         self.frame_dashed = pen(self.edge, hair, dashed=True)
-        width = max(drawing.EDGE_WIDTH, 0.7 / zoom)
-        self.edge_pen = pen(self.edge, width)
-        self.edge_dashed = pen(self.edge, width, dashed=True)
         self.badge_radius = max(BADGE_RADIUS, _BADGE_LEAST / zoom)
-        strong = max(2.0, 1.6 / zoom)
-        self.edge_strong = pen(self.selection, strong)
-        self.edge_strong_dashed = pen(self.selection, strong, dashed=True)
 
     def accent(self, kind: str) -> QColor:
         """The colour of a kind of layer."""
         return self.accents.get(kind) or self.accents["other"]
+
+    def line_pen(self, line: LineStyle, *, strong: bool = False) -> QPen:
+        """The pen for a kind of line; with `strong` for one of what is selected."""
+        width = max(line.width, 0.55 * line.width / self.zoom)
+        if strong:
+            width = max(line.width + 0.7, 1.25 * line.width / self.zoom)
+        return pen(self.selection if strong else self.edge, width, dash=line.dash)
 
     def write(
         self, painter: QPainter, role: TextRole, x: float, baseline: float, text: str, ink: QColor
@@ -122,14 +127,21 @@ class Look:
         self._texts.clear()
 
 
-def pen(colour: QColor, width: float, *, dashed: bool = False) -> QPen:
-    """A pen with round caps and joins; dashes are drawing.DASH long at 100 %."""
+def pen(
+    colour: QColor, width: float, *, dashed: bool = False, dash: tuple[float, ...] = ()
+) -> QPen:
+    """A pen with round caps and joins; `dash` gives the lengths of strokes and gaps in the scene,
+    `dashed` is short for those of parts that only training uses."""
     made = QPen(colour, width)
     made.setCapStyle(Qt.PenCapStyle.RoundCap)
     made.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if dashed:
-        made.setCapStyle(Qt.PenCapStyle.FlatCap)
-        made.setDashPattern([length / width for length in drawing.DASH])
+    pattern = TRAINING_LINE.dash if dashed else dash
+    if pattern:
+        if pattern[0] > width:  # shorter strokes are dots
+            made.setCapStyle(Qt.PenCapStyle.FlatCap)
+        # where a line is drawn thicker than it is, so that it can be seen, dots stand wider apart
+        apart = max(1.0, 1.6 * width / pattern[1])
+        made.setDashPattern([length * apart / width for length in pattern])
     return made
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from cnn_explorer.graph import drawing
-from cnn_explorer.graph.layout import is_junction
+from cnn_explorer.graph.layout import is_junction, training_marks
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.graph.style import EDGE_LABEL_SIZE, FRAME_HEADER, RADIUS
 from cnn_explorer.gui.widgets.graph_items import (
@@ -63,7 +63,7 @@ class GraphScene(QGraphicsScene):
             frame.setZValue(-10.0 + order / len(layout.frames))
             self._frames[name] = frame
             self.addItem(frame)
-        self.addItem(LinesItem(layout.edges, self._notes(graph, layout), look))
+        self.addItem(LinesItem(layout.edges, self._notes(layout), look))
         self._highlight = HighlightItem(look)
         self.addItem(self._highlight)
         for node in layout.graph.nodes:
@@ -89,19 +89,15 @@ class GraphScene(QGraphicsScene):
         self.clear()
         self.look.forget_texts()
 
-    def _notes(self, graph: LayerGraph, layout: GraphLayout) -> Iterable[tuple[float, float, str]]:
-        """Shapes beside lines, and a word under parts that a prediction does not use."""
+    def _notes(self, layout: GraphLayout) -> Iterable[tuple[float, float, str]]:
+        """Shapes beside lines, what shortcuts are, and a word under parts that a prediction does
+        not use."""
         for edge in layout.edges:
-            if edge.label:
-                x, y = edge.label_at
-                yield (x, y + EDGE_LABEL_SIZE * 0.36, edge.label)
-        quiet = {node.name for node in layout.graph.nodes if node.training_only}
-        quiet |= {name for name in layout.frames if graph.block[name].training_only}
-        for name in quiet:
-            if layout.graph.frame_around(name) in quiet:
-                continue  # said once, under the outermost
-            rect = layout.boxes.get(name) or layout.frames[name]
-            yield (rect.x + 2.0, rect.y + rect.height + 13.0, self.tr("training only"))
+            for text, (x, y) in ((edge.label, edge.label_at), (edge.note, edge.note_at)):
+                if text:
+                    yield (x, y + EDGE_LABEL_SIZE * 0.36, text)
+        for x, y in training_marks(layout):
+            yield (x, y, self.tr("training only"))
 
     # looks
 

@@ -4,9 +4,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from cnn_explorer.graph import drawing
 from cnn_explorer.graph.model import LayerGraph
-from cnn_explorer.graph.style import KIND_STYLES
+from cnn_explorer.graph.style import KIND_STYLES, SHORTCUT_LINES, TRAINING_LINE, LineStyle
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.graph_look import draw_glyph, pen
 
@@ -15,6 +14,10 @@ _GLYPH = 10.0
 _ROW = 21
 _HEAD = 26
 _TRAINING = "training only"
+_LINES: dict[str, LineStyle] = {_TRAINING: TRAINING_LINE} | {
+    str(kind): line for kind, line in SHORTCUT_LINES.items()
+}
+"""Kinds of lines that need explaining."""
 
 
 class Legend(QWidget):
@@ -46,6 +49,7 @@ class Legend(QWidget):
         if graph.blocks:
             present.add("block")
         kinds = [kind for kind in KIND_STYLES if kind in present]
+        kinds += [kind for kind in SHORTCUT_LINES if any(e.shortcut == kind for e in graph.edges)]
         if any(node.training_only for node in graph.layers):
             kinds.append(_TRAINING)
         self._kinds = tuple(kinds)
@@ -53,7 +57,8 @@ class Legend(QWidget):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds listed, in order; ``training only`` is one where dashes need explaining."""
+        """The kinds listed, in order: of layers, then of lines that need explaining, which are
+        those of shortcuts and ``training only``."""
         return self._kinds
 
     @property
@@ -80,9 +85,7 @@ class Legend(QWidget):
         self.set_folded(not self._is_folded)
 
     def _title(self, kind: str) -> str:
-        if kind == _TRAINING:
-            return self.tr("Used in training only")
-        return KIND_STYLES[kind].title
+        return _LINES[kind].title if kind in _LINES else KIND_STYLES[kind].title
 
     def _tell(self) -> None:
         titles = ", ".join(self._title(kind) for kind in self._kinds)
@@ -165,10 +168,11 @@ class Legend(QWidget):
         painter.setFont(self.font())
         for row, kind in enumerate(self._kinds):
             top = _HEAD + row * _ROW + (_ROW - _TILE) / 2 - 2
-            if kind == _TRAINING:
-                painter.setPen(pen(QColor(style.edge), drawing.EDGE_WIDTH, dashed=True))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(QRectF(10.5, top + 1.5, _TILE - 1, _TILE - 3), 4, 4)
+            if kind in _LINES:
+                line = _LINES[kind]
+                painter.setPen(pen(QColor(style.edge), line.width, dash=line.dash))
+                middle = top + _TILE / 2
+                painter.drawLine(QPointF(8.5, middle), QPointF(11.5 + _TILE, middle))
             else:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.kind_colour(kind, dark))
