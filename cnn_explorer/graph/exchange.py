@@ -7,7 +7,8 @@ Version 2::
      "totals": {"parameters": 11689512, "macs": 1814073344, "activation_bytes": ..., "layers": 69},
      "layers": [{"name", "parent", "kind", "type", "in_shapes", "out_shape", "parameters", "macs",
                  "activation_bytes", "receptive_field", "stride", "attributes": {...},
-                 "training_only", "reach", "window"}, ...],       every layer, in forward order
+                 "training_only", "reach", "window", "connections"}, ...],
+                                                                  every layer, in forward order
      "blocks": [{"name", "parent", "type", "children", "parameters", "macs", "activation_bytes",
                  "out_shape", "training_only", "group", "repeats"}, ...],
      "edges": [{"source", "target", "shape", "shortcut"}, ...],   every tensor between layers
@@ -19,10 +20,11 @@ Version 2::
 Shapes have no batch dimension; names are torch's dotted names. ``macs`` are multiply-adds,
 ``activation_bytes`` what the output takes for one picture in float32, ``receptive_field`` and
 ``stride`` pixels of the picture (null where nobody knows), ``window`` ``{"kernel": [7, 7],
-"stride": [2, 2], "padding": [3, 3], "dilation": [1, 1]}`` or null, ``group`` ``"run"``, ``"stage"``
+"stride": [2, 2], "padding": [3, 3], "dilation": [1, 1]}`` or null, ``connections`` the input maps
+that each output map takes where those are not all (LeNet's C3), ``group`` ``"run"``, ``"stage"``
 or empty (see `grouping`), ``shortcut`` ``"identity"``, ``"projection"``, ``"zero padding"`` or
 empty. Version 1 had neither ``activation_bytes``, ``receptive_field``, ``stride``, ``reach``,
-``window``, ``group``, ``repeats`` nor ``shortcut``; it is read too.
+``window``, ``connections``, ``group``, ``repeats`` nor ``shortcut``; it is read too.
 
 What is read is checked as a whole before anything is made of it. Numbers that follow from others
 (activation bytes, receptive fields, totals, the drawing) are worked out again, not believed.
@@ -103,6 +105,7 @@ def graph_to_json(layout: GraphLayout, title: str) -> bytes:
                     "padding": layer.window.padding,
                     "dilation": layer.window.dilation,
                 },
+                "connections": layer.connections,
             }
             for layer in graph.layers
         ],
@@ -254,9 +257,9 @@ class _Reader:
             raise self._wrong(key, "true or false")
         return value
 
-    def shape(self, value: object, key: str) -> Shape:
-        if not isinstance(value, list) or len(value) > 16:
-            raise self._wrong(key, "a shape")
+    def shape(self, value: object, key: str, longest: int = 16) -> Shape:
+        if not isinstance(value, list) or len(value) > longest:
+            raise self._wrong(key, "a list of sizes")
         return tuple(self._number(size, key) for size in value)
 
     def pair(self, mapping: Mapping[str, Any], key: str) -> tuple[int, int]:
@@ -285,7 +288,14 @@ def _layer(item: object, at: int) -> LayerNode:
         training_only=reader.flag(found, "training_only"),
         reach=reader.one_of(found, "reach", get_args(Reach), "unknown"),
         window=_window(found.get("window"), reader),
+        connections=tuple(
+            reader.shape(row, "connections", MAX_NODES) for row in _rows(found, reader)
+        ),
     )
+
+
+def _rows(found: Mapping[str, Any], reader: _Reader) -> list[Any]:
+    return reader.items(found, "connections") if "connections" in found else []
 
 
 def _window(item: object, reader: _Reader) -> Window | None:

@@ -52,7 +52,14 @@ def test_the_first_version_is_read() -> None:
     content = json.loads(written(own_graph("resnet18")))
     content["version"] = 1
     for item in content["layers"]:
-        for key in ("activation_bytes", "receptive_field", "stride", "reach", "window"):
+        for key in (
+            "activation_bytes",
+            "receptive_field",
+            "stride",
+            "reach",
+            "window",
+            "connections",
+        ):
             del item[key]
     for item in content["blocks"]:
         for key in ("activation_bytes", "group", "repeats"):
