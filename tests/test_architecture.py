@@ -34,6 +34,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
     "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
+    "graph.tween",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
 }  # fmt: skip

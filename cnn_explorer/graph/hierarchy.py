@@ -41,6 +41,36 @@ def expand_to(graph: LayerGraph, expanded: frozenset[str], name: str) -> frozens
     return expanded | frozenset(ancestors(graph, name))
 
 
+def depth_of(graph: LayerGraph, name: str) -> int:
+    """At which depth a block opens: 1 for one that stands in no other. For a layer, the depth from
+    which it shows.
+
+    Groups are no depth of their own. A run opens together with the equal blocks in it: a level
+    that showed one of two equal blocks open and the other in a closed run would tell nothing.
+    """
+    depth = sum(not graph.block[block].group for block in ancestors(graph, name))
+    if name in graph.block:
+        return depth + 1
+    parent = graph.layer[name].parent
+    return depth_of(graph, parent) if parent else 0
+
+
+def deepest(graph: LayerGraph) -> int:
+    """The depth at which every block is open; 0 for a network without blocks."""
+    return max((depth_of(graph, block.name) for block in graph.blocks), default=0)
+
+
+def expanded_to_depth(graph: LayerGraph, depth: int) -> frozenset[str]:
+    """The blocks that are open at a depth: none at 0, all at `deepest`."""
+    return frozenset(block.name for block in graph.blocks if depth_of(graph, block.name) <= depth)
+
+
+def depth_shown(graph: LayerGraph, expanded: frozenset[str]) -> int:
+    """The depth down to which every block is open."""
+    closed = (block.name for block in graph.blocks if block.name not in expanded)
+    return min((depth_of(graph, name) - 1 for name in closed), default=deepest(graph))
+
+
 def visible_name(graph: LayerGraph, expanded: frozenset[str], name: str) -> str:
     """The box in which a layer shows: the outermost closed block around it, or itself.
 

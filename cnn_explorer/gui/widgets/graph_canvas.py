@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.gui.widgets import graph_walk, theme
 from cnn_explorer.gui.widgets.graph_look import pen
+from cnn_explorer.gui.widgets.graph_motion import GraphMotion
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
@@ -52,6 +53,12 @@ _WALKS: dict[int, graph_walk.Direction] = {
     Qt.Key.Key_Right: "right",
 }
 
+_GESTURES = {
+    QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.Wheel,
+    QEvent.Type.Gesture, QEvent.Type.NativeGesture, QEvent.Type.ContextMenu,
+}  # fmt: skip
+"""What ends a motion at once: it must never be waited for."""
+
 
 class GraphCanvas(QGraphicsView):
     """Shows a `GraphScene` and tells what is asked of it; it opens and closes nothing itself.
@@ -71,6 +78,8 @@ class GraphCanvas(QGraphicsView):
     zoom_changed = Signal(float)
     first_painted = Signal()
     resized = Signal(QSize)
+    seen_changed = Signal(QRectF)
+    """Another part of the scene is in sight."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +96,11 @@ class GraphCanvas(QGraphicsView):
         self._painted = False
         self._focus_by_key = False
         self._describe: Callable[[str], str] = str
+        self._told_seen = QRectF()
+        self._is_animated = True
+        self._shown_before = False
+        self.motion = GraphMotion(self._graph_scene, self)
+        self.motion.stepped.connect(self.viewport().update)
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
         self.setInteractive(False)  # gestures are read here, not by items
@@ -103,6 +117,7 @@ class GraphCanvas(QGraphicsView):
         self.viewport().grabGesture(Qt.GestureType.PinchGesture)
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             bar.actionTriggered.connect(self._on_scrolled)
+            bar.valueChanged.connect(self._tell_seen)
         self._take_colours()
 
     # what is shown
@@ -121,8 +136,15 @@ class GraphCanvas(QGraphicsView):
         """Say what the tool tip of a box or frame is, by name."""
         self._describe = describe
 
+    def set_animated(self, is_animated: bool) -> None:
+        """Whether blocks are seen to open and close, or just do so."""
+        self._is_animated = is_animated
+        self.motion.finish()
+
     def clear(self, message: str) -> None:
         """Draw nothing but a sentence in the middle."""
+        self.motion.finish()
+        self._shown_before = False
         self._message = message
         self._selected = ""
         self._moved = False
@@ -135,6 +157,8 @@ class GraphCanvas(QGraphicsView):
 
     def show_new(self, graph: LayerGraph, layout: GraphLayout) -> None:
         """Draw a network just opened, from where one starts to read it."""
+        self.motion.finish()
+        self._shown_before = False
         self._message = ""
         self._selected = ""
         self._moved = False
@@ -154,6 +178,8 @@ class GraphCanvas(QGraphicsView):
         one; without it, what is selected or in the middle of the view stays.
         """
         anchor, held = self._anchor(toggled)
+        if self._is_animated and self._shown_before and self.isVisible():
+            self.motion.prepare(layout, self.viewportTransform(), self._seen())
         self._selected = ""
         self._graph_scene.show_layout(graph, layout)
         grip = self._graph_scene.grip_of(graph_walk.shown_as(layout, anchor)) if anchor else None
@@ -256,6 +282,7 @@ class GraphCanvas(QGraphicsView):
         """Show the whole graph, however small that makes it."""
         if self.layout_shown is None:
             return
+        self.motion.finish()
         self._moved = True
         self._set_zoom(self._whole_zoom())
         middle = QRectF(self.viewport().rect()).center()
@@ -272,6 +299,7 @@ class GraphCanvas(QGraphicsView):
         middle of the view, where no point is given)."""
         if self.layout_shown is None:
             return
+        self.motion.finish()
         if at is None:
             at = QRectF(self.viewport().rect()).center()
             chosen = self._from_scene(self._graph_scene.grip_of(self._selected).center())
@@ -372,6 +400,7 @@ class GraphCanvas(QGraphicsView):
         self.horizontalScrollBar().setValue(round(view.left() * zoom))
         self.verticalScrollBar().setValue(round(view.top() * zoom))
         self._placing = False
+        self._tell_seen()
 
     def _room(self) -> QSize:
         """The viewport as it is without scroll bars."""
@@ -379,7 +408,27 @@ class GraphCanvas(QGraphicsView):
 
     @Slot()
     def _on_scrolled(self) -> None:
+        self.motion.finish()
         self._moved = True
+
+    @property
+    def seen(self) -> QRectF:
+        """The part of the scene in sight."""
+        return self._seen()
+
+    def show_place(self, place: QPointF) -> None:
+        """Bring a place of the scene to the middle of the view."""
+        if self.layout_shown is not None:
+            self.motion.finish()
+            self._moved = True
+            self._place(place, QRectF(self.viewport().rect()).center(), free=False)
+
+    @Slot()
+    def _tell_seen(self) -> None:
+        seen = self._seen()
+        if not self._placing and seen != self._told_seen:
+            self._told_seen = seen
+            self.seen_changed.emit(seen)
 
     # what the pointer is over
 
@@ -453,18 +502,21 @@ class GraphCanvas(QGraphicsView):
         seen = QRectF(corner.x(), corner.y(), old.width() / self._zoom, old.height() / self._zoom)
         super().resizeEvent(event)
         self.resized.emit(event.size())
+        self._tell_seen()
         if self.layout_shown is None or self._placing:
             return
         if not self._moved:
             self.home()
             self.bring_into_sight(self._selected)
             return
+        self.motion.finish()
         self._place(before, QPointF(self.viewport().width() / 2, 0.0), free=self._free)
         if not selected.isEmpty() and seen.contains(selected):
             self.bring_into_sight(self._selected)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        if not self._paint_motion():
+            super().paintEvent(event)
         keyed = self._focus_by_key and self.hasFocus()
         if self._message or keyed:
             painter = QPainter(self.viewport())
@@ -484,9 +536,21 @@ class GraphCanvas(QGraphicsView):
                 painter.drawRoundedRect(
                     room.adjusted(2.0, 2.0, -2.0, -2.0), theme.RADIUS, theme.RADIUS
                 )
+        self._shown_before = True
         if not self._painted:
             self._painted = True
             self.first_painted.emit()
+
+    def _paint_motion(self) -> bool:
+        """Paint a moment of blocks opening or closing, where they do."""
+        if not self.motion.is_running:
+            return False
+        painter = QPainter(self.viewport())
+        painter.setRenderHints(self.renderHints())
+        painter.fillRect(self.viewport().rect(), self.backgroundBrush())
+        view = self.viewportTransform()
+        painter.setTransform(view, combine=True)
+        return self.motion.paint(painter, view, self._seen(), self._selected)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -504,6 +568,8 @@ class GraphCanvas(QGraphicsView):
         self.viewport().update()
 
     def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() in _GESTURES:
+            self.motion.finish()
         match event.type():
             case QEvent.Type.ToolTip:
                 self._show_tip(cast(QHelpEvent, event))
@@ -615,6 +681,7 @@ class GraphCanvas(QGraphicsView):
         self.menu_asked.emit(self._selected, self.viewport().mapToGlobal(place.toPoint()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.motion.finish()
         if self.layout_shown is None:
             event.ignore()
             return

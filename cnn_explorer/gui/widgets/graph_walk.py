@@ -54,18 +54,20 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
 
     Down goes to a consumer of its output, up to a producer of its input: the nearest one, and
     rather one that a prediction uses. Left and right go to the nearest box beside it. Down from a
-    frame leads into it.
+    frame leads into it. In a drawing from left to right, right and left follow the data so, and up
+    and down go to what stands beside.
     """
     here = rect_of(layout, name)
     if here is None:
         return first(layout)
-    if direction in ("left", "right"):
+    forth, back = ("right", "left") if layout.options.direction == "right" else ("down", "up")
+    if direction not in (forth, back):
         return _beside(layout, name, here, direction)
     inside = boxes_in(layout, name)
-    if direction == "down" and name in layout.frames:
+    if direction == forth and name in layout.frames:
         return inside[0] if inside else ""
     within = set(inside)
-    if direction == "down":
+    if direction == forth:
         reached = {e.target for e in layout.edges if e.source in within and e.target not in within}
     else:
         reached = {e.source for e in layout.edges if e.target in within and e.source not in within}
@@ -73,11 +75,9 @@ def next_from(layout: GraphLayout, name: str, direction: Direction) -> str:
 
     def farness(other: str) -> tuple[bool, float, float]:
         there = layout.boxes[other]
-        return (
-            other in quiet,
-            abs(there.centre[1] - here.centre[1]),
-            abs(there.centre[0] - here.centre[0]),
-        )
+        down = abs(there.centre[1] - here.centre[1])
+        across = abs(there.centre[0] - here.centre[0])
+        return (other in quiet, down, across) if forth == "down" else (other in quiet, across, down)
 
     return min(reached, key=farness, default="")
 
@@ -98,12 +98,14 @@ def boxes_in(layout: GraphLayout, name: str) -> list[str]:
 
 def _beside(layout: GraphLayout, name: str, here: Rect, direction: Direction) -> str:
     x, y = here.centre
-    sign = 1.0 if direction == "right" else -1.0
+    sign = 1.0 if direction in ("right", "down") else -1.0
     found = ""
     nearest = float("inf")
     for other, rect in layout.boxes.items():
-        across = (rect.centre[0] - x) * sign
-        along = abs(rect.centre[1] - y)
+        across, along = rect.centre[0] - x, rect.centre[1] - y
+        if direction in ("up", "down"):
+            across, along = along, across
+        across, along = across * sign, abs(along)
         if other == name or across <= 8.0 or along > _SAME_RANK:
             continue
         distance = across + 3.0 * along
