@@ -116,7 +116,9 @@ class Explorer(QObject):
         self._opening: OpenNetwork | OpenWeights | None = None
         self._network: NetworkShown | None = None
         self._expansions = {
-            name: open_blocks for name, open_blocks in (expansions or {}).items() if name in networks
+            name: open_blocks
+            for name, open_blocks in (expansions or {}).items()
+            if name in networks
         }
         self._options = options
         self._picture: Picture | None = None
@@ -288,14 +290,8 @@ class Explorer(QObject):
 
     def reveal(self, name: str) -> None:
         """Open the blocks that hide a layer."""
-        network = self._network
-        if network is not None and name:
-            from cnn_explorer.graph.hierarchy import expand_to
-
-            expanded = expand_to(network.graph, network.expanded, name)
-            if expanded != network.expanded:
-                self._remember(network, expanded)
-                self._draw(network, expanded)
+        if self._open_to(name) and self._network is not None:
+            self._remember(self._network, self._network.expanded)
 
     def tell(self, message: Message) -> None:
         """Show a message that has nothing to do with the engine's work."""
@@ -347,6 +343,19 @@ class Explorer(QObject):
         shown = replace(network, expanded=expanded, layout=layout)
         self._network = shown
         self.layout_changed.emit(shown)
+
+    def _open_to(self, name: str) -> bool:
+        """Draw with all open that hides a layer; whether anything did."""
+        from cnn_explorer.graph.hierarchy import expand_to
+
+        network = self._network
+        if network is None or not name:
+            return False
+        expanded = expand_to(network.graph, network.expanded, name)
+        if expanded == network.expanded:
+            return False
+        self._draw(network, expanded)
+        return True
 
     def _remember(self, network: NetworkShown, expanded: frozenset[str]) -> None:
         self._expansions.pop(network.card.name, None)  # the newest last
@@ -472,7 +481,7 @@ class Explorer(QObject):
         self._show_again()
         if network.layout.options != self._options:  # chosen while it was being opened
             self._draw(network, network.expanded)
-        self.reveal(self._layer)
+        self._open_to(self._layer)
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
         said = " ".join(filter(None, (guessed, network.note)))
         if said:

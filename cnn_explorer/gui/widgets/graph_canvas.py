@@ -43,6 +43,10 @@ LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
 _MARGIN = 8.0
 """Pixels around the drawing, beside the margin it brings along."""
+_CLOSEST = 2.0
+"""The zoom at which even a small thing that is zoomed to is not made larger."""
+_AROUND = 24.0
+"""What is shown around it, in scene units."""
 _IN_REACH = 80.0
 """Pixels of the drawing that panning leaves in sight."""
 
@@ -263,7 +267,7 @@ class GraphCanvas(QGraphicsView):
         return self._zoom
 
     def home(self) -> None:
-        """Show the whole graph where it can be read so, else its upper part, in the middle."""
+        """Show the whole graph where it can be read so, else its beginning, in the middle."""
         self._moved = False
         content = self._graph_scene.content
         if self.layout_shown is None or content.isEmpty():
@@ -272,10 +276,21 @@ class GraphCanvas(QGraphicsView):
         zoom = self._whole_zoom()
         if zoom < READABLE:
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
-            zoom = min(1.0, max((room.width() - beside) / content.width(), READABLE))
+            across = (room.width() - beside) / content.width()
+            if self._goes_right:
+                across = (room.height() - beside) / content.height()
+            zoom = min(1.0, max(across, READABLE))
         self._set_zoom(zoom)
-        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
-        self._place(QPointF(middle, -_MARGIN / zoom), QPointF(room.width() / 2, 0.0), free=False)
+        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center()
+        start, at = QPointF(middle.x(), -_MARGIN / zoom), QPointF(room.width() / 2, 0.0)
+        if self._goes_right:
+            start, at = QPointF(-_MARGIN / zoom, middle.y()), QPointF(0.0, room.height() / 2)
+        self._place(start, at, free=False)
+
+    @property
+    def _goes_right(self) -> bool:
+        layout = self.layout_shown
+        return layout is not None and layout.options.direction == "right"
 
     @Slot()
     def fit(self) -> None:
@@ -288,10 +303,25 @@ class GraphCanvas(QGraphicsView):
         middle = QRectF(self.viewport().rect()).center()
         self._place(self._padded().center(), middle, free=False)
 
+    @Slot()
+    def zoom_to_selection(self) -> None:
+        """Show what is selected as large as the view lets it be, with a little around it."""
+        rect = self._graph_scene.rect_of(self._selected)
+        if rect.isEmpty():
+            return
+        self.motion.finish()
+        self._moved = True
+        self._set_zoom(self._zoom_for(rect.size() + QSizeF(2 * _AROUND, 2 * _AROUND), _CLOSEST))
+        self._place(rect.center(), QRectF(self.viewport().rect()).center(), free=True)
+
     def _whole_zoom(self) -> float:
-        content, room = self._graph_scene.content, self._room()
+        return self._zoom_for(self._graph_scene.content.size(), 1.0)
+
+    def _zoom_for(self, size: QSizeF, most: float) -> float:
+        """The zoom at which a part of the scene fits into the view."""
+        room = self._room()
         width, height = room.width() - 2 * _MARGIN, room.height() - 2 * _MARGIN
-        zoom = min(width / content.width(), height / content.height(), 1.0)
+        zoom = min(width / size.width(), height / size.height(), most)
         return max(zoom, SMALLEST_ZOOM)
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
@@ -340,7 +370,7 @@ class GraphCanvas(QGraphicsView):
     def _ground(self, room: float) -> QRectF:
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
-        if self.layout_shown is not None and ground.width() < room:
+        if self.layout_shown is not None and not self._goes_right and ground.width() < room:
             middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:
@@ -711,6 +741,8 @@ class GraphCanvas(QGraphicsView):
             self.fit()
         elif key == Qt.Key.Key_1 and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom_to_full()
+        elif key == Qt.Key.Key_2 and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_to_selection()
         elif key == Qt.Key.Key_Escape:
             event.ignore()  # the window stops its work with it
         else:
