@@ -263,4 +263,4 @@ def _crosses(points: tuple[Point, ...], seen: Rect) -> bool:
 
 
 def _between(a: float, b: float, share: float) -> float:
-    return a + (b - a) * share
+    return (1.0 - share) * a + share * b  # exactly a at 0, and b at 1

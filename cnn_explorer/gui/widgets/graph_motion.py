@@ -99,8 +99,20 @@ class GraphMotion(QObject):
             self._clock.start()
         elif self._clock.state() == QVariantAnimation.State.Stopped:
             return False
-        self._paint(painter, self._tween, eased(float(self._clock.currentValue() or 0.0)), selected)
+        self._paint(painter, self._tween, self._time(), selected)
         return True
+
+    def places_of(self, name: str) -> tuple[QRectF, ...]:
+        """Where a box or frame is painted now, in the scene; a block that opens or closes is both
+        for a while."""
+        if self._tween is None:
+            return ()
+        time = self._time()
+        movers = (*self._tween.frames, *self._tween.boxes)
+        return tuple(_qt(mover.at(time)) for mover in movers if mover.name == name)
+
+    def _time(self) -> float:
+        return eased(float(self._clock.currentValue() or 0.0))
 
     def _item(self, mover: Mover) -> BoxItem | FrameItem | None:
         return self._gone.get(mover.name) if mover.fate == "goes" else (

@@ -275,7 +275,7 @@ class GraphView(QWidget):
 
     @property
     def levels_open(self) -> int:
-        """Down to where every block is open: 0 where not even the outermost are."""
+        """How deep one looks, all in all: 0 where the outermost blocks are closed."""
         return depth_shown(self._graph, self._expanded) if self._graph is not None else 0
 
     @Slot(int)
@@ -295,7 +295,7 @@ class GraphView(QWidget):
         """Ask to close one level; blocks that stand open below the depth shown close first."""
         graph = self._graph
         if graph is not None:
-            more = self._expanded > expanded_to_depth(graph, self.levels_open)
+            more = self._expanded - expanded_to_depth(graph, self.levels_open)
             self.show_depth(self.levels_open if more else self.levels_open - 1)
 
     @Slot()
@@ -449,7 +449,7 @@ class GraphView(QWidget):
             (self.zoom_in_button, "ph.magnifying-glass-plus"),
             (self.fit_button, "ph.frame-corners"),
             (self.selection_button, "ph.selection-plus"),
-            (self.direction_button, "ph.arrow-fat-line-right"),
+            (self.direction_button, "ph.flow-arrow"),
             (self.expand_all_button, "ph.arrows-out-line-vertical"),
             (self.collapse_all_button, "ph.arrows-in-line-vertical"),
         ):

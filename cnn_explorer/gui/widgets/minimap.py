@@ -56,8 +56,10 @@ class Minimap(QWidget):
 
     def set_room(self, room: QSize) -> None:
         """How large the view is that the map lies on."""
-        if room != self._room:
-            self._room = room
+        self._room = room
+        if self.sizeHint() == self.size():
+            self._show_if_of_use()
+        else:
             self._refresh()
 
     def set_wanted(self, is_wanted: bool) -> None:
