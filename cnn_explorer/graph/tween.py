@@ -8,7 +8,6 @@ functions of two layouts and a time; neither torch nor Qt.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import dist
 from typing import Literal
 
 from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect
@@ -215,23 +214,28 @@ def _lines(
 def _followed(
     points: tuple[Point, ...], source: tuple[Rect, Rect], target: tuple[Rect, Rect]
 ) -> tuple[Point, ...]:
-    """A line whose ends go with two boxes, each from one place to another; what is between goes
-    with both, the nearer one more."""
+    """A line whose ends go with two boxes, each from one place to another.
+
+    What is between goes with both, the nearer one more; and it moves sideways only along what runs
+    sideways, so that bends stay bends.
+    """
     first = _carried(points[0], *source)
     last = _carried(points[-1], *target)
-    whole = sum(dist(a, b) for a, b in pairwise(points)) or 1.0
-    moved: list[Point] = []
-    gone = 0.0
-    for number, (x, y) in enumerate(points):
-        gone += dist(points[number - 1], (x, y)) if number else 0.0
-        share = gone / whole
-        moved.append(
-            (
-                x + _between(first[0] - points[0][0], last[0] - points[-1][0], share),
-                y + _between(first[1] - points[0][1], last[1] - points[-1][1], share),
-            )
-        )
-    return tuple(moved)
+    xs = _followed_along([x for x, _ in points], first[0], last[0])
+    ys = _followed_along([y for _, y in points], first[1], last[1])
+    return tuple(zip(xs, ys, strict=True))
+
+
+def _followed_along(places: list[float], first: float, last: float) -> list[float]:
+    """Places along one axis, when the first and the last of them have moved."""
+    steps = [abs(b - a) for a, b in pairwise(places)]
+    if not sum(steps):  # a straight line across this axis can only slant
+        steps = [1.0] * len(steps)
+    gone = [sum(steps[:number]) / sum(steps) for number in range(len(places))]
+    return [
+        place + _between(first - places[0], last - places[-1], share)
+        for place, share in zip(places, gone, strict=True)
+    ]
 
 
 def _carried(point: Point, here: Rect, there: Rect) -> Point:

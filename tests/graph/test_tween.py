@@ -1,5 +1,7 @@
 """The way between two layouts: where things start, where they end, what they come out of."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +113,19 @@ def test_lines_stay_at_their_boxes() -> None:
             rect = boxes[name].at(0.4)
             assert rect.x - 1 <= x <= rect.x + rect.width + 1
             assert rect.y - 1 <= y <= rect.y + rect.height + 1
+
+
+def test_lines_keep_their_right_angles() -> None:
+    graph = own_graph("resnet18")
+    before, after = placed(graph), placed(graph, "layer2", "layer2.0")
+    bent = [
+        line for line in tween(before, after, STAY, EVERYWHERE).lines
+        if line.fate == "comes" and len(line.end) > 2
+    ]  # fmt: skip
+    assert bent
+    for line in bent:
+        for (x, y), (other_x, other_y) in pairwise(line.at(0.5).points):
+            assert abs(x - other_x) < 0.01 or abs(y - other_y) < 0.01
 
 
 def test_what_is_out_of_sight_is_left_out() -> None:
