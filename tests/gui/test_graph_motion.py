@@ -163,6 +163,13 @@ def test_no_motion_where_too_much_would_move(
     assert not canvas.motion.is_running
 
 
+def test_no_motion_where_the_system_asks_for_less(view: GraphView) -> None:
+    view.canvas.reduce_motion()
+    view.canvas.set_animated(True)
+    view.toggle("stage.1")
+    assert not view.canvas.motion.is_running
+
+
 def test_a_hidden_view_moves_nothing(view: GraphView) -> None:
     view.hide()
     view.toggle("stage.1")

@@ -102,6 +102,7 @@ class GraphCanvas(QGraphicsView):
         self._describe: Callable[[str], str] = str
         self._told_seen = QRectF()
         self._is_animated = True
+        self._is_still = False
         self._shown_before = False
         self.motion = GraphMotion(self._graph_scene, self)
         self.motion.stepped.connect(self.viewport().update)
@@ -145,6 +146,12 @@ class GraphCanvas(QGraphicsView):
         self._is_animated = is_animated
         self.motion.finish()
 
+    @Slot()
+    def reduce_motion(self) -> None:
+        """Animate nothing, whatever is wished for: the system asks for it."""
+        self._is_still = True
+        self.motion.finish()
+
     def clear(self, message: str) -> None:
         """Draw nothing but a sentence in the middle."""
         self.motion.finish()
@@ -182,7 +189,8 @@ class GraphCanvas(QGraphicsView):
         one; without it, what is selected or in the middle of the view stays.
         """
         anchor, held = self._anchor(toggled)
-        if self._is_animated and self._shown_before and self.isVisible():
+        is_seen = self._shown_before and self.isVisible()
+        if self._is_animated and not self._is_still and is_seen:
             self.motion.prepare(layout, self.viewportTransform(), self._seen())
         self._selected = ""
         self._graph_scene.show_layout(graph, layout)

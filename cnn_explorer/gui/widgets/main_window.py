@@ -177,6 +177,8 @@ class MainWindow(QMainWindow):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
 
     def _join_graph(self, actions: Actions, panels: Panels) -> None:
+        from cnn_explorer.gui.widgets.motion_preference import MotionPreference
+
         view, settings = panels.graph_view, self._settings
         actions.expand_all.triggered.connect(view.expand_all)
         actions.collapse_all.triggered.connect(view.collapse_all)
@@ -194,6 +196,9 @@ class MainWindow(QMainWindow):
         actions.animate.setChecked(settings.animate)
         view.canvas.set_animated(settings.animate)
         actions.animate.toggled.connect(self._on_animate_asked)
+        motion = MotionPreference(self)
+        motion.reduced.connect(view.canvas.reduce_motion)
+        motion.ask()
 
     def _load_icons(self) -> None:
         self.commands.load_icons()
