@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.graph.hierarchy import deepest, expanded_to_depth
@@ -116,6 +117,26 @@ def test_enter_and_backspace_on_a_run(qtbot: QtBot, themed: object) -> None:
     qtbot.keyClick(view.canvas, KEY.Key_Backspace)
     assert does.asked[-1] == frozenset(around)
     assert view.selected == run
+
+
+def test_a_narrow_view_keeps_the_tools_it_has_room_for(
+    qtbot: QtBot, themed: object, graph: LayerGraph
+) -> None:
+    assert themed is not None
+    around = QWidget()  # as in the window, where the view may be squeezed
+    view = GraphView(around)
+    qtbot.addWidget(around)
+    around.resize(900, 500)
+    around.show()
+    view.show_network(shown(graph))
+    tools = view.findChildren(QToolButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    for width in (900, 500, 479, 320):
+        view.resize(width, 400)
+        QApplication.sendPostedEvents()
+        shown_tools = [tool for tool in (*tools, view.depth_slider) if tool.isVisible()]
+        assert view.fit_button in shown_tools
+        assert all(view.rect().contains(tool.geometry()) for tool in shown_tools)
+        assert (view.depth_slider in shown_tools) == (width >= 480)
 
 
 # zoom to the selection

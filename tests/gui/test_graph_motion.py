@@ -171,6 +171,8 @@ def test_no_motion_where_the_system_asks_for_less(view: GraphView) -> None:
 
 
 def test_a_hidden_view_moves_nothing(view: GraphView) -> None:
+    view.toggle("stage.1")
     view.hide()
+    assert not view.canvas.motion.is_running
     view.toggle("stage.1")
     assert not view.canvas.motion.is_running

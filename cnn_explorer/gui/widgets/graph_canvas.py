@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QCursor,
     QFocusEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -551,6 +552,10 @@ class GraphCanvas(QGraphicsView):
         self._place(before, QPointF(self.viewport().width() / 2, 0.0), free=self._free)
         if not selected.isEmpty() and seen.contains(selected):
             self.bring_into_sight(self._selected)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.motion.finish()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._paint_motion():

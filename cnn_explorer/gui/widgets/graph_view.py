@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QAction,
     QGuiApplication,
     QKeySequence,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -30,6 +31,9 @@ from cnn_explorer.gui.widgets.graph_walk import shown_as
 from cnn_explorer.gui.widgets.legend import Legend
 from cnn_explorer.gui.widgets.minimap import Minimap
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
+
+_ROOMY = 480
+"""Pixels of width from which there is room for all tools."""
 
 
 class GraphView(QWidget):
@@ -459,6 +463,12 @@ class GraphView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 140)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = event.size().width() >= _ROOMY  # else the menu has them still
+        for tool in (self.depth_slider, self.direction_button, self.selection_button):
+            tool.setVisible(roomy)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
