@@ -231,5 +231,14 @@ def test_no_two_commands_share_a_key(qtbot: QtBot, themed: object, tmp_path: obj
         for sequence in action.shortcuts():
             other = keys.setdefault(sequence.toString(), action)
             assert other is action, f"{sequence.toString()}: {action.text()}, {other.text()}"
+    view = GraphView()
+    qtbot.addWidget(view)
+    commands = window.commands
+    for button, action in (
+        (view.expand_all_button, commands.expand_all),
+        (view.collapse_all_button, commands.collapse_all),
+        (view.direction_button, commands.left_to_right),
+    ):
+        assert f"({action.shortcut().toString()})" in button.toolTip()
     listed = window.commands.with_keys()
     assert len(listed) == len(set(listed)) == len(keys)

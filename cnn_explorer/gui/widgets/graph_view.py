@@ -89,13 +89,19 @@ class GraphView(QWidget):
                                        self.canvas.fit)  # fmt: skip
         self.selection_button = self._button(self.tr("Zoom to the selection (2)"),
                                              self.canvas.zoom_to_selection)  # fmt: skip
-        self.expand_all_button = self._button(self.tr("Expand all"), self.expand_all)
-        self.collapse_all_button = self._button(self.tr("Collapse all"), self.collapse_all)
+        self.expand_all_button = self._button(
+            _with_key(self.tr("Expand all"), "Ctrl+Shift+E"), self.expand_all
+        )
+        self.collapse_all_button = self._button(
+            _with_key(self.tr("Collapse all"), "Ctrl+Shift+C"), self.collapse_all
+        )
         self.depth_slider = QSlider(Qt.Orientation.Horizontal, self)
         self.depth_slider.setFixedWidth(64)
         self.depth_slider.setPageStep(1)
         self.depth_slider.valueChanged.connect(self.show_depth)
-        self.direction_button = self._button(self.tr("Draw from left to right"), self._turn)
+        self.direction_button = self._button(
+            _with_key(self.tr("Draw from left to right"), "Ctrl+Shift+R"), self._turn
+        )
         self.direction_button.setCheckable(True)
         self.zoom_button.setText("100 %")
         self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -478,6 +484,12 @@ class GraphView(QWidget):
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("GraphView", text)
+
+
+def _with_key(tip: str, keys: str) -> str:
+    """A tool tip with the key of the menu's command that does the same."""
+    native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{tip} ({native})"
 
 
 def _totals(graph: LayerGraph) -> str:
