@@ -142,6 +142,7 @@ class Program(QObject):
 
     @Slot()
     def _on_painted(self) -> None:
+        from cnn_explorer.graph.model import DrawingOptions
         from cnn_explorer.gui.state.downloads import Downloads
         from cnn_explorer.gui.state.explorer import Explorer
         from cnn_explorer.gui.state.network_model import NetworkModel
@@ -151,7 +152,9 @@ class Program(QObject):
         if not self.window.isVisible():  # closed before it was furnished
             return
         networks = self._networks or _all_networks()
-        explorer = Explorer(self, networks, self._settings.versions)
+        settings = self._settings
+        options = DrawingOptions("right" if settings.left_to_right else "down")
+        explorer = Explorer(self, networks, settings.versions, settings.expansions, options)
         explorer.network_failed.connect(self._on_network_failed)
         downloads = Downloads(self, self._downloader)
         choice = WeightsChoice(explorer, downloads, self)

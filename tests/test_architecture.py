@@ -68,6 +68,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.session",
     "probe.source",
     "graph.shortcuts",
+    "graph.tween",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

@@ -72,9 +72,16 @@ def expanded_to_depth(graph: LayerGraph, depth: int) -> frozenset[str]:
 
 
 def depth_shown(graph: LayerGraph, expanded: frozenset[str]) -> int:
-    """The depth down to which every block is open."""
-    closed = (block.name for block in graph.blocks if block.name not in expanded)
-    return min((depth_of(graph, name) - 1 for name in closed), default=deepest(graph))
+    """The depth that comes nearest to what is open, from which the fewest blocks differ; of two
+    the deeper one."""
+    differ = [0] * (deepest(graph) + 1)
+    for block in graph.blocks:
+        depth = depth_of(graph, block.name)
+        # an open block is too many at each depth before its own, a closed one missing from it on
+        wrong = range(depth) if block.name in expanded else range(depth, len(differ))
+        for other in wrong:
+            differ[other] += 1
+    return max(depth for depth, count in enumerate(differ) if count == min(differ))
 
 
 def visible_name(graph: LayerGraph, expanded: frozenset[str], name: str) -> str:

@@ -360,13 +360,13 @@ def test_enter_opens_and_backspace_closes_the_block_around(
 def test_the_tools_ask_for_all_or_none(
     qtbot: QtBot, view: GraphView, does: Obliging, graph: LayerGraph
 ) -> None:
-    qtbot.mouseClick(view.open_all_button, LEFT)
+    qtbot.mouseClick(view.expand_all_button, LEFT)
     assert does.asked == [frozenset(graph.block)]
-    assert not view.open_all_button.isEnabled()
-    qtbot.mouseClick(view.close_all_button, LEFT)
+    assert not view.expand_all_button.isEnabled()
+    qtbot.mouseClick(view.collapse_all_button, LEFT)
     assert does.asked[-1] == frozenset()
-    assert not view.close_all_button.isEnabled()
-    assert view.open_all_button.isEnabled()
+    assert not view.collapse_all_button.isEnabled()
+    assert view.expand_all_button.isEnabled()
 
 
 def test_opening_goes_on_through_a_block_around_a_single_one(qtbot: QtBot, themed: object) -> None:
@@ -662,8 +662,8 @@ def test_the_context_menu(view: GraphView, does: Obliging) -> None:
     menu = view.context_menu("stage.0")
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
     assert texts == [
-        "Open stage.0", "Copy the Name stage.0", "Open All Blocks", "Close All Blocks",
-        "Fit the Whole Graph", "Zoom to 100 %",
+        "Open stage.0", "Copy the Name stage.0", "Expand All", "Collapse All",
+        "Fit the Whole Graph", "Zoom to 100 %", "Zoom to the Selection",
     ]  # fmt: skip
     menu.actions()[0].trigger()
     assert does.asked == [frozenset({"stage", "stage.0"})]

@@ -20,6 +20,10 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.geometry = QByteArray(b"geometry")
     first.open_families = {"ResNet", "torchvision/EfficientNet"}
     first.only_at_hand = True
+    first.expansions = {"vgg16": {"features", "features.[0-4]"}, "resnet18": frozenset()}
+    first.left_to_right = True
+    first.minimap = False
+    first.animate = False
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
     first.set_version("torchvision/vit", "")
@@ -37,7 +41,30 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.recent == ("/b, c.png", "/a.png")
     assert again.open_families == ("ResNet", "torchvision/EfficientNet")
     assert again.only_at_hand
+    assert again.expansions == {
+        "vgg16": frozenset({"features", "features.[0-4]"}), "resnet18": frozenset()
+    }  # fmt: skip
+    assert again.left_to_right
+    assert not again.minimap
+    assert not again.animate
     assert again.versions == {"resnet50": "ImageNet V1"}
+
+
+def test_open_blocks_are_remembered_for_so_many_networks(tmp_path: Path) -> None:
+    settings = Settings.in_file(tmp_path / "settings.ini")
+    settings.expansions = {f"net{number}": {"block"} for number in range(300)}
+    assert len(settings.expansions) == 100
+    assert "net299" in settings.expansions  # those shown last
+    assert "net0" not in settings.expansions
+    names = frozenset(f"block{number}" for number in range(20_000))
+    settings.expansions = {f"net{number}": names for number in range(8)}
+    assert 0 < len(settings.expansions) < 8
+    assert settings.expansions["net7"] == names
+    settings.save()
+    assert (tmp_path / "settings.ini").stat().st_size < 1_500_000
+    # a file that someone made larger than the program ever would
+    (tmp_path / "large.ini").write_text('[General]\nexpansions="{' + " " * 1_100_000 + '}"\n')
+    assert Settings.in_file(tmp_path / "large.ini").expansions == {}
 
 
 def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
@@ -62,6 +89,9 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
         b"[General]\ntheme=@Invalid()\nrecent=@Invalid()\nnetwork=@ByteArray(x)\ntab=999999\n",
         b"[General]\nversions=[1, 2]\nonly_at_hand=@Invalid()\nopen_families=7\n",
         b'[General]\nversions="{\\"a\\": 3, \\"b\\": [\nopen_families=@Point(1 2)\n',
+        b'[General]\nexpansions="[{}]"\nleft_to_right=7\nminimap=@Invalid()\nanimate=maybe\n',
+        b'[General]\nexpansions="{\\"a\\": 7, \\"b\\": [1], \\"c\\": {}}"\n',
+        b"[General]\nexpansions=" + b"[" * 5000 + b"\n",
         b"",
     ],
 )
@@ -75,6 +105,10 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.folder == ""
     assert settings.versions == {}
     assert settings.only_at_hand is False
+    assert settings.expansions == {}
+    assert settings.left_to_right is False
+    assert settings.minimap is True
+    assert settings.animate is True
     assert all(isinstance(family, str) for family in settings.open_families)
     assert isinstance(settings.network, str)
     assert all(isinstance(path, str) for path in settings.recent)

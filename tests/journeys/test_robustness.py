@@ -38,6 +38,8 @@ def agree(stage: Stage) -> None:
     explorer, panels = stage.explorer, stage.window.panels
     network, answers = explorer.network, explorer.answers
     assert network is not None
+    assert panels.graph_view.layout_shown is network.layout
+    assert network.layout.options == explorer.drawing_options
     assert explorer.card is network.card
     assert stage.window.windowTitle().startswith(network.card.title)
     assert explorer.layer in {"", *network.graph.layer, *network.graph.block}
@@ -75,6 +77,33 @@ def test_two_hundred_hasty_gestures(stage: Stage, tmp_path: Path, seed: int) -> 
             some = chance.sample(known, chance.randint(0, len(known)))
             panels.graph_view.expansion_asked.emit(frozenset(some))
 
+    def toggle() -> None:
+        """Opened or closed, and often something else is done while that is still to be seen."""
+        view = panels.graph_view
+        if view.layout_shown is not None and explorer.network is not None:
+            seen = [*view.layout_shown.frames, *view.layout_shown.boxes]
+            view.toggle(chance.choice(seen))
+            view.canvas.viewport().repaint()
+            view.canvas.motion.clock.setCurrentTime(chance.randrange(220))
+
+    def depth() -> None:
+        slider = panels.graph_view.depth_slider
+        slider.setValue(chance.randint(slider.minimum(), slider.maximum()))
+
+    def graph() -> None:
+        commands = window.commands
+        chance.choice([
+            commands.expand_all, commands.collapse_all, commands.deeper, commands.less_deep,
+            commands.fit, commands.full_zoom, commands.zoom_to_selection, commands.left_to_right,
+            commands.minimap, commands.animate,
+        ]).trigger()  # fmt: skip
+
+    def little_map() -> None:
+        small = panels.graph_view.minimap
+        if small.isVisible():
+            spot = QPoint(chance.randrange(small.width()), chance.randrange(small.height()))
+            qtbot.mouseClick(small, LEFT, pos=spot)
+
     def picture() -> None:
         drop(window, file_data(chance.choice([DIGIT, PHOTO, bad, tmp_path])))
 
@@ -97,7 +126,8 @@ def test_two_hundred_hasty_gestures(stage: Stage, tmp_path: Path, seed: int) -> 
         qtbot.mouseRelease(pad, LEFT, pos=somewhere())
 
     def key() -> None:
-        keys = [Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Space]
+        keys = [Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Tab, Qt.Key.Key_Return, Qt.Key.Key_Space,
+                Qt.Key.Key_Backspace]  # fmt: skip
         qtbot.keyClick(QApplication.focusWidget() or window, chance.choice(keys))
 
     def tab() -> None:
@@ -113,7 +143,7 @@ def test_two_hundred_hasty_gestures(stage: Stage, tmp_path: Path, seed: int) -> 
 
     gestures: dict[Callable[[], None], int] = {
         network: 4, layer: 10, blocks: 3, picture: 6, paste: 2, draw: 3, key: 6, tab: 3, size: 1,
-        stop: 2, stage.settle: 2,
+        stop: 2, stage.settle: 2, toggle: 8, depth: 3, graph: 6, little_map: 3,
     }  # fmt: skip
     for gesture in chance.choices(list(gestures), list(gestures.values()), k=200):
         gesture()

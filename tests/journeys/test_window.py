@@ -343,7 +343,7 @@ def test_opening_blocks_of_the_graph(stage: Stage) -> None:
     network = stage.explorer.network
     assert network is not None
     everything = frozenset(network.graph.block)
-    stage.qtbot.mouseClick(stage.window.panels.graph_view.open_all_button, LEFT)
+    stage.qtbot.mouseClick(stage.window.panels.graph_view.expand_all_button, LEFT)
     assert stage.explorer.network is not None
     assert set(stage.explorer.network.layout.boxes) == {
         layer.name for layer in network.graph.layers

@@ -109,8 +109,11 @@ class Explorer(QObject):
         parent: QObject | None = None,
         networks: Mapping[str, NetworkCard] = NETWORKS,
         versions: Mapping[str, str] | None = None,
+        expansions: Mapping[str, frozenset[str]] | None = None,
+        options: DrawingOptions = USUAL,
     ) -> None:
-        """`versions` says which weights to open a network with when nothing else is asked for."""
+        """`versions` says which weights to open a network with when nothing else is asked for,
+        `expansions` which of its blocks are to stand open at first; both may be out of date."""
         super().__init__(parent)
         self._networks = networks
         self._versions = dict(versions or {})
@@ -121,8 +124,12 @@ class Explorer(QObject):
         self._started = False
         self._opening: OpenNetwork | OpenWeights | None = None
         self._network: NetworkShown | None = None
-        self._expansions: dict[str, frozenset[str]] = {}
-        self._options = USUAL
+        self._expansions = {
+            name: open_blocks
+            for name, open_blocks in (expansions or {}).items()
+            if name in networks
+        }
+        self._options = options
         self._picture: Picture | None = None
         self._picture_is_live = False
         self._answers: AnswersShown | None = None
@@ -175,6 +182,11 @@ class Explorer(QObject):
     def idle(self) -> bool:
         """Whether all work has settled."""
         return self._queue.idle
+
+    @property
+    def expansions(self) -> Mapping[str, frozenset[str]]:
+        """The blocks that a person left open, by network; those opened last stand last."""
+        return self._expansions
 
     # commands
 
@@ -302,6 +314,7 @@ class Explorer(QObject):
         if network is None:
             return
         known = frozenset(network.graph.block)
+        self._remember(network, expanded & known)
         self._draw(network, expanded & known)
 
     @property
@@ -318,13 +331,8 @@ class Explorer(QObject):
 
     def reveal(self, name: str) -> None:
         """Open the blocks that hide a layer."""
-        network = self._network
-        if network is not None and name:
-            from cnn_explorer.graph.hierarchy import expand_to
-
-            expanded = expand_to(network.graph, network.expanded, name)
-            if expanded != network.expanded:
-                self._draw(network, expanded)
+        if self._open_to(name) and self._network is not None:
+            self._remember(self._network, self._network.expanded)
 
     def tell(self, message: Message) -> None:
         """Show a message that has nothing to do with the engine's work."""
@@ -375,8 +383,24 @@ class Explorer(QObject):
         layout = lay_out(visible(network.graph, expanded), self._options)
         shown = replace(network, expanded=expanded, layout=layout)
         self._network = shown
-        self._expansions[network.card.name] = expanded
         self.layout_changed.emit(shown)
+
+    def _open_to(self, name: str) -> bool:
+        """Draw with all open that hides a layer; whether anything did."""
+        from cnn_explorer.graph.hierarchy import expand_to
+
+        network = self._network
+        if network is None or not name:
+            return False
+        expanded = expand_to(network.graph, network.expanded, name)
+        if expanded == network.expanded:
+            return False
+        self._draw(network, expanded)
+        return True
+
+    def _remember(self, network: NetworkShown, expanded: frozenset[str]) -> None:
+        self._expansions.pop(network.card.name, None)  # the newest last
+        self._expansions[network.card.name] = expanded
 
     def _run(self) -> None:
         network, picture = self._network, self._picture
@@ -490,7 +514,6 @@ class Explorer(QObject):
         name = network.card.name
         self._opening = None
         self._network = network
-        self._expansions[name] = network.expanded
         if isinstance(request, OpenNetwork) and request.version:
             self._versions[name] = request.version
         self._answers = None
@@ -498,8 +521,10 @@ class Explorer(QObject):
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()
+        if network.layout.options != self._options:  # chosen while it was being opened
+            self._draw(network, network.expanded)
         # what was asked for by name is brought to light; else a network opens with its plan
-        self.reveal(self._layer if self._layer == self._wished else "")
+        self._open_to(self._layer if self._layer == self._wished else "")
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
         said = " ".join(filter(None, (guessed, network.note, network.graph.note)))
         if said:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -14,6 +14,10 @@ SIZES = (100, 125, 150, 200)
 """Per cent: for a projector, or eyes that want larger text than the desktop gives."""
 
 _RECENT = 8
+_EXPANSIONS = 100
+"""Networks whose open blocks are remembered: those shown last."""
+_EXPANSIONS_ROOM = 1_000_000
+"""Letters that all of them may take together."""
 
 
 class Settings:
@@ -116,11 +120,11 @@ class Settings:
     @property
     def only_at_hand(self) -> bool:
         """Whether the list shows only networks with weights at hand."""
-        return self._text("only_at_hand", "") == "yes"
+        return self._yes("only_at_hand", default=False)
 
     @only_at_hand.setter
     def only_at_hand(self, value: bool) -> None:
-        self._store.setValue("only_at_hand", "yes" if value else "no")
+        self._say_yes("only_at_hand", value)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -139,6 +143,67 @@ class Settings:
         kept = {name: tag for name, tag in versions.items() if tag}
         if kept != self.versions:
             self._store.setValue("versions", json.dumps(kept))
+
+    @property
+    def expansions(self) -> dict[str, frozenset[str]]:
+        """The names of the blocks that stood open, by the network's name. Neither need exist."""
+        text = self._text("expansions", "{}")
+        if len(text) > _EXPANSIONS_ROOM:
+            return {}
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+        if not isinstance(value, dict):
+            return {}
+        return {
+            network: frozenset(names)
+            for network, names in list(value.items())[-_EXPANSIONS:]
+            if isinstance(names, list) and all(isinstance(name, str) for name in names)
+        }
+
+    @expansions.setter
+    def expansions(self, value: Mapping[str, Iterable[str]]) -> None:
+        kept = {network: sorted(names) for network, names in list(value.items())[-_EXPANSIONS:]}
+        text = json.dumps(kept)
+        while len(text) > _EXPANSIONS_ROOM:
+            kept.pop(next(iter(kept)))
+            text = json.dumps(kept)
+        self._store.setValue("expansions", text)
+
+    def _yes(self, key: str, default: bool) -> bool:
+        text = self._text(key, "")
+        return text == "yes" if text in ("yes", "no") else default
+
+    def _say_yes(self, key: str, value: bool) -> None:
+        self._store.setValue(key, "yes" if value else "no")
+
+    @property
+    def left_to_right(self) -> bool:
+        """Whether graphs are drawn from left to right."""
+        return self._yes("left_to_right", default=False)
+
+    @left_to_right.setter
+    def left_to_right(self, value: bool) -> None:
+        self._say_yes("left_to_right", value)
+
+    @property
+    def minimap(self) -> bool:
+        """Whether a small map lies on a graph larger than the view."""
+        return self._yes("minimap", default=True)
+
+    @minimap.setter
+    def minimap(self, value: bool) -> None:
+        self._say_yes("minimap", value)
+
+    @property
+    def animate(self) -> bool:
+        """Whether blocks are seen to open and close, where the system has nothing against it."""
+        return self._yes("animate", default=True)
+
+    @animate.setter
+    def animate(self, value: bool) -> None:
+        self._say_yes("animate", value)
 
     def _sealed(self, key: str) -> QByteArray:
         """Bytes as Qt gave them, or none.

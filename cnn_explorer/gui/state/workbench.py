@@ -206,7 +206,9 @@ class Workbench:
         )
         graph = layer_graph(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
-        expanded = default_expansion(graph) if request.expanded is None else request.expanded
+        expanded = default_expansion(graph)
+        if request.expanded is not None:  # remembered, perhaps of a version with other blocks
+            expanded = request.expanded & frozenset(graph.block)
         layout = lay_out(visible(graph, expanded), request.options)
         checkpoint(1.0)
         # The old network stays open: this one may still be cancelled before it is shown.

@@ -65,6 +65,44 @@ class Actions(QWidget):
             self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
             "Ctrl+E",
         )
+        self.expand_all = self._make(
+            self.tr("Expand All"), self.tr("Open every block of the graph"), "Ctrl+Shift+E"
+        )
+        self.collapse_all = self._make(
+            self.tr("Collapse All"), self.tr("Close every block of the graph"), "Ctrl+Shift+C"
+        )
+        self.deeper = self._make(
+            self.tr("One Level Deeper"), self.tr("Open the blocks one level down"),
+            "Ctrl+Shift+Down",
+        )  # fmt: skip
+        self.less_deep = self._make(
+            self.tr("One Level Up"), self.tr("Close the innermost open level"), "Ctrl+Shift+Up"
+        )
+        # these are plain keys of the graph itself: in the menu only to be seen
+        self.fit = self._make(
+            self.tr("Fit the Whole Graph\t0"), self.tr("Show the whole graph"), None
+        )
+        self.full_zoom = self._make(self.tr("Zoom to 100 %\t1"), self.tr("One pixel a pixel"), None)
+        self.zoom_to_selection = self._make(
+            self.tr("Zoom to the Selection\t2"),
+            self.tr("Show the layer or block selected as large as it fits"),
+            None,
+        )
+        self.left_to_right = self._make(
+            self.tr("Left to Right"), self.tr("Draw graphs from left to right"), "Ctrl+Shift+R"
+        )
+        self.left_to_right.setCheckable(True)
+        self.minimap = self._make(
+            self.tr("Minimap"), self.tr("A small map where a graph is larger than the view"),
+            "Ctrl+Shift+M",
+        )  # fmt: skip
+        self.minimap.setCheckable(True)
+        self.animate = self._make(
+            self.tr("Animate"),
+            self.tr("Show blocks opening and closing, unless the system asks for less motion"),
+            None,
+        )
+        self.animate.setCheckable(True)
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
@@ -150,8 +188,9 @@ class Actions(QWidget):
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.export,
             self.find_network, self.compare_facts,
-            self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
-            self.keys, self.quit,
+            self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
+            self.minimap, self.next_panel, self.previous_panel, *self.tabs, self.stop,
+            self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
 
@@ -182,6 +221,12 @@ class Actions(QWidget):
         view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()
         view.addActions([self.full_screen, self.reset_panels])
+        graph = bar.addMenu(self.tr("&Graph"))
+        graph.addActions([self.expand_all, self.collapse_all, self.deeper, self.less_deep])
+        graph.addSeparator()
+        graph.addActions([self.fit, self.full_zoom, self.zoom_to_selection])
+        graph.addSeparator()
+        graph.addActions([self.left_to_right, self.minimap, self.animate])
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])
         return recent
 

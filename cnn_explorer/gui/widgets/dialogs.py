@@ -22,7 +22,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
     rows += [
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
-        (_tr("Zoom the graph"), "+, −, 0, 1"),
+        (_tr("Zoom the graph"), "+, −"),
+        (_tr("Fit the graph, 100 %, the selection"), "0, 1, 2"),
         (_tr("Size of the maps"), _tr("Ctrl + wheel")),
     ]
     cells = "".join(

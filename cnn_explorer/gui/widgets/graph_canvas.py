@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QCursor,
     QFocusEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -32,6 +33,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.gui.widgets import graph_walk, theme
 from cnn_explorer.gui.widgets.graph_look import pen
+from cnn_explorer.gui.widgets.graph_motion import GraphMotion
 from cnn_explorer.gui.widgets.graph_scene import GraphScene, Hit
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
@@ -44,6 +46,10 @@ LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
 _MARGIN = 5.0
 """Pixels around the drawing, beside the margin it brings along."""
+_CLOSEST = 2.0
+"""The zoom at which even a small thing that is zoomed to is not made larger."""
+_AROUND = 24.0
+"""What is shown around it, in scene units."""
 _IN_REACH = 80.0
 """Pixels of the drawing that panning leaves in sight."""
 
@@ -53,6 +59,12 @@ _WALKS: dict[int, graph_walk.Direction] = {
     Qt.Key.Key_Left: "left",
     Qt.Key.Key_Right: "right",
 }
+
+_GESTURES = {
+    QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.Wheel,
+    QEvent.Type.Gesture, QEvent.Type.NativeGesture, QEvent.Type.ContextMenu,
+}  # fmt: skip
+"""What ends a motion at once: it must never be waited for."""
 
 
 class GraphCanvas(QGraphicsView):
@@ -73,6 +85,8 @@ class GraphCanvas(QGraphicsView):
     zoom_changed = Signal(float)
     first_painted = Signal()
     resized = Signal(QSize)
+    seen_changed = Signal(QRectF)
+    """Another part of the scene is in sight."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +103,12 @@ class GraphCanvas(QGraphicsView):
         self._painted = False
         self._focus_by_key = False
         self._describe: Callable[[str], str] = str
+        self._told_seen = QRectF()
+        self._is_animated = True
+        self._is_still = False
+        self._shown_before = False
+        self.motion = GraphMotion(self._graph_scene, self)
+        self.motion.stepped.connect(self.viewport().update)
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
         self.setInteractive(False)  # gestures are read here, not by items
@@ -105,6 +125,7 @@ class GraphCanvas(QGraphicsView):
         self.viewport().grabGesture(Qt.GestureType.PinchGesture)
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             bar.actionTriggered.connect(self._on_scrolled)
+            bar.valueChanged.connect(self._tell_seen)
         self._take_colours()
 
     # what is shown
@@ -123,8 +144,21 @@ class GraphCanvas(QGraphicsView):
         """Say what the tool tip of a box or frame is, by name."""
         self._describe = describe
 
+    def set_animated(self, is_animated: bool) -> None:
+        """Whether blocks are seen to open and close, or just do so."""
+        self._is_animated = is_animated
+        self.motion.finish()
+
+    @Slot()
+    def reduce_motion(self) -> None:
+        """Animate nothing, whatever is wished for: the system asks for it."""
+        self._is_still = True
+        self.motion.finish()
+
     def clear(self, message: str) -> None:
         """Draw nothing but a sentence in the middle."""
+        self.motion.finish()
+        self._shown_before = False
         self._message = message
         self._selected = ""
         self._moved = False
@@ -137,6 +171,8 @@ class GraphCanvas(QGraphicsView):
 
     def show_new(self, graph: LayerGraph, layout: GraphLayout) -> None:
         """Draw a network just opened, from where one starts to read it."""
+        self.motion.finish()
+        self._shown_before = False
         self._message = ""
         self._selected = ""
         self._moved = False
@@ -157,6 +193,9 @@ class GraphCanvas(QGraphicsView):
         """
         anchor, held = self._anchor(toggled)
         before = self.layout_shown
+        is_seen = self._shown_before and self.isVisible()
+        if self._is_animated and not self._is_still and is_seen:
+            self.motion.prepare(layout, self.viewportTransform(), self._seen())
         self._selected = ""
         self._graph_scene.show_layout(graph, layout)
         if before is not None and before.options.direction != layout.options.direction:
@@ -273,15 +312,31 @@ class GraphCanvas(QGraphicsView):
         """Show the whole graph, however small that makes it."""
         if self.layout_shown is None:
             return
+        self.motion.finish()
         self._moved = True
         self._set_zoom(self._whole_zoom())
         middle = QRectF(self.viewport().rect()).center()
         self._place(self._padded().center(), middle, free=False)
 
+    @Slot()
+    def zoom_to_selection(self) -> None:
+        """Show what is selected as large as the view lets it be, with a little around it."""
+        rect = self._graph_scene.rect_of(self._selected)
+        if rect.isEmpty():
+            return
+        self.motion.finish()
+        self._moved = True
+        self._set_zoom(self._zoom_for(rect.size() + QSizeF(2 * _AROUND, 2 * _AROUND), _CLOSEST))
+        self._place(rect.center(), QRectF(self.viewport().rect()).center(), free=True)
+
     def _whole_zoom(self) -> float:
-        content, room = self._graph_scene.content, self._room()
+        return self._zoom_for(self._graph_scene.content.size(), 1.0)
+
+    def _zoom_for(self, size: QSizeF, most: float) -> float:
+        """The zoom at which a part of the scene fits into the view."""
+        room = self._room()
         width, height = room.width() - 2 * _MARGIN, room.height() - 2 * _MARGIN
-        zoom = min(width / content.width(), height / content.height(), 1.0)
+        zoom = min(width / size.width(), height / size.height(), most)
         return max(zoom, SMALLEST_ZOOM)
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
@@ -289,6 +344,7 @@ class GraphCanvas(QGraphicsView):
         middle of the view, where no point is given)."""
         if self.layout_shown is None:
             return
+        self.motion.finish()
         if at is None:
             at = QRectF(self.viewport().rect()).center()
             chosen = self._from_scene(self._graph_scene.grip_of(self._selected).center())
@@ -389,6 +445,7 @@ class GraphCanvas(QGraphicsView):
         self.horizontalScrollBar().setValue(round(view.left() * zoom))
         self.verticalScrollBar().setValue(round(view.top() * zoom))
         self._placing = False
+        self._tell_seen()
 
     def _room(self) -> QSize:
         """The viewport as it is without scroll bars."""
@@ -396,7 +453,27 @@ class GraphCanvas(QGraphicsView):
 
     @Slot()
     def _on_scrolled(self) -> None:
+        self.motion.finish()
         self._moved = True
+
+    @property
+    def seen(self) -> QRectF:
+        """The part of the scene in sight."""
+        return self._seen()
+
+    def show_place(self, place: QPointF) -> None:
+        """Bring a place of the scene to the middle of the view."""
+        if self.layout_shown is not None:
+            self.motion.finish()
+            self._moved = True
+            self._place(place, QRectF(self.viewport().rect()).center(), free=False)
+
+    @Slot()
+    def _tell_seen(self) -> None:
+        seen = self._seen()
+        if not self._placing and seen != self._told_seen:
+            self._told_seen = seen
+            self.seen_changed.emit(seen)
 
     # what the pointer is over
 
@@ -470,18 +547,25 @@ class GraphCanvas(QGraphicsView):
         seen = QRectF(corner.x(), corner.y(), old.width() / self._zoom, old.height() / self._zoom)
         super().resizeEvent(event)
         self.resized.emit(event.size())
+        self._tell_seen()
         if self.layout_shown is None or self._placing:
             return
         if not self._moved:
             self.home()
             self.bring_into_sight(self._selected)
             return
+        self.motion.finish()
         self._place(before, QPointF(self.viewport().width() / 2, 0.0), free=self._free)
         if not selected.isEmpty() and seen.contains(selected):
             self.bring_into_sight(self._selected)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.motion.finish()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        if not self._paint_motion():
+            super().paintEvent(event)
         keyed = self._focus_by_key and self.hasFocus()
         if self._message or keyed:
             painter = QPainter(self.viewport())
@@ -501,9 +585,21 @@ class GraphCanvas(QGraphicsView):
                 painter.drawRoundedRect(
                     room.adjusted(2.0, 2.0, -2.0, -2.0), theme.RADIUS, theme.RADIUS
                 )
+        self._shown_before = True
         if not self._painted:
             self._painted = True
             self.first_painted.emit()
+
+    def _paint_motion(self) -> bool:
+        """Paint a moment of blocks opening or closing, where they do."""
+        if not self.motion.is_running:
+            return False
+        painter = QPainter(self.viewport())
+        painter.setRenderHints(self.renderHints())
+        painter.fillRect(self.viewport().rect(), self.backgroundBrush())
+        view = self.viewportTransform()
+        painter.setTransform(view, combine=True)
+        return self.motion.paint(painter, view, self._seen(), self._selected)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -521,6 +617,8 @@ class GraphCanvas(QGraphicsView):
         self.viewport().update()
 
     def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() in _GESTURES:
+            self.motion.finish()
         match event.type():
             case QEvent.Type.ToolTip:
                 self._show_tip(cast(QHelpEvent, event))
@@ -632,6 +730,7 @@ class GraphCanvas(QGraphicsView):
         self.menu_asked.emit(self._selected, self.viewport().mapToGlobal(place.toPoint()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.motion.finish()
         if self.layout_shown is None:
             event.ignore()
             return
@@ -661,6 +760,8 @@ class GraphCanvas(QGraphicsView):
             self.fit()
         elif key == Qt.Key.Key_1 and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom_to_full()
+        elif key == Qt.Key.Key_2 and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom_to_selection()
         elif key == Qt.Key.Key_Escape:
             event.ignore()  # the window stops its work with it
         else:

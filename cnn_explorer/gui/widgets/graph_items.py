@@ -257,6 +257,11 @@ class FrameItem(QGraphicsItem):
         option: QStyleOptionGraphicsItem,
         widget: QWidget | None = None,  # noqa: ARG002 - Qt's signature
     ) -> None:
+        self.paint_ground(painter, self.rect)
+        self.paint_header(painter, option.exposedRect)  # type: ignore[attr-defined]
+
+    def paint_ground(self, painter: QPainter, rect: QRectF) -> None:
+        """The frame without what is written in it, at a place."""
         look = self._look
         outline = look.frame_dashed if self._training_only else look.frame_pen
         if self._hovered and not self._training_only:
@@ -264,8 +269,11 @@ class FrameItem(QGraphicsItem):
         painter.setPen(outline)
         painter.setBrush(look.frame_nested if self._nested else look.frame)
         radius = RADIUS + 3.0
-        painter.drawRoundedRect(self.rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-        exposed: QRectF = option.exposedRect  # type: ignore[attr-defined]
+        painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def paint_header(self, painter: QPainter, exposed: QRectF) -> None:
+        """What is written at the top, if that is in sight."""
+        look = self._look
         top = self.header.adjusted(0.0, -BADGE_ROOM, BADGE_ROOM, 0.0)
         if look.zoom < BLOCKS_ONLY or not exposed.intersects(top):
             return

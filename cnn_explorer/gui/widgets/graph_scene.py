@@ -204,6 +204,15 @@ class GraphScene(QGraphicsScene):
                 return Hit(name, "header" if frame.header.contains(place) else "inside")
         return None
 
+    def item_of(self, name: str) -> BoxItem | FrameItem | None:
+        """The item of a box or frame."""
+        return self._item(name)
+
+    @property
+    def is_focused(self) -> bool:
+        """Whether the keyboard acts on the selection."""
+        return self._focused
+
     def box_item(self, name: str) -> BoxItem | None:
         """The item of a box."""
         return self._boxes.get(name)

@@ -10,16 +10,18 @@ from PySide6.QtGui import (
     QAction,
     QGuiApplication,
     QKeySequence,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
+    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from cnn_explorer.graph.hierarchy import expand_to
+from cnn_explorer.graph.hierarchy import deepest, depth_shown, expand_to, expanded_to_depth
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
 from cnn_explorer.gui.state.shown import NetworkShown
@@ -28,7 +30,11 @@ from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_walk import shown_as
 from cnn_explorer.gui.widgets.legend import Legend
 from cnn_explorer.gui.widgets.note_label import NoteLabel
+from cnn_explorer.gui.widgets.minimap import Minimap
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
+
+_ROOMY = 480
+"""Pixels of width from which there is room for all tools."""
 
 
 class GraphView(QWidget):
@@ -36,7 +42,7 @@ class GraphView(QWidget):
 
     Click selects, double-click opens or closes a block; the wheel scrolls, with Ctrl it zooms;
     dragging moves the drawing. Arrow keys walk along the lines, Enter opens a block or closes an
-    open one, Backspace closes the block around; + - 0 1 zoom.
+    open one, Backspace closes the block around; + - 0 1 2 zoom.
 
     The view opens no block itself: it asks with `expansion_asked` and shows what `show_layout`
     brings.
@@ -46,6 +52,8 @@ class GraphView(QWidget):
     """A layer or block was chosen, by mouse or keyboard."""
     expansion_asked = Signal(object)
     """A frozenset of the names of the blocks that are to stand open."""
+    direction_asked = Signal(bool)
+    """Draw from left to right, or from top to bottom."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,14 +80,31 @@ class GraphView(QWidget):
         self.legend = Legend(self)
         self.legend.folded.connect(self._place_legend)
         self.legend.hide()
+        self.minimap = Minimap(self)
+        self.minimap.place_asked.connect(self.canvas.show_place)
+        self.canvas.seen_changed.connect(self.minimap.set_seen)
 
         self.zoom_out_button = self._button(self.tr("Zoom out (−)"), self.canvas.zoom_out)
         self.zoom_button = self._button(self.tr("Zoom to 100 % (1)"), self.canvas.zoom_to_full)
         self.zoom_in_button = self._button(self.tr("Zoom in (+)"), self.canvas.zoom_in)
         self.fit_button = self._button(self.tr("Fit the whole graph into the view (0)"),
                                        self.canvas.fit)  # fmt: skip
-        self.open_all_button = self._button(self.tr("Open all blocks"), self.expand_all)
-        self.close_all_button = self._button(self.tr("Close all blocks"), self.collapse_all)
+        self.selection_button = self._button(self.tr("Zoom to the selection (2)"),
+                                             self.canvas.zoom_to_selection)  # fmt: skip
+        self.expand_all_button = self._button(
+            _with_key(self.tr("Expand all"), "Ctrl+Shift+E"), self.expand_all
+        )
+        self.collapse_all_button = self._button(
+            _with_key(self.tr("Collapse all"), "Ctrl+Shift+C"), self.collapse_all
+        )
+        self.depth_slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.depth_slider.setFixedWidth(64)
+        self.depth_slider.setPageStep(1)
+        self.depth_slider.valueChanged.connect(self.show_depth)
+        self.direction_button = self._button(
+            _with_key(self.tr("Draw from left to right"), "Ctrl+Shift+R"), self._turn
+        )
+        self.direction_button.setCheckable(True)
         self.zoom_button.setText("100 %")
         self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.zoom_button.setFixedWidth(
@@ -98,13 +123,14 @@ class GraphView(QWidget):
         row.addWidget(self._title)
         row.addStretch(1)
         row.addSpacing(theme.GAP)
-        for button in (self.close_all_button, self.open_all_button):
-            row.addWidget(button)
+        for tool in (self.collapse_all_button, self.depth_slider, self.expand_all_button):
+            row.addWidget(tool)
         row.addSpacing(theme.GAP)
-        for button in (
-            self.zoom_out_button, self.zoom_button, self.zoom_in_button, self.fit_button
+        for tool in (
+            self.direction_button, self.zoom_out_button, self.zoom_button, self.zoom_in_button,
+            self.fit_button, self.selection_button,
         ):  # fmt: skip
-            row.addWidget(button)
+            row.addWidget(tool)
         self._whole = QVBoxLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setSpacing(0)
@@ -142,6 +168,7 @@ class GraphView(QWidget):
         self.legend.show_graph(shown.graph)
         self.legend.show()
         self.canvas.show_new(shown.graph, shown.layout)
+        self.minimap.show_layout(shown.layout)
         self._place_legend()
         self._show_selection()
         self._update_state()
@@ -154,6 +181,8 @@ class GraphView(QWidget):
         toggled, pointer = self._toggled
         self._toggled = ("", None)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
+        self.minimap.show_layout(layout)
+        self._place_legend()
         self._show_selection()
         self._update_state()
 
@@ -175,6 +204,7 @@ class GraphView(QWidget):
         self.note.show_note("")
         self.legend.hide()
         self.canvas.clear(message)
+        self.minimap.show_layout(None)
         self._update_state()
         self._say(message)
 
@@ -215,6 +245,7 @@ class GraphView(QWidget):
         self.canvas.set_selected(place)
         self.canvas.bring_into_sight(place)
         self._copy.setEnabled(bool(self._selected))
+        self.selection_button.setEnabled(bool(self._selected))
         self._say(self._spoken())
 
     def _spoken(self) -> str:
@@ -256,6 +287,35 @@ class GraphView(QWidget):
     def collapse_all(self) -> None:
         """Ask to close every block."""
         self._ask(frozenset())
+
+    @property
+    def levels_open(self) -> int:
+        """How deep one looks, all in all: 0 where the outermost blocks are closed."""
+        return depth_shown(self._graph, self._expanded) if self._graph is not None else 0
+
+    @Slot(int)
+    def show_depth(self, depth: int) -> None:
+        """Ask to open the blocks down to a depth, and no others."""
+        if self._graph is not None:
+            depth = min(max(depth, 0), deepest(self._graph))
+            self._ask(expanded_to_depth(self._graph, depth))
+
+    @Slot()
+    def show_deeper(self) -> None:
+        """Ask to open one level more."""
+        self.show_depth(self.levels_open + 1)
+
+    @Slot()
+    def show_less_deep(self) -> None:
+        """Ask to close one level; blocks that stand open below the depth shown close first."""
+        graph = self._graph
+        if graph is not None:
+            more = self._expanded - expanded_to_depth(graph, self.levels_open)
+            self.show_depth(self.levels_open if more else self.levels_open - 1)
+
+    @Slot()
+    def _turn(self) -> None:
+        self.direction_asked.emit(self.direction_button.isChecked())
 
     def toggle(self, name: str) -> None:
         """Ask to open a closed block, or to close an open one."""
@@ -309,9 +369,11 @@ class GraphView(QWidget):
     @Slot(QSize)
     def _on_canvas_resized(self, size: QSize) -> None:
         self.legend.set_room(size)
+        self.minimap.set_room(size)
         self._place_legend()
 
     def _place_legend(self) -> None:
+        """The legend in the corner at the right, the map in that at the left."""
         corner = self.canvas.viewport().geometry().bottomRight() + self.canvas.pos()
         legend = self.legend
         legend.resize(legend.sizeHint())
@@ -320,17 +382,38 @@ class GraphView(QWidget):
             corner.y() + 1 - theme.GAP - legend.height(),
         )
         legend.raise_()
+        left = self.canvas.geometry().left() + theme.GAP
+        self.minimap.move(left, corner.y() + 1 - theme.GAP - self.minimap.height())
+        self.minimap.raise_()
 
     def _update_state(self) -> None:
         graph = self._graph
         for button in (
-            self.zoom_out_button, self.zoom_button, self.zoom_in_button, self.fit_button
+            self.zoom_out_button, self.zoom_button, self.zoom_in_button, self.fit_button,
+            self.direction_button,
         ):  # fmt: skip
             button.setEnabled(graph is not None)
         blocks = frozenset(graph.block) if graph is not None else frozenset()
-        self.open_all_button.setEnabled(bool(blocks - self._expanded))
-        self.close_all_button.setEnabled(bool(blocks & self._expanded))
+        self.expand_all_button.setEnabled(bool(blocks - self._expanded))
+        self.collapse_all_button.setEnabled(bool(blocks & self._expanded))
+        self._show_depth()
+        if self.layout_shown is not None:
+            self.direction_button.setChecked(self.layout_shown.options.direction == "right")
+        self.selection_button.setEnabled(bool(self._selected))
         self._copy.setEnabled(bool(self._selected))
+
+    def _show_depth(self) -> None:
+        """Where the slider stands; asks for nothing."""
+        slider, most = self.depth_slider, deepest(self._graph) if self._graph is not None else 0
+        slider.blockSignals(True)
+        slider.setRange(0, most)
+        slider.setValue(self.levels_open)
+        slider.blockSignals(False)
+        slider.setEnabled(most > 0)
+        tip = self.tr("Levels that are open: {open} of {all}")
+        tip = tip.format(open=self.levels_open, all=most)
+        slider.setToolTip(tip)
+        slider.setAccessibleName(tip)
 
     @Slot()
     def copy_name(self) -> None:
@@ -359,13 +442,16 @@ class GraphView(QWidget):
                 lambda: QGuiApplication.clipboard().setText(name),
             )
             menu.addSeparator()
-        open_all = menu.addAction(self.tr("Open All Blocks"), self.expand_all)
-        open_all.setEnabled(self.open_all_button.isEnabled())
-        close_all = menu.addAction(self.tr("Close All Blocks"), self.collapse_all)
-        close_all.setEnabled(self.close_all_button.isEnabled())
+        expand = menu.addAction(self.tr("Expand All"), self.expand_all)
+        expand.setEnabled(self.expand_all_button.isEnabled())
+        collapse = menu.addAction(self.tr("Collapse All"), self.collapse_all)
+        collapse.setEnabled(self.collapse_all_button.isEnabled())
         menu.addSeparator()
         menu.addAction(self.tr("Fit the Whole Graph"), self.canvas.fit)
         menu.addAction(self.tr("Zoom to 100 %"), self.canvas.zoom_to_full)
+        to_selection = menu.addAction(self.tr("Zoom to the Selection"),
+                                      self.canvas.zoom_to_selection)  # fmt: skip
+        to_selection.setEnabled(bool(self._selected))
         return menu
 
     def _tip(self, name: str) -> str:
@@ -377,8 +463,10 @@ class GraphView(QWidget):
             (self.zoom_out_button, "ph.magnifying-glass-minus"),
             (self.zoom_in_button, "ph.magnifying-glass-plus"),
             (self.fit_button, "ph.frame-corners"),
-            (self.open_all_button, "ph.arrows-out-line-vertical"),
-            (self.close_all_button, "ph.arrows-in-line-vertical"),
+            (self.selection_button, "ph.selection-plus"),
+            (self.direction_button, "ph.flow-arrow"),
+            (self.expand_all_button, "ph.arrows-out-line-vertical"),
+            (self.collapse_all_button, "ph.arrows-in-line-vertical"),
         ):
             button.setIcon(theme.icon(name, self))
 
@@ -386,6 +474,12 @@ class GraphView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 140)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = event.size().width() >= _ROOMY  # else the menu has them still
+        for tool in (self.depth_slider, self.direction_button, self.selection_button):
+            tool.setVisible(roomy)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -395,6 +489,12 @@ class GraphView(QWidget):
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("GraphView", text)
+
+
+def _with_key(tip: str, keys: str) -> str:
+    """A tool tip with the key of the menu's command that does the same."""
+    native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{tip} ({native})"
 
 
 def _totals(graph: LayerGraph) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,7 @@ class MainWindow(QMainWindow):
         actions.only_at_hand.setChecked(at_hand.isChecked())
         actions.only_at_hand.toggled.connect(at_hand.setChecked)
         at_hand.toggled.connect(actions.only_at_hand.setChecked)
+        self._join_graph(actions, panels)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
         actions.next_panel.triggered.connect(self._next_panel)
@@ -174,6 +176,30 @@ class MainWindow(QMainWindow):
         panels.message_strip.close_button.clicked.connect(self._allow_escape)
         self.status.cancel_asked.connect(explorer.cancel)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+
+    def _join_graph(self, actions: Actions, panels: Panels) -> None:
+        from cnn_explorer.gui.widgets.motion_preference import MotionPreference
+
+        view, settings = panels.graph_view, self._settings
+        actions.expand_all.triggered.connect(view.expand_all)
+        actions.collapse_all.triggered.connect(view.collapse_all)
+        actions.deeper.triggered.connect(view.show_deeper)
+        actions.less_deep.triggered.connect(view.show_less_deep)
+        actions.fit.triggered.connect(view.canvas.fit)
+        actions.full_zoom.triggered.connect(view.canvas.zoom_to_full)
+        actions.zoom_to_selection.triggered.connect(view.canvas.zoom_to_selection)
+        actions.left_to_right.setChecked(settings.left_to_right)
+        actions.left_to_right.triggered.connect(self._on_direction_asked)
+        view.direction_asked.connect(self._on_direction_asked)
+        actions.minimap.setChecked(settings.minimap)
+        view.minimap.set_wanted(settings.minimap)
+        actions.minimap.toggled.connect(self._on_minimap_asked)
+        actions.animate.setChecked(settings.animate)
+        view.canvas.set_animated(settings.animate)
+        actions.animate.toggled.connect(self._on_animate_asked)
+        motion = MotionPreference(self)
+        motion.reduced.connect(view.canvas.reduce_motion)
+        motion.ask()
 
     def _load_icons(self) -> None:
         self.commands.load_icons()
@@ -399,6 +425,25 @@ class MainWindow(QMainWindow):
         self.commands.check_size(size)
         self.say(self.tr("Everything is drawn at {} % from the next start on.").format(size))
 
+    @Slot(bool)
+    def _on_direction_asked(self, to_right: bool) -> None:
+        self._settings.left_to_right = to_right
+        self.commands.left_to_right.setChecked(to_right)
+        options = self._explorer.drawing_options
+        self._explorer.draw_as(replace(options, direction="right" if to_right else "down"))
+
+    @Slot(bool)
+    def _on_minimap_asked(self, is_wanted: bool) -> None:
+        self._settings.minimap = is_wanted
+        if self.panels is not None:
+            self.panels.graph_view.minimap.set_wanted(is_wanted)
+
+    @Slot(bool)
+    def _on_animate_asked(self, is_animated: bool) -> None:
+        self._settings.animate = is_animated
+        if self.panels is not None:
+            self.panels.graph_view.canvas.set_animated(is_animated)
+
     @Slot()
     def _on_scheme_changed(self) -> None:
         if self._settings.theme == "system":
@@ -555,6 +600,7 @@ class MainWindow(QMainWindow):
             networks = self.panels.network_list
             self._settings.open_families = networks.open_families
             self._settings.only_at_hand = networks.at_hand_button.isChecked()
+            self._settings.expansions = self._explorer.expansions
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
