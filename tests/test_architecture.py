@@ -33,6 +33,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.published",
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
+    "graph.browse", "graph.search",
     "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
