@@ -22,6 +22,9 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
     rows += [
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
+        (_tr("In the search: mark, go to a layer found"), _tr("↑  ↓, Enter, Shift+Enter")),
+        (_tr("Close the search"), "Esc"),
+        (_tr("In the place of the selection: walk, go there"), "←  →, Enter"),
         (_tr("Zoom the graph"), "+, −, 0, 1"),
         (_tr("Size of the maps"), _tr("Ctrl + wheel")),
     ]
