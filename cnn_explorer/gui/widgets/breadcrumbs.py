@@ -74,7 +74,6 @@ class Breadcrumbs(QWidget):
         self._crumbs = tuple(crumbs)
         self._current = max(0, len(self._crumbs) - 1)
         self._hovered = -1
-        self.setEnabled(bool(crumbs))
         self._arrange()
         self._tell()
 
@@ -127,6 +126,7 @@ class Breadcrumbs(QWidget):
             placed.append(_Placed(first, end, text, left, width))
             left += width + _ARROW
         self._placed = tuple(placed)
+        self.setEnabled(bool(placed))  # Tab passes over what cannot be seen
         self.update()
 
     def _needed(self, widths: Sequence[float], hidden: int, points: float) -> float:

@@ -13,10 +13,10 @@ from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY, Look, enlarged, pen
 from cnn_explorer.gui.widgets.graph_walk import shown_as
 
 _BAND = 6.0
-"""Width of the halo in pixels, at any zoom down to `_LEAST_ZOOM`."""
+"""Width of the halo at 100 %. It shrinks less than the drawing, and yet not over its neighbours."""
 _LEAST_ZOOM = 0.2
 _PILL = 15.0
-"""Height of the number's ground, in pixels."""
+"""Height of the number's ground, in pixels at any zoom at which there are numbers."""
 _ROOM = (_BAND + _PILL) / _LEAST_ZOOM
 
 
@@ -77,10 +77,11 @@ class FoundItem(QGraphicsItem):
     ) -> None:
         look = self._look
         exposed: QRectF = option.exposedRect  # type: ignore[attr-defined]
-        scale = 1.0 / min(max(look.zoom, _LEAST_ZOOM), 1.0)
+        zoom = min(max(look.zoom, _LEAST_ZOOM), 1.0)
+        scale = zoom**-0.5
         soft = QColor(look.found)
         soft.setAlphaF(0.38)
-        band, line = pen(soft, _BAND * scale), pen(look.found, 1.5 * scale)
+        band, line = pen(soft, _BAND * scale), pen(look.found, 1.6 / zoom)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         seen = [
             halo
@@ -97,7 +98,7 @@ class FoundItem(QGraphicsItem):
             return
         for rect, _, number in seen:
             if number:
-                self._paint_number(painter, rect.topRight(), scale, str(number))
+                self._paint_number(painter, rect.topRight(), 1.0 / zoom, str(number))
 
     def _paint_number(self, painter: QPainter, at: QPointF, scale: float, text: str) -> None:
         look = self._look
