@@ -212,6 +212,8 @@ class Results(QFrame):
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setUniformItemSizes(True)
         self.list.setMouseTracking(True)
+        for widget in (self.list, self.list.viewport()):
+            widget.setAcceptDrops(False)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the line above keeps the keyboard
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -303,6 +305,7 @@ class GraphSearchBar(QWidget):
                 "(2048), kernel (7x7), stride (stride 2). Several words must all be true."
             )
         )
+        self.query.setAcceptDrops(False)  # a drop anywhere is for the window
         self.query.setFixedHeight(24)
         self.query.setMinimumWidth(72)
         self.query.textChanged.connect(self._on_text_changed)
