@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.gui.widgets.dialogs import show_keys
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from tests.journeys.conftest import Stage, close_stage, open_stage
 
@@ -92,6 +93,10 @@ def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None
     assert keys["Find Previous"] == "Shift+F3"
     assert keys["Go to Producer"] == "Ctrl+Up"
     assert keys["Go to Consumer"] == "Ctrl+Down"
+    box = show_keys(window, window.commands)
+    assert "Ctrl+Up" in box.text()
+    assert box.height() < 700  # fits on a low screen
+    box.close()
     window.panels.network_list.focus_search()
     press(stage, KEY.Key_F, CONTROL)
     stage.qtbot.keyClicks(view.search_bar.query, "conv")

@@ -18,6 +18,8 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
     QColor,
     QFocusEvent,
     QFont,
@@ -431,6 +433,10 @@ class GraphSearchBar(QWidget):
             said = f"{self._found.understood} {text}"
         self.count.setText(text)
         self.query.setAccessibleDescription(said.strip())
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(
+                QAccessibleEvent(self.query, QAccessible.Event.DescriptionChanged)
+            )
 
     # going through the matches
 
