@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.graph.browse import consumers, crumbs, layers_in, producers
@@ -12,6 +12,9 @@ from cnn_explorer.graph.hierarchy import ancestors
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.search import LONGEST_QUERY, Found, GraphSearch, in_forward_order
 from tests.graph.examples import layer_graphs, own_graph
+
+# making graphs takes a while where much else runs
+calmly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 def found(query: str, network: str = "resnet50") -> Found:
@@ -142,6 +145,7 @@ def test_an_empty_query_asks_nothing() -> None:
     assert found("  ") == Found("  ")
 
 
+@calmly
 @given(layer_graphs(), st.text(max_size=LONGEST_QUERY + 2))
 def test_no_query_raises(graph: LayerGraph, query: str) -> None:
     answer = GraphSearch(graph).find(query)
@@ -155,6 +159,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@calmly
 @given(layer_graphs(), st.lists(PIECES, max_size=9), st.sampled_from(["", " "]))
 def test_a_longer_query_finds_no_more(graph: LayerGraph, pieces: list[str], glue: str) -> None:
     search = GraphSearch(graph)
@@ -164,6 +169,7 @@ def test_a_longer_query_finds_no_more(graph: LayerGraph, pieces: list[str], glue
     assert narrowed <= set(search.find("name block").names)
 
 
+@calmly
 @given(layer_graphs(), st.data())
 def test_a_name_finds_its_layer_and_only_names_with_it(
     graph: LayerGraph, data: st.DataObject
@@ -177,6 +183,7 @@ def test_a_name_finds_its_layer_and_only_names_with_it(
         assert name in names
 
 
+@calmly
 @given(layer_graphs(), st.lists(st.integers(1, 9), min_size=3, max_size=3), st.data())
 def test_shapes_against_comparing_them(
     graph: LayerGraph, sizes: list[int], data: st.DataObject
@@ -223,6 +230,7 @@ def test_producers_and_consumers_of_layers_and_blocks() -> None:
     assert producers(graph, "nothing") == consumers(graph, "nothing") == ()
 
 
+@calmly
 @given(layer_graphs())
 def test_producers_and_consumers_are_each_others(graph: LayerGraph) -> None:
     for edge in graph.edges:

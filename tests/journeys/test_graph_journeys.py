@@ -93,10 +93,8 @@ def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None
     assert keys["Find Previous"] == "Shift+F3"
     assert keys["Go to Producer"] == "Ctrl+Up"
     assert keys["Go to Consumer"] == "Ctrl+Down"
-    box = show_keys(window, window.commands)
-    assert "Ctrl+Up" in box.text()
-    assert box.height() < 700  # fits on a low screen
-    box.close()
+    window.activateWindow()
+    stage.qtbot.waitUntil(window.isActiveWindow)
     window.panels.network_list.focus_search()
     press(stage, KEY.Key_F, CONTROL)
     stage.qtbot.keyClicks(view.search_bar.query, "conv")
@@ -117,3 +115,7 @@ def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None
     window.panels.network_list.tree.setFocus()
     press(stage, KEY.Key_Up, CONTROL)
     assert stage.explorer.layer == before
+    box = show_keys(window, window.commands)
+    assert "Ctrl+Up" in box.text()
+    assert box.height() < 700  # fits on a low screen
+    box.close()

@@ -500,9 +500,10 @@ class GraphSearchBar(QWidget):
 
     def _drop(self, is_dropped: bool) -> None:
         self.results.setVisible(is_dropped)
-        self._place_results()
+        self.place_results()
 
-    def _place_results(self) -> None:
+    def place_results(self) -> None:
+        """Fit the list into the room there is below the bar."""
         parent = self.results.parentWidget()
         if not self.results.isHidden() and parent is not None:
             corner = self.mapTo(parent, QPoint(0, 0))
@@ -526,11 +527,11 @@ class GraphSearchBar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place_results()
+        self.place_results()
 
     def moveEvent(self, event: QMoveEvent) -> None:
         super().moveEvent(event)
-        self._place_results()
+        self.place_results()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -388,6 +388,7 @@ class GraphView(QWidget):
     @Slot(QSize)
     def _on_canvas_resized(self, size: QSize) -> None:
         self.legend.set_room(size)
+        self.search_bar.place_results()
         self._place_legend()
 
     def _place_legend(self) -> None:
