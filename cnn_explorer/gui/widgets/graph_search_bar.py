@@ -523,7 +523,7 @@ class GraphSearchBar(QWidget):
     # Qt
 
     def sizeHint(self) -> QSize:
-        return QSize(380 if self.is_open else 26, 28)
+        return QSize(340 if self.is_open else 26, 28)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
