@@ -67,6 +67,8 @@ NO_TORCH_AT_IMPORT = {
     "probe.results",
     "probe.session",
     "probe.source",
+    "graph.browse",
+    "graph.search",
     "graph.shortcuts",
     "graph.tween",
 }

@@ -79,17 +79,19 @@ class GroundStyle:
     frame_nested: str
     frame_border: str
     selection: str
+    found: str
+    """Around what a search found: orange, which everyone tells from the blue of the selection."""
 
 
 LIGHT = GroundStyle(
     ground="#f7f8fa", box="#ffffff", box_border="#cfd5df", text="#1b2230", text_quiet="#5b6577",
     edge="#7d8798", frame="#eef1f6", frame_nested="#e6eaf2", frame_border="#c6cedb",
-    selection="#2563eb",
+    selection="#2563eb", found="#b35900",
 )  # fmt: skip
 DARK = GroundStyle(
     ground="#15181e", box="#232833", box_border="#3a4251", text="#e8ebf1", text_quiet="#9aa4b5",
     edge="#6f7a8c", frame="#1b1f27", frame_nested="#20252f", frame_border="#343c4a",
-    selection="#6ea8fe",
+    selection="#6ea8fe", found="#ffb23e",
 )  # fmt: skip
 
 BOX_HEIGHT = 36.0

@@ -662,12 +662,13 @@ def test_the_context_menu(view: GraphView, does: Obliging) -> None:
     menu = view.context_menu("stage.0")
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
     assert texts == [
-        "Open stage.0", "Copy the Name stage.0", "Expand All", "Collapse All",
+        "Open stage.0", "Go to Producer", "Go to Consumer", "Highlight All of Type Residual",
+        "Copy the Name stage.0", "Expand All", "Collapse All",
         "Fit the Whole Graph", "Zoom to 100 %", "Zoom to the Selection",
     ]  # fmt: skip
     menu.actions()[0].trigger()
     assert does.asked == [frozenset({"stage", "stage.0"})]
-    menu.actions()[2].trigger()
+    menu.actions()[6].trigger()
     assert QGuiApplication.clipboard().text() == "stage.0"
     menu.deleteLater()
     ground = view.context_menu("")

@@ -106,6 +106,29 @@ class Actions(QWidget):
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
+        self.find_layer = self._make(
+            self.tr("Find Layer…"), self.tr("Find layers in the graph"), "Ctrl+F"
+        )
+        self.find_next = self._make(
+            self.tr("Find Next"), self.tr("Go to the next layer found"), "F3"
+        )
+        self.find_previous = self._make(
+            self.tr("Find Previous"), self.tr("Go to the layer found before"), "Shift+F3"
+        )
+        self.producer = self._make(
+            self.tr("Go to Producer"),
+            self.tr("Go to the layer from which the selected one takes its input"),
+            "Ctrl+Up",
+        )
+        self.consumer = self._make(
+            self.tr("Go to Consumer"),
+            self.tr("Go to the layer that takes the output of the selected one"),
+            "Ctrl+Down",
+        )
+        for action in (self.producer, self.consumer):
+            # keys of the graph alone: lists and texts have uses of their own for these
+            window.removeAction(action)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.only_at_hand = self._make(
             self.tr("Only Networks with Weights at Hand"),
             self.tr("Leave the networks without weights on this machine out of the list"),
@@ -187,7 +210,8 @@ class Actions(QWidget):
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.export,
-            self.find_network, self.compare_facts,
+            self.find_network, self.find_layer, self.find_next, self.find_previous,
+            self.producer, self.consumer, self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
             self.minimap, self.next_panel, self.previous_panel, *self.tabs, self.stop,
             self.full_screen, self.keys, self.quit,
@@ -217,6 +241,9 @@ class Actions(QWidget):
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
         view.addActions([self.find_network, self.only_at_hand, self.compare_facts])
+        view.addSeparator()
+        view.addActions([self.find_layer, self.find_next, self.find_previous])
+        view.addActions([self.producer, self.consumer])
         view.addSeparator()
         view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()

@@ -1,5 +1,7 @@
 """The two small windows beside the main one: the keys, and what this program is."""
 
+from itertools import zip_longest
+
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -22,16 +24,26 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
     rows += [
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
+        (_tr("Go through the layers found"), _tr("↑  ↓, Enter, Shift+Enter")),
+        (_tr("Close the search"), "Esc"),
+        (_tr("Go along the breadcrumbs"), "←  →, Enter"),
         (_tr("Zoom the graph"), "+, −"),
         (_tr("Fit the graph, 100 %, the selection"), "0, 1, 2"),
         (_tr("Size of the maps"), _tr("Ctrl + wheel")),
     ]
+    half = (len(rows) + 1) // 2  # side by side, so that they fit on a low screen
     cells = "".join(
-        f"<tr><td style='padding:3px 28px 3px 0'>{what}</td>"
-        f"<td style='padding:3px 0; font-weight:600'>{keys}</td></tr>"
-        for what, keys in rows
+        f"<tr>{_key_cells(*row)}{_key_cells(*beside)}</tr>"
+        for row, beside in zip_longest(rows[:half], rows[half:], fillvalue=("", ""))
     )
     return _show(parent, _tr("Keyboard Shortcuts"), f"<table>{cells}</table>")
+
+
+def _key_cells(what: str, keys: str) -> str:
+    return (
+        f"<td style='padding:3px 20px 3px 0; white-space:pre'>{what}</td>"
+        f"<td style='padding:3px 36px 3px 0; white-space:pre; font-weight:600'>{keys}</td>"
+    )
 
 
 def show_about(parent: QWidget) -> QMessageBox:

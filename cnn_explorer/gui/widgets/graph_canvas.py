@@ -253,6 +253,13 @@ class GraphCanvas(QGraphicsView):
         """The box or frame with the ring around it."""
         return self._selected
 
+    def place_of_selected(self) -> QPoint:
+        """Where a menu for what is selected comes up, on the screen; brings it into sight."""
+        self.bring_into_sight(self._selected)
+        grip = self._graph_scene.grip_of(self._selected)
+        place = self._from_scene(grip.center()) if self._selected else QPointF(24.0, 24.0)
+        return self.viewport().mapToGlobal(place.toPoint())
+
     def bring_into_sight(self, name: str) -> None:
         """Scroll no further than needed to see a box or the top of a frame."""
         rect = self._graph_scene.rect_of(name)
@@ -724,10 +731,7 @@ class GraphCanvas(QGraphicsView):
             name = hit.name if hit is not None and hit.part != "inside" else ""
             self.menu_asked.emit(name, event.globalPos())
             return
-        self.bring_into_sight(self._selected)
-        grip = self._graph_scene.grip_of(self._selected)
-        place = self._from_scene(grip.center()) if self._selected else QPointF(24.0, 24.0)
-        self.menu_asked.emit(self._selected, self.viewport().mapToGlobal(place.toPoint()))
+        self.menu_asked.emit(self._selected, self.place_of_selected())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.motion.finish()

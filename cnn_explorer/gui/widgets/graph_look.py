@@ -73,6 +73,8 @@ class Look:
         self.text = QColor(style.text)
         self.quiet = QColor(style.text_quiet)
         self.selection = QColor(style.selection)
+        self.found = QColor(style.found)
+        self.found_text = QColor(style.ground)
         self.edge = QColor(style.edge)
         self.border = QColor(style.box_border)
         self.frame = QColor(style.frame)

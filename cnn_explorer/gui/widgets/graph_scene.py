@@ -1,6 +1,6 @@
 """A layout as a scene of graphics items: what is drawn, selected, under the pointer, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from cnn_explorer.graph import drawing
 from cnn_explorer.graph.layout import is_junction, training_marks
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.graph.style import EDGE_LABEL_SIZE, FRAME_HEADER, RADIUS
+from cnn_explorer.gui.widgets.graph_found import FoundItem
 from cnn_explorer.gui.widgets.graph_items import (
     BoxItem,
     FrameItem,
@@ -47,6 +48,7 @@ class GraphScene(QGraphicsScene):
         self._focused = False
         self._ring: RingItem | None = None
         self._highlight: HighlightItem | None = None
+        self._found: FoundItem | None = None
 
     # what is shown
 
@@ -71,6 +73,8 @@ class GraphScene(QGraphicsScene):
             box = made(node, layout.boxes[node.name], look)
             self._boxes[node.name] = box
             self.addItem(box)
+        self._found = FoundItem(look)
+        self.addItem(self._found)
         self._ring = RingItem(look)
         self._ring.set_focused(self._focused)
         self._ring.setVisible(False)
@@ -84,6 +88,7 @@ class GraphScene(QGraphicsScene):
         self._selected = ""
         self._ring = None
         self._highlight = None
+        self._found = None
         self._boxes.clear()
         self._frames.clear()
         self.clear()
@@ -133,16 +138,27 @@ class GraphScene(QGraphicsScene):
         """Put the ring around a box or frame; around nothing where there is none of that name."""
         self._selected = name
         if self._ring is not None:
-            item = self._item(name)
-            rect, radius = self.rect_of(name), RADIUS
-            if isinstance(item, FrameItem):
-                radius += 3.0
-            elif isinstance(item, JunctionItem):
-                radius = item.width / 2
-            elif item is not None and item.node.kind == "block":
-                rect.setRight(rect.right() + 2 * drawing.CARD_STEP)
-            self._ring.surround(rect, radius)
+            self._ring.surround(*self._outline(name))
         self._draw_highlight()
+
+    def set_found(self, numbers: Mapping[str, int]) -> None:
+        """Put halos around boxes and frames, each with a number where that is not 0."""
+        if self._found is not None:
+            self._found.surround(
+                [(*self._outline(name), number) for name, number in numbers.items()]
+            )
+
+    def _outline(self, name: str) -> tuple[QRectF, float]:
+        """What goes around a box or frame, and the radius of its corners."""
+        item = self._item(name)
+        rect, radius = self.rect_of(name), RADIUS
+        if isinstance(item, FrameItem):
+            radius += 3.0
+        elif isinstance(item, JunctionItem):
+            radius = item.width / 2
+        elif item is not None and item.node.kind == "block":
+            rect.setRight(rect.right() + 2 * drawing.CARD_STEP)
+        return rect, radius
 
     def _draw_highlight(self) -> None:
         if self._highlight is None or self.layout is None:

@@ -1,7 +1,7 @@
 """The layer graph of a network: a drawing to scroll, zoom and walk in, its tools and legend."""
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QAction,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
     QResizeEvent,
 )
@@ -21,16 +22,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.graph.browse import Crumb, consumers, crumbs, producers
 from cnn_explorer.graph.hierarchy import deepest, depth_shown, expand_to, expanded_to_depth
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
+from cnn_explorer.graph.search import Found
 from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.breadcrumbs import Breadcrumbs
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
-from cnn_explorer.gui.widgets.graph_walk import shown_as
+from cnn_explorer.gui.widgets.graph_found import halos
+from cnn_explorer.gui.widgets.graph_search_bar import GraphSearchBar
+from cnn_explorer.gui.widgets.graph_walk import first, shown_as
+from cnn_explorer.gui.widgets.graph_ways import ways_menu
 from cnn_explorer.gui.widgets.legend import Legend
-from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.minimap import Minimap
+from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
 
 _ROOMY = 480
@@ -42,7 +49,8 @@ class GraphView(QWidget):
 
     Click selects, double-click opens or closes a block; the wheel scrolls, with Ctrl it zooms;
     dragging moves the drawing. Arrow keys walk along the lines, Enter opens a block or closes an
-    open one, Backspace closes the block around; + - 0 1 2 zoom.
+    open one, Backspace closes the block around; + - 0 1 2 zoom. Above the drawing stand the place
+    of the selection and the search.
 
     The view opens no block itself: it asks with `expansion_asked` and shows what `show_layout`
     brings.
@@ -63,6 +71,13 @@ class GraphView(QWidget):
         self._selected = ""
         self._toggled: tuple[str, QPointF | None] = ("", None)
 
+        # before the canvas, so that Tab comes to them first
+        self.breadcrumbs = Breadcrumbs(self)
+        self.breadcrumbs.chosen.connect(self._on_crumb_chosen)
+        self.search_bar = GraphSearchBar(self)
+        self.search_bar.chosen.connect(self.go_to)
+        self.search_bar.found_changed.connect(self._on_found_changed)
+        self.search_bar.closed.connect(self._on_search_closed)
         self.canvas = GraphCanvas(self)
         self.canvas.set_describer(self._tip)
         self.canvas.chosen.connect(self._on_chosen)
@@ -136,6 +151,11 @@ class GraphView(QWidget):
         self._whole.setSpacing(0)
         self._whole.addLayout(row)
         self._whole.addWidget(self.note)
+        place = QHBoxLayout()
+        place.setContentsMargins(theme.MARGIN - 6, 0, theme.GAP, 3)
+        place.addWidget(self.breadcrumbs, 1)
+        place.addWidget(self.search_bar)
+        self._whole.addLayout(place)
         self._whole.addWidget(self.canvas, 1)
         self.clear()
 
@@ -169,6 +189,7 @@ class GraphView(QWidget):
         self.legend.show()
         self.canvas.show_new(shown.graph, shown.layout)
         self.minimap.show_layout(shown.layout)
+        self.search_bar.set_graph(shown.graph)
         self._place_legend()
         self._show_selection()
         self._update_state()
@@ -183,6 +204,7 @@ class GraphView(QWidget):
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
         self.minimap.show_layout(layout)
         self._place_legend()
+        self._show_found(self.search_bar.found)
         self._show_selection()
         self._update_state()
 
@@ -205,6 +227,8 @@ class GraphView(QWidget):
         self.legend.hide()
         self.canvas.clear(message)
         self.minimap.show_layout(None)
+        self.search_bar.set_graph(None)
+        self.breadcrumbs.show_crumbs(())
         self._update_state()
         self._say(message)
 
@@ -246,6 +270,8 @@ class GraphView(QWidget):
         self.canvas.bring_into_sight(place)
         self._copy.setEnabled(bool(self._selected))
         self.selection_button.setEnabled(bool(self._selected))
+        network = Crumb("", self._network_title)
+        self.breadcrumbs.show_crumbs((network, *crumbs(self._graph, self._selected)))
         self._say(self._spoken())
 
     def _spoken(self) -> str:
@@ -274,6 +300,64 @@ class GraphView(QWidget):
                 QAccessible.updateAccessibility(
                     QAccessibleEvent(self.canvas, QAccessible.Event.NameChanged)
                 )
+
+    # finding, and going along the edges
+
+    @Slot(str)
+    def go_to(self, name: str) -> None:
+        """Choose a layer or block as a click does, asking to open the blocks that hide it."""
+        self.reveal(name)
+        self.layer_clicked.emit(name)
+
+    @Slot()
+    def go_to_producer(self) -> None:
+        """Go to what the selection takes its input from; where it is several, a menu asks."""
+        if self._graph is not None:
+            self._choose_way(self.tr("Go to Producer"), producers(self._graph, self._selected))
+
+    @Slot()
+    def go_to_consumer(self) -> None:
+        """Go to what takes the selection's output; where it is several, a menu asks. From nothing
+        to the beginning."""
+        layout = self.layout_shown
+        if self._graph is None or layout is None:
+            return
+        names = consumers(self._graph, self._selected) if self._selected else (first(layout),)
+        self._choose_way(self.tr("Go to Consumer"), names)
+
+    def _choose_way(self, title: str, names: Sequence[str]) -> None:
+        if len(names) == 1:
+            self.go_to(names[0])
+        elif names and self._graph is not None:
+            menu = ways_menu(title, self._graph, names, self.go_to, self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.canvas.place_of_selected())
+
+    def _add_ways(self, menu: QMenu, title: str, names: Sequence[str]) -> None:
+        """An entry that goes to a layer, or a menu of several."""
+        if self._graph is not None and len(names) > 1:
+            menu.addMenu(ways_menu(title, self._graph, names, self.go_to, menu))
+        else:
+            menu.addAction(title, lambda: self.go_to(names[0])).setEnabled(bool(names))
+
+    @Slot(str)
+    def _on_crumb_chosen(self, name: str) -> None:
+        self.go_to(name)
+        if self.breadcrumbs.hasFocus():
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot(object)
+    def _on_found_changed(self, found: Found) -> None:
+        self._show_found(found)
+
+    def _show_found(self, found: Found) -> None:
+        layout = self.layout_shown
+        if layout is not None:
+            self.canvas.drawing.set_found(halos(layout, found.names))
+
+    @Slot()
+    def _on_search_closed(self) -> None:
+        self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # opening and closing
 
@@ -370,6 +454,7 @@ class GraphView(QWidget):
     def _on_canvas_resized(self, size: QSize) -> None:
         self.legend.set_room(size)
         self.minimap.set_room(size)
+        self.search_bar.place_results()
         self._place_legend()
 
     def _place_legend(self) -> None:
@@ -437,6 +522,14 @@ class GraphView(QWidget):
                 text = self.tr("Close {}") if is_open else self.tr("Open {}")
                 menu.addAction(text.format(_in_menu(name)), lambda: self.toggle(name))
                 menu.addSeparator()
+            self._add_ways(menu, self.tr("Go to Producer"), producers(graph, name))
+            self._add_ways(menu, self.tr("Go to Consumer"), consumers(graph, name))
+            menu.addSeparator()
+            type_name = (graph.layer.get(name) or graph.block[name]).type_name
+            menu.addAction(
+                self.tr("Highlight All of Type {}").format(_in_menu(type_name)),
+                lambda: self.search_bar.look_for(f"type {type_name}"),
+            )
             menu.addAction(
                 self.tr("Copy the Name {}").format(_in_menu(name)),
                 lambda: QGuiApplication.clipboard().setText(name),
@@ -459,6 +552,7 @@ class GraphView(QWidget):
 
     @Slot()
     def _load_icons(self) -> None:
+        self.search_bar.load_icons()
         for button, name in (
             (self.zoom_out_button, "ph.magnifying-glass-minus"),
             (self.zoom_in_button, "ph.magnifying-glass-plus"),
@@ -471,6 +565,12 @@ class GraphView(QWidget):
             button.setIcon(theme.icon(name, self))
 
     # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.search_bar.is_open:
+            self.search_bar.close_search()
+        else:
+            super().keyPressEvent(event)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 140)

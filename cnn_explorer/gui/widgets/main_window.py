@@ -146,6 +146,13 @@ class MainWindow(QMainWindow):
         actions.export.triggered.connect(self.export_graph)
         actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
+        graph, search = panels.graph_view, panels.graph_view.search_bar
+        actions.find_layer.triggered.connect(search.open_search)
+        actions.find_next.triggered.connect(search.find_next)
+        actions.find_previous.triggered.connect(search.find_previous)
+        actions.producer.triggered.connect(graph.go_to_producer)
+        actions.consumer.triggered.connect(graph.go_to_consumer)
+        graph.addActions([actions.producer, actions.consumer])
         at_hand = panels.network_list.at_hand_button
         actions.only_at_hand.setChecked(at_hand.isChecked())
         actions.only_at_hand.toggled.connect(at_hand.setChecked)

@@ -1,0 +1,121 @@
+"""Ways through the layer graph of a real network, in the real window."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.gui.widgets.dialogs import show_keys
+from cnn_explorer.gui.widgets.graph_view import GraphView
+from tests.journeys.conftest import Stage, close_stage, open_stage
+
+KEY = Qt.Key
+CONTROL = Qt.KeyboardModifier.ControlModifier
+PLAIN = Qt.KeyboardModifier.NoModifier
+
+
+def press(stage: Stage, key: Qt.Key, modifier: Qt.KeyboardModifier = PLAIN) -> None:
+    """Press a key where the keyboard is, and wait for what it does."""
+    stage.qtbot.keyClick(QApplication.focusWidget() or stage.window, key, modifier)
+    stage.settle()
+
+
+def walk_down_to(stage: Stage, view: GraphView, name: str) -> None:
+    for _ in range(60):
+        if view.selected == name:
+            return
+        press(stage, KEY.Key_Down)
+    raise AssertionError(f"no way down leads to {name}")
+
+
+@pytest.fixture
+def resnet50(qtbot: QtBot, themed: object, tmp_path: Path) -> Iterator[Stage]:
+    """The window with ResNet-50 open, its weights random."""
+    assert themed is not None
+    stage = open_stage(qtbot, tmp_path / "settings.ini", "resnet50")
+    yield stage
+    close_stage(stage)
+
+
+def test_a_layer_is_reached_and_left_by_the_keyboard(resnet50: Stage) -> None:
+    """Three levels are opened step by step; then the search finds a layer, and its producer."""
+    stage, explorer = resnet50, resnet50.explorer
+    view = stage.window.panels.graph_view
+
+    # stage, run of blocks, block
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    press(stage, KEY.Key_Home)
+    walk_down_to(stage, view, "layer3.0")
+    press(stage, KEY.Key_Backspace)
+    assert view.selected == "layer3"
+    for block in ("layer3", "layer3.[1-5]", "layer3.5"):
+        walk_down_to(stage, view, block)
+        assert explorer.network is not None
+        assert block not in explorer.network.expanded
+        press(stage, KEY.Key_Return)
+        assert block in explorer.network.expanded
+        press(stage, KEY.Key_Down)
+    assert view.selected == explorer.layer == "layer3.5.conv1"
+
+    # all of it closed again, the search opens what hides the layer
+    view.close_all_button.setFocus(Qt.FocusReason.TabFocusReason)
+    press(stage, KEY.Key_Space)
+    assert explorer.network.expanded == frozenset()
+    press(stage, KEY.Key_F, CONTROL)
+    assert view.search_bar.query.hasFocus()
+    stage.qtbot.keyClicks(view.search_bar.query, "layer3.5.conv2")
+    assert view.search_bar.count.text() == "1 of 1"
+    press(stage, KEY.Key_Return)
+    assert explorer.layer == view.canvas.selected == "layer3.5.conv2"
+    assert explorer.network.expanded == {"layer3", "layer3.[1-5]", "layer3.5"}
+    assert [crumb.label for crumb in view.breadcrumbs.crumbs] == [
+        "ResNet-50", "layer3", "layer3.1 – 5", "layer3.5", "conv2",
+    ]  # fmt: skip
+
+    # Esc takes the search and the halo away; then against the arrows, and back
+    press(stage, KEY.Key_Escape)
+    assert not view.search_bar.is_open
+    assert view.canvas.hasFocus()
+    press(stage, KEY.Key_Up, CONTROL)
+    assert explorer.layer == view.canvas.selected == "layer3.5.relu1"
+    press(stage, KEY.Key_Down, CONTROL)
+    assert explorer.layer == "layer3.5.conv2"
+
+
+def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None:
+    window, view = stage.window, stage.window.panels.graph_view
+    keys = {action.text(): action.shortcut().toString() for action in window.commands.with_keys()}
+    assert keys["Find Layer…"] == "Ctrl+F"
+    assert keys["Find Next"] == "F3"
+    assert keys["Find Previous"] == "Shift+F3"
+    assert keys["Go to Producer"] == "Ctrl+Up"
+    assert keys["Go to Consumer"] == "Ctrl+Down"
+    window.activateWindow()
+    stage.qtbot.waitUntil(window.isActiveWindow)
+    window.panels.network_list.focus_search()
+    press(stage, KEY.Key_F, CONTROL)
+    stage.qtbot.keyClicks(view.search_bar.query, "conv")
+    for _ in range(2):
+        press(stage, KEY.Key_F3)
+    assert stage.explorer.layer == view.search_bar.found.names[1]
+    press(stage, KEY.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    assert stage.explorer.layer == view.search_bar.found.names[0]
+    # while there is a message to dismiss with Esc, it closes the search first
+    window.say("A message.")
+    stage.qtbot.keyClick(view.search_bar.query, KEY.Key_Escape)
+    assert not view.search_bar.is_open
+    assert window.panels.message_strip.isVisible()
+    press(stage, KEY.Key_Escape)
+    assert not window.panels.message_strip.isVisible()
+    # in a list Ctrl+Up is the list's
+    before = stage.explorer.layer
+    window.panels.network_list.tree.setFocus()
+    press(stage, KEY.Key_Up, CONTROL)
+    assert stage.explorer.layer == before
+    box = show_keys(window, window.commands)
+    assert "Ctrl+Up" in box.text()
+    assert box.height() < 700  # fits on a low screen
+    box.close()
