@@ -1,7 +1,8 @@
 """How a graph looks, in the window and in exported drawings: colours, sizes, names of kinds.
 
-Colours are sRGB hex strings. The hues follow Okabe and Ito's palette, which stays distinguishable
-for the colour-blind; a glyph beside the colour carries the same information.
+Colours are sRGB hex strings. The hues follow Okabe and Ito's palette; they differ in lightness as
+well, so that they stay apart for the colour-blind (tests/graph/test_style.py simulates it). A glyph
+beside the colour, another for each kind, carries the same information.
 """
 
 from collections.abc import Mapping
@@ -26,13 +27,13 @@ class KindStyle:
 
 KIND_STYLES: Mapping[str, KindStyle] = {
     "input": KindStyle("Input", "#4b5563", "#aab2c0", "picture"),
-    "conv": KindStyle("Convolution", "#0b6bb5", "#5ab0f2", "grid"),
-    "pool": KindStyle("Pooling", "#00805f", "#3ecf9f", "shrink"),
-    "linear": KindStyle("Fully connected", "#9a4f9c", "#d79ad8", "fan"),
-    "activation": KindStyle("Activation", "#c25a00", "#f5a24b", "bend"),
-    "norm": KindStyle("Normalisation", "#8a7400", "#e0cb4a", "bell"),
-    "add": KindStyle("Addition", "#b3224a", "#f27d9a", "plus"),
-    "concat": KindStyle("Concatenation", "#b3224a", "#f27d9a", "join"),
+    "conv": KindStyle("Convolution", "#1a6cc4", "#58a0ff", "grid"),
+    "pool": KindStyle("Pooling", "#00805f", "#19d9b4", "shrink"),
+    "linear": KindStyle("Fully connected", "#8a4f94", "#e9a4e2", "fan"),
+    "activation": KindStyle("Activation", "#b95d00", "#e49e44", "bend"),
+    "norm": KindStyle("Normalisation", "#5a5200", "#f7e27a", "bell"),
+    "add": KindStyle("Addition", "#c00a3c", "#ff7899", "plus"),
+    "concat": KindStyle("Concatenation", "#c00a3c", "#ff7899", "join"),
     "dropout": KindStyle("Dropout", "#6b7280", "#9aa3b2", "dots"),
     "reshape": KindStyle("Reshape", "#6b7280", "#9aa3b2", "flat"),
     "other": KindStyle("Other", "#6b7280", "#9aa3b2", "dot"),

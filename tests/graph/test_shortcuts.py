@@ -1,13 +1,15 @@
 """Shortcuts are told by their wiring: as many of each sort as the papers say."""
 
 from collections import Counter
+from xml.etree import ElementTree
 
 import pytest
 
 from cnn_explorer.graph.drawing import branches, line_style
+from cnn_explorer.graph.export import svg_bytes
 from cnn_explorer.graph.hierarchy import default_expansion, visible
 from cnn_explorer.graph.layout import lay_out
-from cnn_explorer.graph.model import DrawingOptions, GraphEdge, LayerGraph
+from cnn_explorer.graph.model import DrawingOptions, GraphEdge, LayerGraph, ShortcutKind
 from cnn_explorer.graph.shortcuts import shortcut_notes, with_shortcuts
 from cnn_explorer.graph.style import PLAIN_LINE, SHORTCUT_LINES, TRAINING_LINE
 from cnn_explorer.networks.catalog import NETWORKS
@@ -178,3 +180,21 @@ def test_a_shortcut_is_drawn_from_where_it_leaves_the_main_line() -> None:
     assert whole[0][1] < drawn[0][1] < whole[1][1]
     plain = next(e for e in layout.edges if e.target == "layer1.1.conv1")
     assert ways[plain.source, plain.target] == plain.points
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "kind"),
+    [("resnet20", "zero padding", "zero padding"),
+     ("resnet20-b", "projection 1 × 1, stride 2", "projection")],
+)  # fmt: skip
+def test_exported_pictures_say_what_shortcuts_are(name: str, said: str, kind: ShortcutKind) -> None:
+    graph = own_graph(name)
+    svg = ElementTree.fromstring(svg_bytes(lay_out(visible(graph, frozenset(graph.block))), name))
+    texts = Counter(element.text for element in svg.iter("{http://www.w3.org/2000/svg}text"))
+    assert texts[said] == 2
+    assert texts["identity"] == 7
+    assert texts[SHORTCUT_LINES[kind].title] == texts["Identity shortcut"] == 1  # the legend
+    dashes = Counter(element.get("stroke-dasharray") for element in svg.iter())
+    stroke, gap = SHORTCUT_LINES[kind].dash
+    assert dashes[f"{stroke:g} {gap:g}"] >= 4  # two lines to the addition each, and the legend
+    assert texts["2"] == 9  # operands of each addition
