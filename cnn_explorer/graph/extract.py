@@ -5,7 +5,7 @@ once, so a pass takes milliseconds and the given model is neither run nor change
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 

@@ -265,11 +265,11 @@ class _Plan:
             for level, leg in way:
                 legs[level][leg] = None
         self._legs = legs
-        self._children: dict[str, list[str]] = {name: [] for name in ("", *graph.frames)}
+        self._children: dict[str, dict[str, None]] = {name: {} for name in ("", *graph.frames)}
         for node in graph.nodes:  # a frame stands where its first box does
             inner, outer = node.name, graph.frame_around(node.name)
             while inner not in self._children[outer]:
-                self._children[outer].append(inner)
+                self._children[outer][inner] = None
                 if not outer:
                     break
                 inner, outer = outer, graph.frame_around(outer)

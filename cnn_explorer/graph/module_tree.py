@@ -11,7 +11,7 @@ from torch import nn
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.extract import extract, module_attributes, module_kind
-from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode, Shape
 
 
 def layer_graph(model: nn.Module, input_shape: Sequence[int], *, network: str = "") -> LayerGraph:
@@ -38,12 +38,13 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
     pending: list[tuple[str, str, nn.Module]] = [("", "", model)]
     children: dict[str, list[str]] = {}
 
-    def weights(module: nn.Module) -> dict[str, int]:
-        """Sizes of its own weights, each counted once in the whole network."""
-        own = {}
+    def weights(module: nn.Module) -> dict[str, tuple[Shape, int]]:
+        """Its own weights: shape and number of values, each counted once in the whole network."""
+        own: dict[str, tuple[Shape, int]] = {}
         for name, parameter in module._parameters.items():
             if parameter is not None:
-                own[name] = 0 if id(parameter) in counted else math.prod(parameter.shape)
+                shape = tuple(parameter.shape)
+                own[name] = (shape, 0 if id(parameter) in counted else math.prod(shape))
                 counted.add(id(parameter))
         return own
 
@@ -59,9 +60,9 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
             loose = [
                 LayerNode(
                     f"{name}.{key}" if name else key, name, "other", "Parameter",
-                    (), tuple(module._parameters[key].shape), size, 0,
+                    (), shape, size, 0,
                 )
-                for key, size in own.items()
+                for key, (shape, size) in own.items()
             ]  # fmt: skip
             layers += loose
             names = [node.name for node in loose] + [part for part, _, _ in inner]
@@ -73,7 +74,7 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
             layers.append(
                 LayerNode(
                     name or type(module).__name__, parent, module_kind(module),
-                    type(module).__name__, (), (), sum(own.values()), 0, module_attributes(module),
+                    type(module).__name__, (), (), sum(size for _, size in own.values()), 0, module_attributes(module),
                 )
             )  # fmt: skip
     totals = {layer.name: layer.parameters for layer in layers}
