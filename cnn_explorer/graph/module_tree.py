@@ -71,12 +71,13 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
                 found.append((name, parent, module, names))
             pending += reversed(inner)
         else:
+            kind, size = type(module).__name__, sum(size for _, size in own.values())
+            settings = module_attributes(module)
             layers.append(
                 LayerNode(
-                    name or type(module).__name__, parent, module_kind(module),
-                    type(module).__name__, (), (), sum(size for _, size in own.values()), 0, module_attributes(module),
+                    name or kind, parent, module_kind(module), kind, (), (), size, 0, settings
                 )
-            )  # fmt: skip
+            )
     totals = {layer.name: layer.parameters for layer in layers}
     blocks: list[BlockNode] = []
     for name, parent, module, parts in reversed(found):  # what is inside comes first
