@@ -33,7 +33,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.published",
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
-    "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
+    "graph.hierarchy", "graph.layout", "graph.grid", "graph.text", "graph.export", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
     "probe.session", "probe.source",
 }  # fmt: skip
@@ -113,8 +113,7 @@ def test_torch_stays_in_the_engine(module: str) -> None:
         assert not at_import & heavy, f"{module} imports torch when it is imported"
     if module != "networks.torchvision_models":
         assert "torchvision" not in everywhere, "only networks.torchvision_models may"
-    if module != "graph.extract":
-        assert "torchview" not in everywhere, "only graph.extract may"
+    assert "torchview" not in everywhere, "it is for the tests"
 
 
 def test_the_lists_above_name_real_modules() -> None:

@@ -1,7 +1,6 @@
 """What the items of a graph are drawn with: colours, pens, texts and signs."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -23,7 +22,7 @@ from cnn_explorer.gui.widgets import theme
 
 BLOCKS_ONLY = 0.35
 """Zoom below which boxes are plain blocks of colour: text would be no more than dust."""
-CAPTIONS_FROM = 0.5
+CAPTIONS_FROM = 0.55
 """Zoom from which the second line of a box can be read."""
 LABELS_FROM = 0.6
 """Zoom from which shapes stand beside the lines."""
@@ -100,9 +99,16 @@ class Look:
         return self.accents.get(kind) or self.accents["other"]
 
     def write(
-        self, painter: QPainter, role: TextRole, x: float, baseline: float, text: str, ink: QColor
+        self,
+        painter: QPainter,
+        role: TextRole,
+        x: float,
+        baseline: float,
+        text: str,
+        ink: QColor,
+        scale: float = 1.0,
     ) -> None:
-        """Draw one line of text with its left end at (`x`, `baseline`)."""
+        """Draw one line of text with its left end at (`x`, `baseline`), larger by a `scale`."""
         font, ascent = self._fonts[role]
         static = self._texts.get((text, role))
         if static is None:
@@ -113,9 +119,10 @@ class Look:
             self._texts[text, role] = static
         painter.setPen(ink)
         painter.setFont(font)
-        painter.scale(1 / _FINE, 1 / _FINE)
-        painter.drawStaticText(QPointF(x * _FINE, baseline * _FINE - ascent), static)
-        painter.scale(_FINE, _FINE)
+        fine = _FINE / scale
+        painter.scale(1 / fine, 1 / fine)
+        painter.drawStaticText(QPointF(x * fine, baseline * fine - ascent), static)
+        painter.scale(fine, fine)
 
     def forget_texts(self) -> None:
         """Let go of the texts of a network that is no longer shown."""
@@ -172,6 +179,11 @@ def _glyph_paths(name: str, size: float) -> tuple[QPainterPath, QPainterPath]:
     return filled, stroked
 
 
+@lru_cache(maxsize=64)
+def _glyph_pen(colour: int, width: float) -> QPen:
+    return pen(QColor.fromRgba(colour), width)
+
+
 def draw_glyph(
     painter: QPainter, kind: str, x: float, y: float, size: float, colour: QColor
 ) -> None:
@@ -182,7 +194,7 @@ def draw_glyph(
     if not filled.isEmpty():
         painter.fillPath(filled, colour)
     if not stroked.isEmpty():
-        painter.strokePath(stroked, pen(colour, GLYPH_STROKE * size))
+        painter.strokePath(stroked, _glyph_pen(colour.rgba(), GLYPH_STROKE * size))
     painter.translate(-x, -y)
 
 
@@ -198,12 +210,3 @@ def draw_badge(painter: QPainter, look: Look, centre: QPointF, *, opens: bool) -
     painter.drawLine(QPointF(x - arm, y), QPointF(x + arm, y))
     if opens:
         painter.drawLine(QPointF(x, y - arm), QPointF(x, y + arm))
-
-
-@contextmanager
-def enlarged(painter: QPainter, x: float, y: float, scale: float) -> Iterator[None]:
-    painter.translate(x, y)
-    painter.scale(scale, scale)
-    yield
-    painter.scale(1 / scale, 1 / scale)
-    painter.translate(-x, -y)
