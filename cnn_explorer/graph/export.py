@@ -25,6 +25,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
@@ -148,6 +149,7 @@ def _svg_text(text: Text) -> ElementTree.Element:
     return element
 
 
+@lru_cache(maxsize=65_536)  # boxes stand in columns, and all of a kind look alike
 def _short(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 

@@ -189,14 +189,9 @@ def header_room(layout: GraphLayout, frame: str) -> tuple[tuple[float, float], .
     """The free stretches (left, right) of a frame's header: what the lines through it leave."""
     rect = layout.frames[frame]
     bottom = rect.y + FRAME_HEADER
+    right = rect.x + rect.width
     crossing = sorted(
-        x0
-        for edge in layout.edges
-        for (x0, y0), (x1, y1) in pairwise(edge.points)
-        if x0 == x1
-        and rect.x < x0 < rect.x + rect.width
-        and min(y0, y1) < bottom
-        and max(y0, y1) > rect.y
+        x for x, top, end in layout.uprights if top < bottom and end > rect.y and rect.x < x < right
     )
     left = rect.x + PADDING
     room = []
