@@ -248,7 +248,7 @@ class GraphCanvas(QGraphicsView):
             beside = self.verticalScrollBar().sizeHint().width() + 2 * _MARGIN
             zoom = min(1.0, max((room.width() - beside) / content.width(), READABLE))
         self._set_zoom(zoom)
-        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
+        middle = self._main_line(self.layout_shown)
         self._place(QPointF(middle, -_MARGIN / zoom), QPointF(room.width() / 2, 0.0), free=False)
 
     @Slot()
@@ -313,12 +313,18 @@ class GraphCanvas(QGraphicsView):
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
         if self.layout_shown is not None and ground.width() < room:
-            middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
+            middle = self._main_line(self.layout_shown)
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:
                 ground.setLeft(middle - half)
                 ground.setRight(middle + half)
         return ground
+
+    def _main_line(self, layout: GraphLayout) -> float:
+        """Where the drawing has its middle: below its first box, if lines lead on from there."""
+        if not layout.edges:
+            return self._graph_scene.content.center().x()
+        return self._graph_scene.rect_of(graph_walk.first(layout)).center().x()
 
     def _seen(self) -> QRectF:
         """The part of the scene in sight."""
