@@ -111,12 +111,7 @@ def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
         for item in group.items:
             element.append(_svg_text(item) if isinstance(item, Text) else _svg_path(item))
     ElementTree.indent(root, " ")
-    # as text first: written straight to bytes it takes half as long again
-    return f"<?xml version='1.0' encoding='utf-8'?>\n{_as_text(root)}".encode()
-
-
-def _as_text(root: ElementTree.Element) -> str:
-    written: str = ElementTree.tostring(root, encoding="unicode")
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 
 
