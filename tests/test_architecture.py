@@ -68,6 +68,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.session",
     "probe.source",
     "graph.browse",
+    "graph.grid",
     "graph.search",
     "graph.shortcuts",
     "graph.tween",
@@ -148,8 +149,7 @@ def test_torch_stays_in_the_engine(module: str) -> None:
         assert not at_import & heavy, f"{module} imports torch when it is imported"
     if module != "networks.torchvision_models":
         assert "torchvision" not in everywhere, "only networks.torchvision_models may"
-    if module != "graph.extract":
-        assert "torchview" not in everywhere, "only graph.extract may"
+    assert "torchview" not in everywhere, "it is for the tests"
 
 
 def test_the_lists_above_name_real_modules() -> None:

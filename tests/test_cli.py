@@ -660,3 +660,15 @@ def test_many_pictures(digit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answers = json.loads(capsys.readouterr().out)
     assert len(answers) == 300
     assert {answer["classes"][0]["index"] for answer in answers} == {1}
+
+
+def test_a_network_that_cannot_be_followed_is_drawn_as_its_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise ExplorerError("it looks at values.")
+
+    monkeypatch.setattr("cnn_explorer.graph.module_tree.extract", refuse)
+    assert main(["graph", "lenet5", "-o", str(tmp_path / "tree.svg")]) == 0
+    assert "Only the modules are shown" in capsys.readouterr().err
+    assert "conv" in (tmp_path / "tree.svg").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ import base64
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path as FilePath
 from xml.etree import ElementTree
@@ -161,6 +162,7 @@ def _svg_text(text: Text) -> ElementTree.Element:
     return element
 
 
+@lru_cache(maxsize=65_536)  # boxes stand in columns, and all of a kind look alike
 def _short(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 

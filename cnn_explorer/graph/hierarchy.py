@@ -28,6 +28,8 @@ SCREENFUL = 17.0
 LONG_PLAN = 40.0
 """The same for the block that holds nearly everything (MobileNet's `features`): closed, it would
 leave nothing to see."""
+_CONTAINERS = ("Sequential", "ModuleList", "ModuleDict")
+"""Blocks that are no more than what stands in them."""
 _FRAME_ROWS = 0.9
 """How much an open block adds to the height of its parts, in rows."""
 
@@ -144,6 +146,8 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     unit_types = {graph.block[name].type_name for name in branching} - {"Sequential"}
 
     def opens(block: BlockNode) -> bool:
+        if graph.note:  # nothing tells units from what is built of them
+            return block.type_name in _CONTAINERS
         if block.group or block.training_only or block.repeats > 2:
             return False
         if block.type_name in unit_types or block.name in branching:

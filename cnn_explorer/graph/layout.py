@@ -254,14 +254,9 @@ def header_room(layout: GraphLayout, frame: str) -> tuple[tuple[float, float], .
     """The free stretches (left, right) of a frame's header: what the lines through it leave."""
     rect = layout.frames[frame]
     bottom = rect.y + FRAME_HEADER
+    right = rect.x + rect.width
     crossing = sorted(
-        x0
-        for edge in layout.edges
-        for (x0, y0), (x1, y1) in pairwise(edge.points)
-        if x0 == x1
-        and rect.x < x0 < rect.x + rect.width
-        and min(y0, y1) < bottom
-        and max(y0, y1) > rect.y
+        x for x, top, end in layout.uprights if top < bottom and end > rect.y and rect.x < x < right
     )
     left = rect.x + PADDING
     room = []
@@ -358,11 +353,11 @@ class _Plan:
             for edge in graph.edges
             if edge.shortcut and edge.target in said
         }
-        self._children: dict[str, list[str]] = {name: [] for name in ("", *graph.frames)}
+        self._children: dict[str, dict[str, None]] = {name: {} for name in ("", *graph.frames)}
         for node in graph.nodes:  # a frame stands where its first box does
             inner, outer = node.name, graph.frame_around(node.name)
             while inner not in self._children[outer]:
-                self._children[outer].append(inner)
+                self._children[outer][inner] = None
                 if not outer:
                     break
                 inner, outer = outer, graph.frame_around(outer)
@@ -409,7 +404,7 @@ class _Plan:
                 header = math.ceil(label + facts + 3 * PADDING)
             else:  # beside the line through the middle: the name left, what it weighs right
                 header = 2.0 * math.ceil(max(label, facts) + LABEL_GAP + PADDING)
-        level = self._part(name, children)
+        level = self._part(name, tuple(children))
         level.legs = self._legs[name]
         level.header_length = header
         for ends, note in self._notes.items():

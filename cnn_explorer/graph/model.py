@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 KINDS = (
@@ -279,3 +280,13 @@ class GraphLayout:
     width: float
     height: float
     options: DrawingOptions = USUAL
+
+    @cached_property
+    def uprights(self) -> tuple[tuple[float, float, float], ...]:
+        """The upright stretches of all lines: x, top, bottom."""
+        return tuple(
+            (x0, min(y0, y1), max(y0, y1))
+            for edge in self.edges
+            for (x0, y0), (x1, y1) in pairwise(edge.points)
+            if x0 == x1
+        )

@@ -39,8 +39,8 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
     children: dict[str, list[str]] = {}
 
     def weights(module: nn.Module) -> dict[str, tuple[Shape, int]]:
-        """Shapes of its own weights, and sizes, each counted once in the whole network."""
-        own = {}
+        """Its own weights: shape and number of values, each counted once in the whole network."""
+        own: dict[str, tuple[Shape, int]] = {}
         for name, parameter in module._parameters.items():
             if parameter is not None:
                 shape = tuple(parameter.shape)
@@ -71,13 +71,13 @@ def module_tree(model: nn.Module, *, network: str = "", reason: str) -> LayerGra
                 found.append((name, parent, module, names))
             pending += reversed(inner)
         else:
+            kind, size = type(module).__name__, sum(size for _, size in own.values())
+            settings = module_attributes(module)
             layers.append(
                 LayerNode(
-                    name or type(module).__name__, parent, module_kind(module),
-                    type(module).__name__, (), (), sum(size for _, size in own.values()), 0,
-                    module_attributes(module),
+                    name or kind, parent, module_kind(module), kind, (), (), size, 0, settings
                 )
-            )  # fmt: skip
+            )
     totals = {layer.name: layer.parameters for layer in layers}
     blocks: list[BlockNode] = []
     for name, parent, module, parts in reversed(found):  # what is inside comes first

@@ -2,7 +2,6 @@
 
 import copy
 from collections import OrderedDict
-from functools import cache
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ def meta_twin(model: nn.Module) -> nn.Module:
     Hooks stay behind: they belong to whoever watches the original.
     """
     memo: dict[int, Any] = {}
+    plain: dict[type, bool] = {}
     shells: list[tuple[nn.Module, nn.Module]] = []
     for module in model.modules():
         state = vars(module)
@@ -26,8 +26,11 @@ def meta_twin(model: nn.Module) -> nn.Module:
                 memo[id(tensor)] = _shadow(tensor)
         # shells first: modules may refer to each other in any order, and however deep they nest
         # none is copied from within another
-        if _copies_by_attributes(type(module)):  # type: ignore[arg-type]
-            shell = memo[id(module)] = type(module).__new__(type(module))
+        kind = type(module)
+        if kind not in plain:
+            plain[kind] = _copies_by_attributes(kind)
+        if plain[kind]:
+            shell = memo[id(module)] = kind.__new__(kind)
             shells.append((module, shell))
         else:
             for name in _HOOKS & state.keys():
@@ -48,7 +51,6 @@ def meta_twin(model: nn.Module) -> nn.Module:
 _HOOKS = frozenset(name for name in vars(nn.Module()) if "_hooks" in name)
 
 
-@cache
 def _copies_by_attributes(kind: type) -> bool:
     """Whether copying an object's attributes copies it: its class does not say otherwise."""
     # torch's own classes restore no more than what older versions did not save

@@ -736,3 +736,24 @@ def test_showing_networks_again_and_again_leaves_nothing(
     gc.collect()
     assert view.canvas.drawing.items() == []
     assert not any(found() for found in items())
+
+
+def test_a_network_that_cannot_be_followed_says_so_above_its_modules(qtbot: QtBot) -> None:
+    layers = tuple(LayerNode(f"layer{at}", "", "conv", "Conv2d", (), (), 9, 0) for at in range(12))
+    graph = LayerGraph("odd", layers, (), (), "Only the modules are shown, since it is odd.")
+    layout = lay_out(visible(graph, frozenset()))
+    view = GraphView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    with qtbot.waitExposed(view):
+        view.show()
+    assert not view.note.isVisible()
+    view.show_network(NetworkShown(NETWORKS["lenet5"], graph, False, "", frozenset(), layout))
+    assert view.note.isVisible()
+    assert view.note.text() == graph.note
+    assert view.note.geometry().bottom() <= view.canvas.geometry().top()
+    left = view.canvas.mapFromScene(0.0, 0.0).x()
+    right = view.canvas.viewport().width() - view.canvas.mapFromScene(layout.width, 0.0).x()
+    assert abs(left - right) <= 4
+    view.clear()
+    assert not view.note.isVisible()

@@ -303,7 +303,7 @@ class GraphCanvas(QGraphicsView):
                 across = (room.height() - beside) / content.height()
             zoom = min(1.0, max(across, COMFORTABLE))
         self._set_zoom(zoom)
-        middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center()
+        middle = self._main_line(self.layout_shown)
         start, at = QPointF(middle.x(), -_MARGIN / zoom), QPointF(room.width() / 2, 0.0)
         if self._goes_right:
             start, at = QPointF(-_MARGIN / zoom, middle.y()), QPointF(0.0, room.height() / 2)
@@ -393,12 +393,18 @@ class GraphCanvas(QGraphicsView):
         """The drawing with its margin; as wide on both sides of the main line if that fits."""
         ground = self._padded()
         if self.layout_shown is not None and not self._goes_right and ground.width() < room:
-            middle = self._graph_scene.rect_of(graph_walk.first(self.layout_shown)).center().x()
+            middle = self._main_line(self.layout_shown).x()
             half = max(middle - ground.left(), ground.right() - middle)
             if 2 * half < room:
                 ground.setLeft(middle - half)
                 ground.setRight(middle + half)
         return ground
+
+    def _main_line(self, layout: GraphLayout) -> QPointF:
+        """Where the drawing has its middle: at its first box, if lines lead on from there."""
+        if not layout.edges:
+            return self._graph_scene.content.center()
+        return self._graph_scene.rect_of(graph_walk.first(layout)).center()
 
     def _seen(self) -> QRectF:
         """The part of the scene in sight."""

@@ -34,6 +34,7 @@ from cnn_explorer.gui.widgets.graph_look import (
     BADGE_ROOM,
     BLOCKS_ONLY,
     CAPTIONS_FROM,
+    GLYPHS_FROM,
     LABELS_FROM,
     Look,
     draw_badge,
@@ -101,18 +102,23 @@ class BoxItem(QGraphicsItem):
                 behind = whole.adjusted(whole.width() / 2, inset, drawing.CARD_STEP * card, -inset)
                 painter.drawRoundedRect(behind, RADIUS - 1, RADIUS - 1)
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
-        painter.fillPath(_stripe(self.height), look.accent(node.kind))
+        if look.zoom < CAPTIONS_FROM:  # round corners of a pixel or two take long and do not show
+            inner = QRectF(0.5, RADIUS / 2, STRIPE_WIDTH, self.height - RADIUS)
+            painter.fillRect(inner, look.accent(node.kind))
+        else:
+            painter.fillPath(_stripe(self.height), look.accent(node.kind))
 
     def _paint_contents(self, painter: QPainter) -> None:
         look, node = self._look, self.node
-        draw_glyph(
-            painter,
-            node.kind,
-            (STRIPE_WIDTH - GLYPH_SIZE) / 2,
-            (self.height - GLYPH_SIZE) / 2,
-            GLYPH_SIZE,
-            look.box,
-        )
+        if look.zoom >= GLYPHS_FROM:
+            draw_glyph(
+                painter,
+                node.kind,
+                (STRIPE_WIDTH - GLYPH_SIZE) / 2,
+                (self.height - GLYPH_SIZE) / 2,
+                GLYPH_SIZE,
+                look.box,
+            )
         left = STRIPE_WIDTH + PADDING
         if look.zoom >= CAPTIONS_FROM:
             look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, look.text)
@@ -127,8 +133,8 @@ class BoxItem(QGraphicsItem):
             needed += PADDING + badge_width(node)
         room = self.width - STRIPE_WIDTH - 1.6 * PADDING
         scale = min(NAME_ALONE, room / needed) if needed else 1.0
-        with enlarged(painter, left, self.height / 2, scale):
-            look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, look.text)
+        baseline = self.height / 2 + NAME_SIZE * 0.36 * scale
+        look.write(painter, "name", left, baseline, node.label, look.text, scale)
         if node.repeats:
             rect = drawing.badge_rect(node, self.width)
             right = rect.x + rect.width
@@ -289,8 +295,8 @@ class FrameItem(QGraphicsItem):
             else:
                 needed = text_width(said.text, said.size, "semibold")
                 room = self.rect.width() / 2 - 2 * PADDING
-                with enlarged(painter, x, y, min(1.5, room / needed) if needed else 1.0):
-                    look.write(painter, "title", 0.0, 0.0, said.text, look.text)
+                scale = min(1.5, room / needed) if needed else 1.0
+                look.write(painter, "title", x, y, said.text, look.text, scale)
         if self._hovered:
             draw_badge(painter, look, self.badge, opens=False)
 

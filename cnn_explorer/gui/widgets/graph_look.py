@@ -26,7 +26,9 @@ from cnn_explorer.gui.widgets import theme
 
 BLOCKS_ONLY = 0.35
 """Zoom below which boxes are plain blocks of colour: text would be no more than dust."""
-CAPTIONS_FROM = 0.5
+GLYPHS_FROM = 0.38
+"""Zoom from which signs are more than dust."""
+CAPTIONS_FROM = 0.55
 """Zoom from which the second line of a box can be read."""
 LABELS_FROM = 0.6
 """Zoom from which shapes stand beside the lines."""
@@ -107,9 +109,16 @@ class Look:
         return pen(self.selection if strong else self.edge, width, dash=line.dash)
 
     def write(
-        self, painter: QPainter, role: TextRole, x: float, baseline: float, text: str, ink: QColor
+        self,
+        painter: QPainter,
+        role: TextRole,
+        x: float,
+        baseline: float,
+        text: str,
+        ink: QColor,
+        scale: float = 1.0,
     ) -> None:
-        """Draw one line of text with its left end at (`x`, `baseline`)."""
+        """Draw one line of text with its left end at (`x`, `baseline`), larger by a `scale`."""
         font, ascent = self._fonts[role]
         static = self._texts.get((text, role))
         if static is None:
@@ -120,9 +129,10 @@ class Look:
             self._texts[text, role] = static
         painter.setPen(ink)
         painter.setFont(font)
-        painter.scale(1 / _FINE, 1 / _FINE)
-        painter.drawStaticText(QPointF(x * _FINE, baseline * _FINE - ascent), static)
-        painter.scale(_FINE, _FINE)
+        fine = _FINE / scale
+        painter.scale(1 / fine, 1 / fine)
+        painter.drawStaticText(QPointF(x * fine, baseline * fine - ascent), static)
+        painter.scale(fine, fine)
 
     def forget_texts(self) -> None:
         """Let go of the texts of a network that is no longer shown."""
@@ -186,6 +196,11 @@ def _glyph_paths(name: str, size: float) -> tuple[QPainterPath, QPainterPath]:
     return filled, stroked
 
 
+@lru_cache(maxsize=64)
+def _glyph_pen(colour: int, width: float) -> QPen:
+    return pen(QColor.fromRgba(colour), width)
+
+
 def draw_glyph(
     painter: QPainter, kind: str, x: float, y: float, size: float, colour: QColor
 ) -> None:
@@ -196,7 +211,7 @@ def draw_glyph(
     if not filled.isEmpty():
         painter.fillPath(filled, colour)
     if not stroked.isEmpty():
-        painter.strokePath(stroked, pen(colour, GLYPH_STROKE * size))
+        painter.strokePath(stroked, _glyph_pen(colour.rgba(), GLYPH_STROKE * size))
     painter.translate(-x, -y)
 
 
@@ -216,6 +231,7 @@ def draw_badge(painter: QPainter, look: Look, centre: QPointF, *, opens: bool) -
 
 @contextmanager
 def enlarged(painter: QPainter, x: float, y: float, scale: float) -> Iterator[None]:
+    """Within the context, draw larger by a scale around a point, which becomes the origin."""
     painter.translate(x, y)
     painter.scale(scale, scale)
     yield
