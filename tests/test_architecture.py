@@ -35,7 +35,8 @@ NO_TORCH_AT_IMPORT = {
     "networks.torchvision_cards",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
     "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
-    "graph.metrics", "graph.receptive", "probe.results", "probe.preprocess", "probe.mosaic",
+    "graph.metrics", "graph.receptive", "graph.connections", "probe.results",
+    "probe.preprocess", "probe.mosaic",
     "probe.colormaps", "probe.session", "probe.source",
 }  # fmt: skip
 """Modules that the command line or the GUI thread imports before torch is wanted."""
