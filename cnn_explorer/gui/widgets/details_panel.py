@@ -316,6 +316,8 @@ class DetailsPanel(QWidget):
             *self._training_only(layer.training_only),
         ]
         return (
+            # first, where there are any: few layers have them
+            *self._connections(layer),
             FactGroup(self.tr("Layer"), tuple(settings)),
             FactGroup(
                 self.tr("Tensors"),
@@ -325,7 +327,6 @@ class DetailsPanel(QWidget):
                     *self._memory(graph, layer),
                 ),
             ),
-            *self._connections(layer),
             *self._sees(graph, layer),
             self._costs(graph, layer),
             FactGroup(self.tr("Place"), tuple(place)),
@@ -473,7 +474,7 @@ class DetailsPanel(QWidget):
                 FactGroup(
                     title,
                     tuple(
-                        Fact(self.tr("group {n}").format(n=number), _maps(group))
+                        Fact(self.tr("group {n}").format(n=number), self._maps(group))
                         for number, group in enumerate(groups, start=1)
                     ),
                 )
@@ -484,9 +485,14 @@ class DetailsPanel(QWidget):
             if inputs == outputs == 1
             else Fact(self.tr("each group"), f"{inputs} → {outputs}")
         )
-        first = Fact(self.tr("group 1"), _maps(groups[0]))
-        last = Fact(self.tr("group {n}").format(n=len(groups)), _maps(groups[-1]))
+        first = Fact(self.tr("group 1"), self._maps(groups[0]))
+        last = Fact(self.tr("group {n}").format(n=len(groups)), self._maps(groups[-1]))
         return [FactGroup(title, (each, first, last) if inputs > 1 or outputs > 1 else (each,))]
+
+    def _maps(self, group: Group) -> str:
+        return self.tr("maps {inputs} → maps {outputs}").format(
+            inputs=_range(group.inputs), outputs=_range(group.outputs)
+        )
 
     def _share(self, part: int, total: int) -> Fact:
         share = part / total if total else 0.0
@@ -547,13 +553,10 @@ def _along(height: int, width: int) -> str:
     return str(height) if height == width else f"{height}{TIMES}{width}"
 
 
-def _maps(group: Group) -> str:
-    """``maps 48–95 → maps 128–255``."""
-    inputs, outputs = (
-        f"{first}–{last}" if last > first else str(first)
-        for first, last in (group.inputs, group.outputs)
-    )
-    return f"maps {inputs} → maps {outputs}"
+def _range(ends: tuple[int, int]) -> str:
+    """``48–95``, or a number alone."""
+    first, last = ends
+    return f"{first}–{last}" if last > first else str(first)
 
 
 def _exactly(count: int, short: Callable[[int], str]) -> str:
