@@ -1,5 +1,6 @@
 """The panels below the graph: what they say is what they were given, in every state."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -8,12 +9,13 @@ from PySide6.QtCore import QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDesktopServices, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode
+from cnn_explorer.graph.model import BlockNode, GraphEdge, LayerGraph, LayerNode, Window
 from cnn_explorer.gui.state.shown import ActivationsShown, FiltersShown, SourceShown
 from cnn_explorer.gui.widgets import details_panel, filters_panel, theme
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
 from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
 from cnn_explorer.gui.widgets.code_panel import CODE_COLOURS, CodePanel
+from cnn_explorer.gui.widgets.connection_view import ConnectionView
 from cnn_explorer.gui.widgets.details_panel import DetailsPanel, ShareBar
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.panel_parts import number_text
@@ -358,7 +360,11 @@ def facts(panel, group):
 def test_details_of_a_layer(details):
     details.show_layer(GRAPH, "body.conv1")
     assert facts(details, "Layer") == [("type", "Conv2d"), ("kernel", "7 × 7"), ("stride", "2")]
-    assert facts(details, "Tensors") == [("in", "3 × 32 × 32"), ("out", "8 × 16 × 16")]
+    assert facts(details, "Tensors") == [
+        ("in", "3 × 32 × 32"),
+        ("out", "8 × 16 × 16"),
+        ("memory", "8.19 kB"),
+    ]
     assert facts(details, "Cost") == [
         ("parameters", "500"),
         ("share of total", "4.8 %"),
@@ -391,6 +397,126 @@ def test_training_only_parts_have_no_share(details):
     details.show_layer(GRAPH, "body.aux")
     assert [name for name, _ in facts(details, "Cost")] == ["parameters", "multiply-adds"]
     assert ("used", "in training only") in facts(details, "Place")
+
+
+SEES = LayerGraph(
+    network="sees",
+    layers=(
+        LayerNode("input", "", "input", "", (), (1, 28, 28), 0, 0),
+        LayerNode(
+            "body.conv", "body", "conv", "Conv2d", ((1, 28, 28),), (8, 14, 14), 1, 1,
+            (("in channels", "4"), ("out channels", "8"), ("groups", "2")),
+            reach="window", window=Window((5, 5), (2, 2), (2, 2)),
+        ),
+        LayerNode(
+            "body.wide", "body", "conv", "TableConv2d", ((3, 14, 14),), (4, 5, 14), 1, 1,
+            reach="window", window=Window((15, 1)), connections=((0, 1), (1, 2), (0, 2), (1,)),
+        ),
+        LayerNode("fc", "", "linear", "Linear", ((280,),), (10,), 1, 1, reach="whole"),
+        LayerNode("output", "", "output", "", ((10,),), (10,), 0, 0),
+    ),
+    blocks=(BlockNode("body", "", "Sequential", ("body.conv", "body.wide"), 2, 2, (4, 5, 14)),),
+    edges=(
+        GraphEdge("input", "body.conv", (1, 28, 28)),
+        GraphEdge("body.conv", "body.wide", (8, 14, 14)),
+        GraphEdge("body.wide", "fc", (4, 5, 14)),
+        GraphEdge("fc", "output", (10,)),
+    ),
+)  # fmt: skip
+
+
+def test_details_tell_what_is_seen(details):
+    details.show_layer(SEES, "body.conv")
+    assert facts(details, "Receptive field") == [
+        ("size", "5 × 5 pixels"),
+        ("stride", "2 pixels"),
+        ("first begins at", "pixel −2"),
+    ]
+    for name in ("body.wide", "body"):
+        details.show_layer(SEES, name)
+        assert facts(details, "Receptive field") == [
+            ("size", "33 × 5 pixels"),
+            ("the picture", "28 × 28 pixels"),
+            ("stride", "2 pixels"),
+            ("first begins at", "pixel −2"),
+        ]
+    assert ("all outputs", "7.39 kB") in facts(details, "Block")
+    details.show_layer(SEES, "fc")
+    assert facts(details, "Receptive field") == [("size", "whole picture")]
+    details.show_layer(GRAPH, "body.conv1")  # an oddity whose window nobody knows
+    assert facts(details, "Receptive field") == [("size", "not known")]
+    details.show_layer(GRAPH, "input")
+    assert "Receptive field" not in [group.title for group in details.groups()]
+
+
+def test_details_tell_which_maps_are_connected(details):
+    details.show_layer(SEES, "body.conv")
+    assert facts(details, "Connections") == [
+        ("group 1", "maps 0–1 → maps 0–3"),
+        ("group 2", "maps 2–3 → maps 4–7"),
+    ]
+    assert not details.findChildren(ConnectionView)
+    details.show_layer(SEES, "body.wide")
+    (view,) = details.findChildren(ConnectionView)
+    assert view.said_at(QPointF(24, 24)) == "Map 0 sees map 0 of the input"
+    assert view.said_at(QPointF(24, 56)) == "Map 0 does not see map 2 of the input"
+    assert view.said_at(QPointF(8, 24)) == view.said_at(QPointF(24, 500)) == ""
+    table = details.text().split("Connections\n")[1].splitlines()
+    assert table[2:6] == [
+        "\t0\t1\t2\t3", "0\tX\t\tX\t", "1\tX\tX\t\tX", "2\t\tX\tX\t",
+    ]  # fmt: skip
+
+
+def test_a_connection_is_drawn_where_it_is(details):
+    details.show_layer(SEES, "body.wide")
+    (view,) = details.findChildren(ConnectionView)
+    picture = view.grab().toImage()
+    ground = {
+        picture.pixelColor(16 * (column + 1) + 3, 16 * (row + 1) + 8).name()
+        for column, seen in enumerate(SEES.layer["body.wide"].connections)
+        for row in seen
+    }
+    empty = picture.pixelColor(16 + 3, 16 * 3 + 8).name()
+    assert len(ground) == 1
+    assert empty not in ground
+
+
+def test_details_of_many_groups_are_short(details):
+    settings = (("in channels", "64"), ("out channels", "64"), ("groups", "32"))
+    layer = LayerNode("a", "", "conv", "Conv2d", (), (64, 4, 4), 0, 0, settings)
+    details.show_layer(LayerGraph("n", (layer,), (), ()), "a")
+    assert facts(details, "Connections") == [
+        ("each group", "2 → 2"),
+        ("group 1", "maps 0–1 → maps 0–1"),
+        ("group 32", "maps 62–63 → maps 62–63"),
+    ]
+    depthwise = dataclasses.replace(
+        layer,
+        attributes=(("in channels", "64"), ("out channels", "64"), ("groups", "64")),
+    )
+    details.show_layer(LayerGraph("n", (depthwise,), (), ()), "a")
+    assert facts(details, "Connections") == [("each map", "sees one map, its own")]
+
+
+def test_details_of_a_group_count_what_is_in_it(details):
+    graph = LayerGraph(
+        network="n",
+        layers=tuple(
+            LayerNode(f"s.{number}.conv", f"s.{number}", "conv", "Conv2d", (), (8, 4, 4), 1, 1)
+            for number in (1, 2)
+        ),
+        blocks=(
+            BlockNode("s", "", "Sequential", ("s.[1-2]",), 2, 2, (8, 4, 4)),
+            BlockNode(
+                "s.[1-2]", "s", "Block", ("s.1", "s.2"), 2, 2, (8, 4, 4), group="run", repeats=2
+            ),
+            BlockNode("s.1", "s.[1-2]", "Block", ("s.1.conv",), 1, 1, (8, 4, 4)),
+            BlockNode("s.2", "s.[1-2]", "Block", ("s.2.conv",), 1, 1, (8, 4, 4)),
+        ),
+        edges=(),
+    )
+    details.show_layer(graph, "s.[1-2]")
+    assert facts(details, "Block")[:2] == [("type", "2 × Block"), ("layers", "2")]
 
 
 def test_details_copy_all_or_the_selected_text(details, qtbot):

@@ -31,9 +31,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
+from cnn_explorer.graph.connections import ConnectionTable, Group, groups_of, table_of
+from cnn_explorer.graph.hierarchy import ancestors
+from cnn_explorer.graph.metrics import TIMES, format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+from cnn_explorer.graph.numbers import Numbers, format_number
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.connection_view import ConnectionView
 from cnn_explorer.gui.widgets.panel_parts import EmptyState
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
@@ -56,6 +60,17 @@ class FactGroup:
 
     title: str
     facts: tuple[Fact, ...]
+    table: ConnectionTable | None = None
+    """Stands below the facts."""
+
+    @property
+    def rows(self) -> int:
+        """How high it is, in rows of text about."""
+        return len(self.facts) + 2 + (0 if self.table is None else self.table.inputs + 1)
+
+
+_FEW_GROUPS = 4
+"""So many groups of a convolution are told one by one."""
 
 
 def _in_columns(heights: Sequence[int], across: int) -> list[int]:
@@ -147,8 +162,12 @@ class _GroupView(QWidget):
                 bar = ShareBar(fact.share)
                 bar.setToolTip(f"{fact.name}: {fact.value}")
                 grid.addWidget(bar, row, 2, Qt.AlignmentFlag.AlignVCenter)
+        rows = len(group.facts) + 1
+        if group.table is not None:
+            grid.addWidget(ConnectionView(group.table), rows, 0, 1, 3)
+            rows += 1
         grid.setColumnStretch(1, 1)
-        grid.setRowStretch(len(group.facts) + 1, 1)
+        grid.setRowStretch(rows, 1)
 
 
 class DetailsPanel(QWidget):
@@ -160,6 +179,8 @@ class DetailsPanel(QWidget):
         self._groups: tuple[FactGroup, ...] = ()
         self._views: list[_GroupView] = []
         self._across = 0
+        self._graph: LayerGraph | None = None
+        self._numbers: Numbers | None = None
         self._heading = QLabel()
         self._heading.setTextFormat(Qt.TextFormat.PlainText)
         self._heading.setFont(theme.text_font(theme.HEADING, QFont.Weight.DemiBold))
@@ -219,6 +240,7 @@ class DetailsPanel(QWidget):
         for group in self._groups:
             lines += ["", group.title]
             lines += [f"{fact.name}\t{fact.value}" for fact in group.facts]
+            lines += group.table.rows() if group.table is not None else ()
         return "\n".join(lines)
 
     def copy(self) -> None:
@@ -253,7 +275,7 @@ class DetailsPanel(QWidget):
             while column.count():
                 column.takeAt(0)
         views = iter(self._views)
-        counts = _in_columns([len(group.facts) + 2 for group in self._groups], across)
+        counts = _in_columns([group.rows for group in self._groups], across)
         for number, column in enumerate(self._columns):
             count = counts[number] if number < len(counts) else 0
             for view in islice(views, count):
@@ -294,18 +316,24 @@ class DetailsPanel(QWidget):
             *self._training_only(layer.training_only),
         ]
         return (
+            # first, where there are any: few layers have them
+            *self._connections(layer),
             FactGroup(self.tr("Layer"), tuple(settings)),
             FactGroup(
                 self.tr("Tensors"),
-                (*inputs, Fact(self.tr("out"), format_shape(layer.out_shape))),
+                (
+                    *inputs,
+                    Fact(self.tr("out"), format_shape(layer.out_shape)),
+                    *self._memory(graph, layer),
+                ),
             ),
+            *self._sees(graph, layer),
             self._costs(graph, layer),
             FactGroup(self.tr("Place"), tuple(place)),
         )
 
     def _block_groups(self, graph: LayerGraph, block: BlockNode) -> tuple[FactGroup, ...]:
-        prefix = block.name + "."
-        inside = [node for node in graph.layers if node.name.startswith(prefix)]
+        inside = [node for node in graph.layers if block.name in ancestors(graph, node.name)]
         names = [node.name for node in graph.layers]
         place = []
         if inside:
@@ -324,11 +352,18 @@ class DetailsPanel(QWidget):
             FactGroup(
                 self.tr("Block"),
                 (
-                    Fact(self.tr("type"), block.type_name),
+                    Fact(
+                        self.tr("type"),
+                        f"{block.repeats}{TIMES}{block.type_name}"
+                        if block.group and block.repeats
+                        else block.type_name,
+                    ),
                     Fact(self.tr("layers"), str(len(inside))),
                     Fact(self.tr("out"), format_shape(block.out_shape)),
+                    *self._memory(graph, block),
                 ),
             ),
+            *self._sees(graph, block),
             self._costs(graph, block),
             FactGroup(self.tr("Place"), tuple(place)),
         )
@@ -380,6 +415,84 @@ class DetailsPanel(QWidget):
         if not node.training_only:
             facts.append(self._share(node.macs, graph.macs))
         return FactGroup(self.tr("Cost"), tuple(facts))
+
+    def _numbers_of(self, graph: LayerGraph) -> Numbers:
+        """Worked out once for a network: all its layers are looked at."""
+        if self._numbers is None or self._graph is not graph:
+            self._graph, self._numbers = graph, Numbers(graph)
+        return self._numbers
+
+    def _memory(self, graph: LayerGraph, node: LayerNode | BlockNode) -> list[Fact]:
+        size = self._numbers_of(graph).value(node.name, "memory")
+        if not size:
+            return []
+        title = self.tr("all outputs") if isinstance(node, BlockNode) else self.tr("memory")
+        return [Fact(title, format_number(size, "memory"))]
+
+    def _sees(self, graph: LayerGraph, node: LayerNode | BlockNode) -> list[FactGroup]:
+        """How much of the picture one value of the output sees."""
+        if isinstance(node, LayerNode) and node.kind == "input":
+            return []
+        field = self._numbers_of(graph).receptive_field(node.name)
+        size = self.tr("size")
+        if field is None:
+            facts = [Fact(size, self.tr("not known"))]
+        elif field.whole:
+            facts = [Fact(size, self.tr("whole picture"))]
+        else:
+            height, width = field.height, field.width
+            facts = [Fact(size, self._pixels(height.size, width.size))]
+            picture = graph.layer["input"].out_shape[1:] if "input" in graph.layer else ()
+            if picture and (height.size > picture[0] or width.size > picture[1]):
+                facts.append(Fact(self.tr("the picture"), self._pixels(*picture)))
+            if height.stride is not None and width.stride is not None:
+                strides = _along(height.stride, width.stride)
+                facts.append(Fact(self.tr("stride"), self.tr("{n} pixels").format(n=strides)))
+                offsets = _along(height.offset, width.offset).replace("-", "−")
+                text = self.tr("pixel {n}").format(n=offsets)
+                facts.append(Fact(self.tr("first begins at"), text))
+        return [FactGroup(self.tr("Receptive field"), tuple(facts))]
+
+    def _pixels(self, height: int, width: int) -> str:
+        return self.tr("{size} pixels").format(size=f"{height}{TIMES}{width}")
+
+    def _connections(self, layer: LayerNode) -> list[FactGroup]:
+        """Which maps of the input the maps of the output see, where that is not all."""
+        title = self.tr("Connections")
+        table = table_of(layer)
+        if table is not None:
+            axes = (
+                Fact(self.tr("rows"), self.tr("maps of the input")),
+                Fact(self.tr("columns"), self.tr("maps of the output")),
+            )
+            return [FactGroup(title, axes, table)]
+        groups = groups_of(layer)
+        if not groups:
+            return []
+        if len(groups) <= _FEW_GROUPS:
+            return [
+                FactGroup(
+                    title,
+                    tuple(
+                        Fact(self.tr("group {n}").format(n=number), self._maps(group))
+                        for number, group in enumerate(groups, start=1)
+                    ),
+                )
+            ]
+        inputs, outputs = (end[1] - end[0] + 1 for end in (groups[0].inputs, groups[0].outputs))
+        each = (
+            Fact(self.tr("each map"), self.tr("sees one map, its own"))
+            if inputs == outputs == 1
+            else Fact(self.tr("each group"), f"{inputs} → {outputs}")
+        )
+        first = Fact(self.tr("group 1"), self._maps(groups[0]))
+        last = Fact(self.tr("group {n}").format(n=len(groups)), self._maps(groups[-1]))
+        return [FactGroup(title, (each, first, last) if inputs > 1 or outputs > 1 else (each,))]
+
+    def _maps(self, group: Group) -> str:
+        return self.tr("maps {inputs} → maps {outputs}").format(
+            inputs=_range(group.inputs), outputs=_range(group.outputs)
+        )
 
     def _share(self, part: int, total: int) -> Fact:
         share = part / total if total else 0.0
@@ -433,6 +546,17 @@ class DetailsPanel(QWidget):
             menu.addAction(some)
         menu.addAction(self.tr("Copy all details"), self.copy)
         menu.popup(event.globalPos())
+
+
+def _along(height: int, width: int) -> str:
+    """One number where both are the same."""
+    return str(height) if height == width else f"{height}{TIMES}{width}"
+
+
+def _range(ends: tuple[int, int]) -> str:
+    """``48–95``, or a number alone."""
+    first, last = ends
+    return f"{first}–{last}" if last > first else str(first)
 
 
 def _exactly(count: int, short: Callable[[int], str]) -> str:
