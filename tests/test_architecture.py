@@ -28,7 +28,7 @@ JOINERS = {
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
-    "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
+    "graph.colouring", "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
     "networks.download", "networks.fit", "networks.labels", "networks.partfile",
     "networks.published",
     "networks.torchvision_cards",

@@ -92,6 +92,14 @@ class Numbers:
             if block.training_only or not inner.training_only:
                 yield from self._layers(child)
 
+    def total(self, key: NumberKey) -> float | None:
+        """That of all layers that a prediction uses, of a number that adds up; None where unknown."""
+        values = [
+            self.value(layer.name, key) for layer in self._graph.layers if not layer.training_only
+        ]
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
 
 def format_number(value: float | None, key: NumberKey) -> str:
     """A number for people, with its unit; a dash where there is none."""
@@ -107,4 +115,5 @@ def format_number(value: float | None, key: NumberKey) -> str:
 
 
 def _bytes(layer: LayerNode) -> int:
-    return 0 if layer.kind == "input" else math.prod(layer.out_shape) * BYTES_PER_VALUE
+    # the network's output is its last layer's, counted there
+    return 0 if layer.kind in ("input", "output") else math.prod(layer.out_shape) * BYTES_PER_VALUE
