@@ -46,7 +46,7 @@ UNTRAINED = "untrained: these answers mean nothing"
 
 _GRAPH_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
 _ACTIVATION_SUFFIXES = (".png", ".npy")
-_TABS = ("activations", "filters", "details", "code", "about")
+_TABS = ("activations", "filters", "details", "code", "about", "layers")
 
 _MOSAIC_GROUND = (24, 26, 32)
 _MOSAIC_SIZE = 1000

@@ -93,7 +93,7 @@ class Numbers:
                 yield from self._layers(child)
 
     def total(self, key: NumberKey) -> float | None:
-        """That of all layers that a prediction uses, of a number that adds up; None where unknown."""
+        """That of all layers that a prediction uses, where it adds up; None where not known."""
         values = [
             self.value(layer.name, key) for layer in self._graph.layers if not layer.training_only
         ]

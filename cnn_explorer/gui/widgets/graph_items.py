@@ -86,36 +86,45 @@ class BoxItem(QGraphicsItem):
         elif self._hovered:
             outline = look.border_hovered
         painter.setPen(outline)
-        painter.setBrush(look.box_hovered if self._hovered else look.box)
+        number = look.number_paint(node.name)
+        if number is None:
+            painter.setBrush(look.box_hovered if self._hovered else look.box)
+        else:
+            painter.setBrush(number.hovered if self._hovered else number.fill)
         if node.kind == "block":
             for card in (2, 1):
                 inset = 2.5 * card
                 behind = whole.adjusted(whole.width() / 2, inset, drawing.CARD_STEP * card, -inset)
                 painter.drawRoundedRect(behind, RADIUS - 1, RADIUS - 1)
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
-        painter.fillPath(_stripe(self.height), look.accent(node.kind))
+        stripe = look.accent(node.kind) if number is None else number.stripe
+        painter.fillPath(_stripe(self.height), stripe)
 
     def _paint_contents(self, painter: QPainter) -> None:
         look, node = self._look, self.node
+        number = look.number_paint(node.name)
         draw_glyph(
             painter,
             node.kind,
             (STRIPE_WIDTH - GLYPH_SIZE) / 2,
             (self.height - GLYPH_SIZE) / 2,
             GLYPH_SIZE,
-            look.box,
+            look.box if number is None else number.ink,
         )
+        text, quiet, caption = look.text, look.quiet, node.caption
+        if number is not None and number.text:
+            text, quiet, caption = number.ink, number.ink, number.text
         left = STRIPE_WIDTH + PADDING
         if look.zoom >= CAPTIONS_FROM:
-            look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, look.text)
+            look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, text)
             baseline = drawing.CAPTION_BASELINE
-            look.write(painter, "caption", left, baseline, node.caption, look.quiet)
+            look.write(painter, "caption", left, baseline, caption, quiet)
             return
         # alone, the name has the room to be larger
         needed = text_width(node.label, NAME_SIZE, "semibold")
         scale = min(1.6, (self.width - STRIPE_WIDTH - 1.6 * PADDING) / needed) if needed else 1.0
         with enlarged(painter, left, self.height / 2, scale):
-            look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, look.text)
+            look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, text)
 
     # Qt
 
@@ -131,8 +140,9 @@ class BoxItem(QGraphicsItem):
     ) -> None:
         look = self._look
         if look.zoom < BLOCKS_ONLY:
-            accent = look.accent(self.node.kind)
-            painter.setPen(Qt.PenStyle.NoPen)
+            number = look.number_paint(self.node.name)
+            accent = look.accent(self.node.kind) if number is None else number.fill
+            painter.setPen(Qt.PenStyle.NoPen if number is None else look.border_pen)
             painter.setBrush(mixed(accent, look.text, 0.3) if self._hovered else accent)
             painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), RADIUS, RADIUS)
             return
@@ -158,15 +168,17 @@ class JunctionItem(BoxItem):
         widget: QWidget | None = None,  # noqa: ARG002
     ) -> None:
         look = self._look
-        accent = look.accent(self.node.kind)
+        number = look.number_paint(self.node.name)
+        accent = look.accent(self.node.kind) if number is None else number.ink
         circle = QRectF(0.75, 0.75, self.width - 1.5, self.height - 1.5)
         if look.zoom < BLOCKS_ONLY:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(accent)
+            painter.setPen(Qt.PenStyle.NoPen if number is None else look.border_pen)
+            painter.setBrush(accent if number is None else number.fill)
             painter.drawEllipse(circle)
             return
         painter.setPen(pen(accent, 1.5, dashed=self.node.training_only))
-        painter.setBrush(mixed(look.box, accent, 0.18) if self._hovered else look.box)
+        ground = look.box if number is None else number.fill
+        painter.setBrush(mixed(ground, accent, 0.18) if self._hovered else ground)
         painter.drawEllipse(circle)
         size = self.width / 2
         at = self.width / 2 - size / 2

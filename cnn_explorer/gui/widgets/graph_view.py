@@ -1,7 +1,7 @@
 """The layer graph of a network: a drawing to scroll, zoom and walk in, its tools and legend."""
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -19,11 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.graph.colouring import colour_by, number_kind
 from cnn_explorer.graph.hierarchy import expand_to
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
-from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
+from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode, VisibleGraph
+from cnn_explorer.graph.numbers import Numbers
 from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.colour_chooser import ColourChooser
+from cnn_explorer.gui.widgets.colour_scale import ColourScale
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_walk import shown_as
 from cnn_explorer.gui.widgets.legend import Legend
@@ -45,6 +49,10 @@ class GraphView(QWidget):
     """A layer or block was chosen, by mouse or keyboard."""
     expansion_asked = Signal(object)
     """A frozenset of the names of the blocks that are to stand open."""
+    coloured_by_changed = Signal(str)
+    """The key of a number, or empty for the kind of layer: chosen here or set from elsewhere."""
+    measure_asked = Signal()
+    """The boxes are to be coloured by the time of layers, which nobody has measured yet."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +61,9 @@ class GraphView(QWidget):
         self._network_title = ""
         self._selected = ""
         self._toggled: tuple[str, QPointF | None] = ("", None)
+        self._coloured_by = ""
+        self._numbers: Numbers | None = None
+        self._times: Mapping[str, float] = {}
 
         self.canvas = GraphCanvas(self)
         self.canvas.set_describer(self._tip)
@@ -70,6 +81,10 @@ class GraphView(QWidget):
         self.legend = Legend(self)
         self.legend.folded.connect(self._place_legend)
         self.legend.hide()
+        self.colour_scale = ColourScale(self)
+        self.colour_scale.hide()
+        self.colour_chooser = ColourChooser(self)
+        self.colour_chooser.key_chosen.connect(self.colour_by)
 
         self.zoom_out_button = self._button(self.tr("Zoom out (−)"), self.canvas.zoom_out)
         self.zoom_button = self._button(self.tr("Zoom to 100 % (1)"), self.canvas.zoom_to_full)
@@ -95,6 +110,8 @@ class GraphView(QWidget):
         row.setSpacing(2)
         row.addWidget(self._title)
         row.addStretch(1)
+        row.addSpacing(theme.GAP)
+        row.addWidget(self.colour_chooser)
         row.addSpacing(theme.GAP)
         for button in (self.close_all_button, self.open_all_button):
             row.addWidget(button)
@@ -129,18 +146,22 @@ class GraphView(QWidget):
 
     def show_network(self, shown: NetworkShown) -> None:
         """Draw a network just opened."""
+        if self._graph is not shown.graph:
+            self._times = {}
         self._graph = shown.graph
+        self._numbers = Numbers(shown.graph, self._times)
         self._expanded = shown.expanded
         self._network_title = shown.card.title
         self._selected = ""
         self._toggled = ("", None)
         self._title.set_title(shown.card.title, "   " + _totals(shown.graph))
         self.legend.show_graph(shown.graph)
-        self.legend.show()
+        self._recolour(shown.layout.graph)
         self.canvas.show_new(shown.graph, shown.layout)
         self._place_legend()
         self._show_selection()
         self._update_state()
+        self._ask_for_times()
 
     def show_layout(self, expanded: frozenset[str], layout: GraphLayout) -> None:
         """Draw the same network with other blocks open."""
@@ -149,6 +170,7 @@ class GraphView(QWidget):
         self._expanded = expanded
         toggled, pointer = self._toggled
         self._toggled = ("", None)
+        self._recolour(layout.graph)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
         self._show_selection()
         self._update_state()
@@ -169,6 +191,7 @@ class GraphView(QWidget):
         self._selected = ""
         self._title.set_title(title)
         self.legend.hide()
+        self.colour_scale.hide()
         self.canvas.clear(message)
         self._update_state()
         self._say(message)
@@ -177,6 +200,49 @@ class GraphView(QWidget):
     def layout_shown(self) -> GraphLayout | None:
         """The layout that is drawn."""
         return self.canvas.layout_shown
+
+    # colours
+
+    @property
+    def coloured_by(self) -> str:
+        """The key of the number that colours the boxes; empty for the kind of layer."""
+        return self._coloured_by
+
+    @Slot(str)
+    def colour_by(self, key: str) -> None:
+        """Colour the boxes by a number; by the kind of layer where the key is of none."""
+        key = key if number_kind(key) is not None else ""
+        self.colour_chooser.set_key(key)
+        if key == self._coloured_by:
+            return
+        self._coloured_by = key
+        if self.layout_shown is not None:
+            self._recolour(self.layout_shown.graph)
+        self.coloured_by_changed.emit(key)
+        self._ask_for_times()
+
+    def show_times(self, times: Mapping[str, float]) -> None:
+        """The forward time of each layer of the network on show, in milliseconds."""
+        if self._graph is not None:
+            self._times = times
+            self._numbers = Numbers(self._graph, times)
+            if self._coloured_by == "time" and self.layout_shown is not None:
+                self._recolour(self.layout_shown.graph)
+
+    def _recolour(self, visible: VisibleGraph) -> None:
+        kind, numbers = number_kind(self._coloured_by), self._numbers
+        colouring = None
+        if kind is not None and numbers is not None:
+            colouring = colour_by(visible, kind, numbers)
+            self.colour_scale.show_colouring(colouring)
+        self.canvas.drawing.set_colouring(colouring)
+        self.legend.setVisible(colouring is None)
+        self.colour_scale.setVisible(colouring is not None)
+        self._place_legend()
+
+    def _ask_for_times(self) -> None:
+        if self._coloured_by == "time" and self._graph is not None and not self._times:
+            self.measure_asked.emit()
 
     # selection
 
@@ -304,17 +370,18 @@ class GraphView(QWidget):
     @Slot(QSize)
     def _on_canvas_resized(self, size: QSize) -> None:
         self.legend.set_room(size)
+        self.colour_scale.set_room(size)
         self._place_legend()
 
     def _place_legend(self) -> None:
         corner = self.canvas.viewport().geometry().bottomRight() + self.canvas.pos()
-        legend = self.legend
-        legend.resize(legend.sizeHint())
-        legend.move(
-            corner.x() + 1 - theme.GAP - legend.width(),
-            corner.y() + 1 - theme.GAP - legend.height(),
-        )
-        legend.raise_()
+        for legend in (self.legend, self.colour_scale):
+            legend.resize(legend.sizeHint())
+            legend.move(
+                corner.x() + 1 - theme.GAP - legend.width(),
+                corner.y() + 1 - theme.GAP - legend.height(),
+            )
+            legend.raise_()
 
     def _update_state(self) -> None:
         graph = self._graph
