@@ -105,6 +105,8 @@ def colour_by(visible: VisibleGraph, kind: NumberKind, numbers: Numbers) -> Colo
             text = format_number(value, kind.key)
             if total and name not in quiet:
                 text = f"{text} · {_percent(value / total)}"
+            elif kind.unit == "pixels" and math.isfinite(value):
+                text = f"{text} {kind.unit}"
             boxes[name] = NumberOnBox(position, text)
     return Colouring(kind, scale, ticks(scale, kind.key), boxes)
 
@@ -140,7 +142,7 @@ def _round_values(scale: NumberScale) -> list[float]:
         digits = (1,) if high / low >= 100 else (1, 2, 5)
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         return [digit * 10.0**power for power in powers for digit in digits]
-    rough = (high - low) / _BETWEEN
+    rough = (high - low) / (_BETWEEN + 1)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough)
     first = math.floor(low / step) + 1

@@ -20,6 +20,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.geometry = QByteArray(b"geometry")
     first.open_families = {"ResNet", "torchvision/EfficientNet"}
     first.only_at_hand = True
+    first.coloured_by = "macs"
+    first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
     first.set_version("torchvision/vit", "")
@@ -37,6 +39,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.recent == ("/b, c.png", "/a.png")
     assert again.open_families == ("ResNet", "torchvision/EfficientNet")
     assert again.only_at_hand
+    assert again.coloured_by == "macs"
+    assert again.table_widths == (120, 48)
     assert again.versions == {"resnet50": "ImageNet V1"}
 
 
@@ -62,6 +66,7 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
         b"[General]\ntheme=@Invalid()\nrecent=@Invalid()\nnetwork=@ByteArray(x)\ntab=999999\n",
         b"[General]\nversions=[1, 2]\nonly_at_hand=@Invalid()\nopen_families=7\n",
         b'[General]\nversions="{\\"a\\": 3, \\"b\\": [\nopen_families=@Point(1 2)\n',
+        b"[General]\ncoloured_by=@Point(1 2)\ntable_widths=120, wide\n",
         b"",
     ],
 )
@@ -75,6 +80,8 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.folder == ""
     assert settings.versions == {}
     assert settings.only_at_hand is False
+    assert settings.coloured_by == ""
+    assert settings.table_widths == ()
     assert all(isinstance(family, str) for family in settings.open_families)
     assert isinstance(settings.network, str)
     assert all(isinstance(path, str) for path in settings.recent)

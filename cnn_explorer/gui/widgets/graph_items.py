@@ -142,7 +142,9 @@ class BoxItem(QGraphicsItem):
         if look.zoom < BLOCKS_ONLY:
             number = look.number_paint(self.node.name)
             accent = look.accent(self.node.kind) if number is None else number.fill
-            painter.setPen(Qt.PenStyle.NoPen if number is None else look.border_pen)
+            painter.setPen(
+                look.border_pen if number is not None and not number.text else Qt.PenStyle.NoPen
+            )
             painter.setBrush(mixed(accent, look.text, 0.3) if self._hovered else accent)
             painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), RADIUS, RADIUS)
             return
@@ -172,7 +174,9 @@ class JunctionItem(BoxItem):
         accent = look.accent(self.node.kind) if number is None else number.ink
         circle = QRectF(0.75, 0.75, self.width - 1.5, self.height - 1.5)
         if look.zoom < BLOCKS_ONLY:
-            painter.setPen(Qt.PenStyle.NoPen if number is None else look.border_pen)
+            painter.setPen(
+                look.border_pen if number is not None and not number.text else Qt.PenStyle.NoPen
+            )
             painter.setBrush(accent if number is None else number.fill)
             painter.drawEllipse(circle)
             return

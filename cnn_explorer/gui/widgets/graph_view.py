@@ -146,10 +146,9 @@ class GraphView(QWidget):
 
     def show_network(self, shown: NetworkShown) -> None:
         """Draw a network just opened."""
-        if self._graph is not shown.graph:
-            self._times = {}
         self._graph = shown.graph
-        self._numbers = Numbers(shown.graph, self._times)
+        self._times = {}
+        self._numbers = Numbers(shown.graph)
         self._expanded = shown.expanded
         self._network_title = shown.card.title
         self._selected = ""

@@ -36,9 +36,9 @@ from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 _ALL, _VISIBLE = "all", "visible"
 _WIDTHS = {
-    "name": 190, "type": 120, "inputs": 112, "output": 104, "kernel": 58, "own_stride": 52,
-    "padding": 62, "parameters": 88, "macs": 98, "memory": 126, "time": 108, "receptive": 106,
-    "stride": 100,
+    "name": 148, "type": 96, "inputs": 104, "output": 100, "kernel": 54, "own_stride": 50,
+    "padding": 58, "parameters": 82, "macs": 96, "memory": 118, "time": 104, "receptive": 102,
+    "stride": 94,
 }  # fmt: skip
 _LEAST, _MOST = 24, 1200
 
@@ -64,7 +64,7 @@ class LayersPanel(QWidget):
         self.model = LayerTableModel(self)
 
         self.filter_field = QLineEdit()
-        self.filter_field.setPlaceholderText(self.tr("Filter: conv2d 64x56x56"))
+        self.filter_field.setPlaceholderText(self.tr("Filter: conv2d 64x56"))
         self.filter_field.setClearButtonEnabled(True)
         self.filter_field.setMaximumWidth(240)
         self.filter_field.setAccessibleName(self.tr("Filter the layers"))
@@ -75,6 +75,7 @@ class LayersPanel(QWidget):
         self.scope = QComboBox()
         self.scope.addItem(self.tr("All layers"), _ALL)
         self.scope.addItem(self.tr("What the graph shows"), _VISIBLE)
+        self.scope.setMinimumWidth(90)
         self.scope.setAccessibleName(self.tr("Which layers to list"))
         self.scope.setToolTip(
             self.tr("List every layer, or the boxes of the graph: closed blocks with their sums.")
@@ -116,7 +117,7 @@ class LayersPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
         row.setSpacing(theme.GAP)
-        row.addWidget(self.filter_field, 1)
+        row.addWidget(self.filter_field, 3)
         row.addWidget(self.scope)
         row.addWidget(self._count, 1)
         row.addWidget(self.measure_button)
@@ -143,9 +144,8 @@ class LayersPanel(QWidget):
 
     def show_graph(self, graph: LayerGraph, layout: GraphLayout) -> None:
         """List the layers of a network just opened."""
-        if graph is not self._graph:
-            self._graph = graph
-            self._times = {}
+        self._graph = graph
+        self._times = {}
         self.show_layout(layout)
         self._fill_later()
 

@@ -72,6 +72,16 @@ class StatusBar(QStatusBar):
         rows = "".join(f"<p>{html.escape(row)}</p>" for row in (facts, *explained))
         self._facts.setToolTip(rows)
 
+    @property
+    def facts(self) -> str:
+        """What is said of the network."""
+        return self._facts.text()
+
+    @property
+    def explained(self) -> str:
+        """The tool tip of that, as rich text."""
+        return self._facts.toolTip()
+
     def show_opening(self, title: str) -> None:
         """A network is being opened: what was said of the one before is no longer so."""
         self._facts.setText(self.tr("Opening {} …").format(title))
