@@ -106,7 +106,7 @@ def colour_by(visible: VisibleGraph, kind: NumberKind, numbers: Numbers) -> Colo
             if total and name not in quiet:
                 text = f"{text} · {_percent(value / total)}"
             elif kind.unit == "pixels" and math.isfinite(value):
-                text = f"{text} {kind.unit}"
+                text = f"{text} px"
             boxes[name] = NumberOnBox(position, text)
     return Colouring(kind, scale, ticks(scale, kind.key), boxes)
 

@@ -123,7 +123,7 @@ def test_fields_are_on_a_linear_scale() -> None:
     assert colouring.boxes["relu"].position == 1.0
     assert "output" not in colouring.boxes
     assert [tick.text for tick in colouring.ticks] == ["1", "20", "40", "60", "80", "101"]
-    assert colouring.boxes["stem"].text == "51 pixels"
+    assert colouring.boxes["stem"].text == "51 px"
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Slot
 
-from cnn_explorer.graph.metrics import format_shape
+from cnn_explorer.graph.metrics import TIMES, format_shape
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode, Shape
 from cnn_explorer.graph.numbers import NUMBER_KINDS, NumberKey, Numbers, format_number
 
@@ -58,73 +59,90 @@ _SETTINGS = ("kernel", "stride", "padding")
 """Those of a layer's attributes that have columns of their own."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A layer or block: its texts, shapes and numbers in the order of `COLUMNS`."""
+_FIRST_NUMBER = len(COLUMNS) - len(_NUMBER_KEYS)
 
-    name: str
-    texts: tuple[str, ...]
-    """As they are shown, up to the first number."""
-    sizes: tuple[tuple[int, ...] | None, ...]
-    """What shapes sort by; None where there is none, or no shape stands there."""
-    numbers: tuple[float | None, ...]
-    """In the order of `NUMBER_KINDS`."""
-    searched: str
-    """Everything that the filter looks through, in lower case."""
+
+class Row:
+    """A layer or block. Its cells are made when they are asked for: few rows are ever in sight."""
+
+    def __init__(self, node: LayerNode | BlockNode, numbers: Numbers) -> None:
+        self.name = node.name
+        self._node = node
+        self._numbers = numbers
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The cells up to the first number, as they are shown."""
+        node = self._node
+        return (
+            node.name,
+            node.type_name,
+            " + ".join(map(format_shape, self._inputs)),
+            format_shape(node.out_shape),
+            *(self._settings.get(key, "") for key in _SETTINGS),
+        )
+
+    @cached_property
+    def searched(self) -> str:
+        """Everything that the filter looks through, in lower case."""
+        return " ".join(self.texts).replace(TIMES, "x").lower()
+
+    @property
+    def _inputs(self) -> tuple[Shape, ...]:
+        return self._node.in_shapes if isinstance(self._node, LayerNode) else ()
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return dict(self._node.attributes) if isinstance(self._node, LayerNode) else {}
+
+    def number(self, column: int) -> float | None:
+        """The value in a column of numbers."""
+        return self._numbers.value(self.name, _NUMBER_KEYS[column - _FIRST_NUMBER])
 
     def cell(self, column: int) -> str:
         """A cell for people."""
-        if column < len(self.texts):
+        if column < _FIRST_NUMBER:
             return self.texts[column]
-        number = column - len(self.texts)
-        return format_number(self.numbers[number], _NUMBER_KEYS[number])
+        return format_number(self.number(column), _NUMBER_KEYS[column - _FIRST_NUMBER])
+
+    def exact(self, column: int) -> str:
+        """A cell in full, for a tool tip: every digit of a count."""
+        if column < _FIRST_NUMBER:
+            return self.texts[column]
+        value, unit = self.number(column), COLUMNS[column].unit
+        if value is None:
+            return ""
+        digits = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
+        return f"{digits} {unit}".rstrip()
 
     def plain(self, column: int) -> str:
         """A cell for other programs: bare numbers, shapes as ``64x56x56``."""
-        if column >= len(self.texts):
-            value = self.numbers[column - len(self.texts)]
-            if value is None:
-                return ""
-            return str(int(value)) if value.is_integer() else repr(value)
-        text = self.texts[column]
-        return text if COLUMNS[column].sort == "text" else text.replace(" × ", "x")
+        if column < _FIRST_NUMBER:
+            text = self.texts[column]
+            return text if COLUMNS[column].sort == "text" else text.replace(TIMES, "x")
+        value = self.number(column)
+        if value is None:
+            return ""
+        return str(int(value)) if float(value).is_integer() else repr(value)
 
     def sort_key(self, column: int) -> Any:
         """What the column sorts by; None stands last whichever way."""
-        if column >= len(self.texts):
-            value = self.numbers[column - len(self.texts)]
+        if column >= _FIRST_NUMBER:
+            value = self.number(column)
             return None if value is None or math.isnan(value) else value
+        match COLUMNS[column].key:
+            case "inputs":
+                return _sizes(self._inputs) if self._inputs else None
+            case "output":
+                return _sizes((self._node.out_shape,)) if self._node.out_shape else None
         if COLUMNS[column].sort == "shape":
-            return self.sizes[column]
+            return _extent(self.texts[column])
         return _natural(self.texts[column])
 
 
 def row_of(graph: LayerGraph, name: str, numbers: Numbers) -> Row:
     """The row of a layer or block; a block has the sums of its layers."""
-    node: LayerNode | BlockNode = graph.layer.get(name) or graph.block[name]
-    inputs, settings = _given(node)
-    texts = (
-        node.name,
-        node.type_name,
-        " + ".join(map(format_shape, inputs)),
-        format_shape(node.out_shape),
-        *(settings.get(key, "") for key in _SETTINGS),
-    )
-    sizes = (
-        None,
-        None,
-        _sizes(inputs) if inputs else None,
-        _sizes((node.out_shape,)) if node.out_shape else None,
-        *(_extent(settings.get(key, "")) for key in _SETTINGS),
-    )
-    values = (numbers.value(name, key) for key in _NUMBER_KEYS)
-    return Row(
-        name,
-        texts,
-        sizes,
-        tuple(None if value is None else float(value) for value in values),
-        " ".join(texts).replace(" × ", "x").lower(),
-    )
+    return Row(graph.layer.get(name) or graph.block[name], numbers)
 
 
 class LayerTableModel(QAbstractTableModel):
@@ -216,20 +234,8 @@ class LayerTableModel(QAbstractTableModel):
                 side = Qt.AlignmentFlag.AlignRight
             return side | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(self._rows[index.row()], index.column())
+            return self._rows[index.row()].exact(index.column())
         return None
-
-    def _tip(self, row: Row, column: int) -> str:
-        """What a cell says in full: exact numbers, long names."""
-        number = column - len(row.texts)
-        if number < 0:
-            return row.texts[column]
-        value = row.numbers[number]
-        if value is None:
-            return ""
-        unit = COLUMNS[column].unit
-        exact = f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
-        return f"{exact} {unit}".rstrip()
 
     def headerData(
         self,
@@ -294,12 +300,6 @@ def _plain_cells(row: Row) -> list[str]:
 
 def _no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _given(node: LayerNode | BlockNode) -> tuple[Sequence[Shape], Mapping[str, str]]:
-    if isinstance(node, LayerNode):
-        return node.in_shapes, dict(node.attributes)
-    return (), {}
 
 
 def _in_order(rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
