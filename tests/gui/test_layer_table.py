@@ -330,6 +330,15 @@ def test_a_hidden_table_is_filled_when_it_is_looked_at(panel: LayersPanel) -> No
     assert current(panel) == "fc"
 
 
+def test_a_narrow_panel_keeps_its_filter(panel: LayersPanel) -> None:
+    panel.resize(panel.minimumSizeHint())
+    assert panel.width() == panel.minimumSizeHint().width()
+    assert panel.filter_field.width() >= 80
+    assert not panel.export_button.isVisible()
+    panel.resize(900, 280)
+    assert panel.export_button.isVisible()
+
+
 def test_widths_are_taken_only_when_they_fit(panel: LayersPanel) -> None:
     usual = panel.widths
     wider = tuple(width + 5 for width in usual)

@@ -7,11 +7,19 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPoint,
+    QSize,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -41,6 +49,8 @@ _WIDTHS = {
     "stride": 94,
 }  # fmt: skip
 _LEAST, _MOST = 24, 1200
+_BUTTONS_FROM = 460
+"""The width of the panel, in pixels, from which the buttons beside the filter have room."""
 
 
 class LayersPanel(QWidget):
@@ -66,6 +76,7 @@ class LayersPanel(QWidget):
         self.filter_field = QLineEdit()
         self.filter_field.setPlaceholderText(self.tr("Filter: conv2d 64x56"))
         self.filter_field.setClearButtonEnabled(True)
+        self.filter_field.setMinimumWidth(80)
         self.filter_field.setMaximumWidth(240)
         self.filter_field.setAccessibleName(self.tr("Filter the layers"))
         self.filter_field.setToolTip(
@@ -75,7 +86,7 @@ class LayersPanel(QWidget):
         self.scope = QComboBox()
         self.scope.addItem(self.tr("All layers"), _ALL)
         self.scope.addItem(self.tr("What the graph shows"), _VISIBLE)
-        self.scope.setMinimumWidth(90)
+        self.scope.setMinimumWidth(72)
         self.scope.setAccessibleName(self.tr("Which layers to list"))
         self.scope.setToolTip(
             self.tr("List every layer, or the boxes of the graph: closed blocks with their sums.")
@@ -119,7 +130,7 @@ class LayersPanel(QWidget):
         row.setSpacing(theme.GAP)
         row.addWidget(self.filter_field, 3)
         row.addWidget(self.scope)
-        row.addWidget(self._count, 1)
+        row.addWidget(self._count, 2)
         row.addWidget(self.measure_button)
         row.addWidget(self.export_button)
         whole = QVBoxLayout(self)
@@ -315,6 +326,15 @@ class LayersPanel(QWidget):
             self.layer_chosen.emit(row.name)
 
     # Qt
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(208, 120)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # the filter needs the room more: the menu of the table can do the same
+        for button in (self.measure_button, self.export_button):
+            button.setVisible(event.size().width() >= _BUTTONS_FROM)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
