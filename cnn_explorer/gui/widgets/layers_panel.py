@@ -134,6 +134,7 @@ class LayersPanel(QWidget):
         row.addWidget(self.measure_button)
         row.addWidget(self.export_button)
         whole = QVBoxLayout(self)
+        whole.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addLayout(row)
