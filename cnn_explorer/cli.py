@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 UNTRAINED = "untrained: these answers mean nothing"
 
 _ACTIVATION_SUFFIXES = (".png", ".npy")
-_TABS = ("activations", "filters", "details", "code", "about")
+_TABS = ("activations", "filters", "details", "code", "about", "layers")
 
 _MOSAIC_GROUND = (24, 26, 32)
 _MOSAIC_SIZE = 1000

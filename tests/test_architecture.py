@@ -68,6 +68,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.session",
     "probe.source",
     "graph.browse",
+    "graph.colouring",
     "graph.connections",
     "graph.grid",
     "graph.search",

@@ -24,6 +24,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.left_to_right = True
     first.minimap = False
     first.animate = False
+    first.coloured_by = "macs"
+    first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
     first.set_version("torchvision/vit", "")
@@ -47,6 +49,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.left_to_right
     assert not again.minimap
     assert not again.animate
+    assert again.coloured_by == "macs"
+    assert again.table_widths == (120, 48)
     assert again.versions == {"resnet50": "ImageNet V1"}
 
 
@@ -92,6 +96,7 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
         b'[General]\nexpansions="[{}]"\nleft_to_right=7\nminimap=@Invalid()\nanimate=maybe\n',
         b'[General]\nexpansions="{\\"a\\": 7, \\"b\\": [1], \\"c\\": {}}"\n',
         b"[General]\nexpansions=" + b"[" * 5000 + b"\n",
+        b"[General]\ncoloured_by=@Point(1 2)\ntable_widths=120, wide\n",
         b"",
     ],
 )
@@ -109,6 +114,8 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.left_to_right is False
     assert settings.minimap is True
     assert settings.animate is True
+    assert settings.coloured_by == ""
+    assert settings.table_widths == ()
     assert all(isinstance(family, str) for family in settings.open_families)
     assert isinstance(settings.network, str)
     assert all(isinstance(path, str) for path in settings.recent)

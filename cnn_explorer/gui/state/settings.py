@@ -127,6 +127,27 @@ class Settings:
         self._say_yes("only_at_hand", value)
 
     @property
+    def coloured_by(self) -> str:
+        """The key of the number that boxes of the graph are coloured by; empty for the kind of
+        layer. It may not exist any more."""
+        return self._text("coloured_by", "")
+
+    @coloured_by.setter
+    def coloured_by(self, value: str) -> None:
+        self._store.setValue("coloured_by", value)
+
+    @property
+    def table_widths(self) -> tuple[int, ...]:
+        """The widths of the columns of the table of layers; empty where none were changed."""
+        texts = self._texts("table_widths")
+        sound = all(text.isdecimal() and len(text) < 5 for text in texts)
+        return tuple(map(int, texts)) if sound else ()
+
+    @table_widths.setter
+    def table_widths(self, value: Iterable[int]) -> None:
+        self._store.setValue("table_widths", [str(width) for width in value])
+
+    @property
     def versions(self) -> dict[str, str]:
         """Which version of its weights a person chose for a network, by the network's name."""
         try:

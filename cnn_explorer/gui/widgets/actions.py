@@ -4,11 +4,12 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
+from cnn_explorer.graph.numbers import NUMBER_KINDS
 from cnn_explorer.gui.state.settings import SIZES
 from cnn_explorer.gui.widgets.theme import icon
 
-TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About")
-"""The tabs for the layer clicked, in order."""
+TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About", "Layers")
+"""The tabs for the layer clicked, and for all layers, in order."""
 
 _ICONS = {
     "open": "ph.folder-open",
@@ -38,6 +39,8 @@ class Actions(QWidget):
     tab_asked = Signal(int)
     theme_asked = Signal(str)
     size_asked = Signal(int)
+    colour_asked = Signal(str)
+    """The key of the number to colour the graph by; empty for the kind of layer."""
 
     def __init__(self, window: QMainWindow, tabs: list[str], theme: str, size: int) -> None:
         super().__init__(window)
@@ -195,6 +198,18 @@ class Actions(QWidget):
             action.triggered.connect(self._on_size_triggered)
             self.sizes[per_cent] = action
 
+        self.colours: dict[str, QAction] = {}
+        titles = {"": "Kind of layer"} | {kind.key: kind.title for kind in NUMBER_KINDS}
+        for number, (key, title) in enumerate(titles.items(), start=1):
+            action = self._make(
+                self.tr(title), self.tr("Colour the boxes of the graph by this"), f"Alt+{number}"
+            )
+            action.setCheckable(True)
+            action.setChecked(not key)
+            action.setData(key)
+            action.triggered.connect(self._on_colour_triggered)
+            self.colours[key] = action
+
     def _make(
         self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None
     ) -> QAction:
@@ -237,6 +252,7 @@ class Actions(QWidget):
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
+        view.addMenu(self.tr("Colour Graph by")).addActions(list(self.colours.values()))
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
@@ -286,6 +302,19 @@ class Actions(QWidget):
         """Mark the size chosen."""
         for other, action in self.sizes.items():
             action.setChecked(other == size)
+
+    @Slot(str)
+    def check_colour(self, key: str) -> None:
+        """Mark what the graph is coloured by."""
+        for other, action in self.colours.items():
+            action.setChecked(other == key)
+
+    @Slot()
+    def _on_colour_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.check_colour(str(action.data()))  # else the one in force could be unmarked
+            self.colour_asked.emit(str(action.data()))
 
     @Slot()
     def _on_size_triggered(self) -> None:

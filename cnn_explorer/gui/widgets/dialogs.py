@@ -21,7 +21,9 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (action.text().rstrip("…"), action.shortcut().toString(native))
         for action in actions.with_keys()
     ]
+    colours = [action.shortcut().toString(native) for action in actions.colours.values()]
     rows += [
+        (_tr("Colour the graph by kind or a number"), f"{colours[0]} – {colours[-1]}"),
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
         (_tr("Go through the layers found"), _tr("↑  ↓, Enter, Shift+Enter")),

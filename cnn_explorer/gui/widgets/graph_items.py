@@ -95,21 +95,27 @@ class BoxItem(QGraphicsItem):
         elif self._hovered:
             outline = look.border_hovered
         painter.setPen(outline)
-        painter.setBrush(look.box_hovered if self._hovered else look.box)
+        number = look.number_paint(node.name)
+        if number is None:
+            painter.setBrush(look.box_hovered if self._hovered else look.box)
+        else:
+            painter.setBrush(number.hovered if self._hovered else number.fill)
         if node.kind == "block":
             for card in (2, 1):
                 inset = 2.5 * card
                 behind = whole.adjusted(whole.width() / 2, inset, drawing.CARD_STEP * card, -inset)
                 painter.drawRoundedRect(behind, RADIUS - 1, RADIUS - 1)
         painter.drawRoundedRect(whole, RADIUS, RADIUS)
+        stripe = look.accent(node.kind) if number is None else number.stripe
         if look.zoom < CAPTIONS_FROM:  # round corners of a pixel or two take long and do not show
             inner = QRectF(0.5, RADIUS / 2, STRIPE_WIDTH, self.height - RADIUS)
-            painter.fillRect(inner, look.accent(node.kind))
+            painter.fillRect(inner, stripe)
         else:
-            painter.fillPath(_stripe(self.height), look.accent(node.kind))
+            painter.fillPath(_stripe(self.height), stripe)
 
     def _paint_contents(self, painter: QPainter) -> None:
         look, node = self._look, self.node
+        number = look.number_paint(node.name)
         if look.zoom >= GLYPHS_FROM:
             draw_glyph(
                 painter,
@@ -117,13 +123,16 @@ class BoxItem(QGraphicsItem):
                 (STRIPE_WIDTH - GLYPH_SIZE) / 2,
                 (self.height - GLYPH_SIZE) / 2,
                 GLYPH_SIZE,
-                look.box,
+                look.box if number is None else number.ink,
             )
+        text, quiet, caption = look.text, look.quiet, node.caption
+        if number is not None and number.text:
+            text, quiet, caption = number.ink, number.ink, number.text
         left = STRIPE_WIDTH + PADDING
         if look.zoom >= CAPTIONS_FROM:
-            look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, look.text)
+            look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, text)
             baseline = drawing.CAPTION_BASELINE
-            look.write(painter, "caption", left, baseline, node.caption, look.quiet)
+            look.write(painter, "caption", left, baseline, caption, quiet)
             if node.repeats:
                 self._paint_repeats(painter)
             return
@@ -134,7 +143,7 @@ class BoxItem(QGraphicsItem):
         room = self.width - STRIPE_WIDTH - 1.6 * PADDING
         scale = min(NAME_ALONE, room / needed) if needed else 1.0
         baseline = self.height / 2 + NAME_SIZE * 0.36 * scale
-        look.write(painter, "name", left, baseline, node.label, look.text, scale)
+        look.write(painter, "name", left, baseline, node.label, text, scale)
         if node.repeats:
             rect = drawing.badge_rect(node, self.width)
             right = rect.x + rect.width
@@ -168,8 +177,11 @@ class BoxItem(QGraphicsItem):
     ) -> None:
         look = self._look
         if look.zoom < BLOCKS_ONLY:
-            accent = look.accent(self.node.kind)
-            painter.setPen(Qt.PenStyle.NoPen)
+            number = look.number_paint(self.node.name)
+            accent = look.accent(self.node.kind) if number is None else number.fill
+            painter.setPen(
+                look.border_pen if number is not None and not number.text else Qt.PenStyle.NoPen
+            )
             painter.setBrush(mixed(accent, look.text, 0.3) if self._hovered else accent)
             painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), RADIUS, RADIUS)
             return
@@ -195,15 +207,19 @@ class JunctionItem(BoxItem):
         widget: QWidget | None = None,  # noqa: ARG002
     ) -> None:
         look = self._look
-        accent = look.accent(self.node.kind)
+        number = look.number_paint(self.node.name)
+        accent = look.accent(self.node.kind) if number is None else number.ink
         circle = QRectF(0.75, 0.75, self.width - 1.5, self.height - 1.5)
         if look.zoom < BLOCKS_ONLY:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(accent)
+            painter.setPen(
+                look.border_pen if number is not None and not number.text else Qt.PenStyle.NoPen
+            )
+            painter.setBrush(accent if number is None else number.fill)
             painter.drawEllipse(circle)
             return
         painter.setPen(pen(accent, 1.5, dashed=self.node.training_only))
-        painter.setBrush(mixed(look.box, accent, 0.18) if self._hovered else look.box)
+        ground = look.box if number is None else number.fill
+        painter.setBrush(mixed(ground, accent, 0.18) if self._hovered else ground)
         painter.drawEllipse(circle)
         size = self.width / 2
         at = self.width / 2 - size / 2

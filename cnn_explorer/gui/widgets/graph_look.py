@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QStaticText
 
 from cnn_explorer.graph import drawing
+from cnn_explorer.graph.colouring import Colouring, ink_on
 from cnn_explorer.graph.glyphs import GLYPH_STROKE
 from cnn_explorer.graph.layout import FRAME_TEXT_SIZE
 from cnn_explorer.graph.style import (
@@ -52,11 +54,27 @@ _TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
 }
 
 
+@dataclass(frozen=True)
+class NumberPaint:
+    """How a box is painted that shows a number."""
+
+    fill: QColor
+    hovered: QColor
+    stripe: QColor
+    """Around the sign of its kind."""
+    ink: QColor
+    """Of the sign and of texts."""
+    text: str
+    """The number; empty where the box has none."""
+
+
 class Look:
     """The colours, pens and texts that all items of a scene share, for one theme and zoom."""
 
     def __init__(self, dark: bool = False) -> None:
         self.zoom = 1.0
+        self._colouring: Colouring | None = None
+        self._paints: dict[str, NumberPaint] = {}
         self._texts: dict[tuple[str, TextRole], QStaticText] = {}
         self._fonts: dict[TextRole, tuple[QFont, float]] = {}
         for role, (size, weight) in _TEXT_ROLES.items():
@@ -84,7 +102,28 @@ class Look:
         self.frame_border = QColor(style.frame_border)
         self.accents = {kind: QColor(of.dark if dark else of.light) for kind, of in
                         KIND_STYLES.items()}  # fmt: skip
+        self._paints.clear()
         self.set_zoom(self.zoom)
+
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """Paint boxes by a number of theirs; None: by their kind."""
+        self._colouring = colouring
+        self._paints.clear()
+
+    def number_paint(self, name: str) -> NumberPaint | None:
+        """How the box of that name is painted; None where boxes are coloured by their kind."""
+        colouring = self._colouring
+        if colouring is None:
+            return None
+        paint = self._paints.get(name)
+        if paint is None:
+            colour = colouring.colour(name, dark=self.dark)
+            fill, ink, text = self.box, self.quiet, ""
+            if colour:
+                fill, ink, text = QColor(colour), QColor(ink_on(colour)), colouring.boxes[name].text
+            paint = NumberPaint(fill, mixed(fill, ink, 0.14), mixed(fill, ink, 0.12), ink, text)
+            self._paints[name] = paint
+        return paint
 
     def set_zoom(self, zoom: float) -> None:
         """Make the pens for a zoom; hair lines never get thinner than a pixel or so."""

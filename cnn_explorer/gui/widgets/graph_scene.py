@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from cnn_explorer.graph import drawing
+from cnn_explorer.graph.colouring import Colouring
 from cnn_explorer.graph.layout import is_junction, training_marks
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.graph.style import EDGE_LABEL_SIZE, FRAME_HEADER, RADIUS
@@ -109,6 +110,11 @@ class GraphScene(QGraphicsScene):
     def set_dark(self, dark: bool) -> None:
         """Draw in the colours of the dark or the light theme."""
         self.look.set_dark(dark)
+        self.update()
+
+    def set_colouring(self, colouring: Colouring | None) -> None:
+        """Colour the boxes by a number of theirs; None: by their kind."""
+        self.look.set_colouring(colouring)
         self.update()
 
     def set_zoom(self, zoom: float) -> None:

@@ -1,7 +1,7 @@
 """The layer graph of a network: a drawing to scroll, zoom and walk in, its tools and legend."""
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -23,13 +23,17 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.graph.browse import Crumb, consumers, crumbs, producers
+from cnn_explorer.graph.colouring import colour_by, number_kind
 from cnn_explorer.graph.hierarchy import deepest, depth_shown, expand_to, expanded_to_depth
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
-from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
+from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode, VisibleGraph
+from cnn_explorer.graph.numbers import Numbers
 from cnn_explorer.graph.search import Found
 from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.breadcrumbs import Breadcrumbs
+from cnn_explorer.gui.widgets.colour_chooser import ColourChooser
+from cnn_explorer.gui.widgets.colour_scale import ColourScale
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_found import halos
 from cnn_explorer.gui.widgets.graph_search_bar import GraphSearchBar
@@ -62,6 +66,10 @@ class GraphView(QWidget):
     """A frozenset of the names of the blocks that are to stand open."""
     direction_asked = Signal(bool)
     """Draw from left to right, or from top to bottom."""
+    coloured_by_changed = Signal(str)
+    """The key of a number, or empty for the kind of layer: chosen here or set from elsewhere."""
+    measure_asked = Signal()
+    """The boxes are to be coloured by the time of layers, which nobody has measured yet."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +78,9 @@ class GraphView(QWidget):
         self._network_title = ""
         self._selected = ""
         self._toggled: tuple[str, QPointF | None] = ("", None)
+        self._coloured_by = ""
+        self._numbers: Numbers | None = None
+        self._times: Mapping[str, float] = {}
 
         # before the canvas, so that Tab comes to them first
         self.breadcrumbs = Breadcrumbs(self)
@@ -98,6 +109,10 @@ class GraphView(QWidget):
         self.minimap = Minimap(self)
         self.minimap.place_asked.connect(self.canvas.show_place)
         self.canvas.seen_changed.connect(self.minimap.set_seen)
+        self.colour_scale = ColourScale(self)
+        self.colour_scale.hide()
+        self.colour_chooser = ColourChooser(self)
+        self.colour_chooser.key_chosen.connect(self.colour_by)
 
         self.zoom_out_button = self._button(self.tr("Zoom out (−)"), self.canvas.zoom_out)
         self.zoom_button = self._button(self.tr("Zoom to 100 % (1)"), self.canvas.zoom_to_full)
@@ -154,6 +169,7 @@ class GraphView(QWidget):
         place = QHBoxLayout()
         place.setContentsMargins(theme.MARGIN - 6, 0, theme.GAP, 3)
         place.addWidget(self.breadcrumbs, 1)
+        place.addWidget(self.colour_chooser)
         place.addWidget(self.search_bar)
         self._whole.addLayout(place)
         self._whole.addWidget(self.canvas, 1)
@@ -179,6 +195,8 @@ class GraphView(QWidget):
     def show_network(self, shown: NetworkShown) -> None:
         """Draw a network just opened."""
         self._graph = shown.graph
+        self._times = {}
+        self._numbers = Numbers(shown.graph)
         self._expanded = shown.expanded
         self._network_title = shown.card.title
         self._selected = ""
@@ -186,13 +204,14 @@ class GraphView(QWidget):
         self._title.set_title(shown.card.title, "   " + _totals(shown.graph))
         self.note.show_note(shown.graph.note)
         self.legend.show_graph(shown.graph)
-        self.legend.show()
+        self._recolour(shown.layout.graph)
         self.canvas.show_new(shown.graph, shown.layout)
         self.minimap.show_layout(shown.layout)
         self.search_bar.set_graph(shown.graph)
         self._place_legend()
         self._show_selection()
         self._update_state()
+        self._ask_for_times()
 
     def show_layout(self, expanded: frozenset[str], layout: GraphLayout) -> None:
         """Draw the same network with other blocks open."""
@@ -201,6 +220,7 @@ class GraphView(QWidget):
         self._expanded = expanded
         toggled, pointer = self._toggled
         self._toggled = ("", None)
+        self._recolour(layout.graph)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
         self.minimap.show_layout(layout)
         self._place_legend()
@@ -225,6 +245,7 @@ class GraphView(QWidget):
         self._title.set_title(title)
         self.note.show_note("")
         self.legend.hide()
+        self.colour_scale.hide()
         self.canvas.clear(message)
         self.minimap.show_layout(None)
         self.search_bar.set_graph(None)
@@ -236,6 +257,49 @@ class GraphView(QWidget):
     def layout_shown(self) -> GraphLayout | None:
         """The layout that is drawn."""
         return self.canvas.layout_shown
+
+    # colours
+
+    @property
+    def coloured_by(self) -> str:
+        """The key of the number that colours the boxes; empty for the kind of layer."""
+        return self._coloured_by
+
+    @Slot(str)
+    def colour_by(self, key: str) -> None:
+        """Colour the boxes by a number; by the kind of layer where the key is of none."""
+        key = key if number_kind(key) is not None else ""
+        self.colour_chooser.set_key(key)
+        if key == self._coloured_by:
+            return
+        self._coloured_by = key
+        if self.layout_shown is not None:
+            self._recolour(self.layout_shown.graph)
+        self.coloured_by_changed.emit(key)
+        self._ask_for_times()
+
+    def show_times(self, times: Mapping[str, float]) -> None:
+        """The forward time of each layer of the network on show, in milliseconds."""
+        if self._graph is not None:
+            self._times = times
+            self._numbers = Numbers(self._graph, times)
+            if self._coloured_by == "time" and self.layout_shown is not None:
+                self._recolour(self.layout_shown.graph)
+
+    def _recolour(self, visible: VisibleGraph) -> None:
+        kind, numbers = number_kind(self._coloured_by), self._numbers
+        colouring = None
+        if kind is not None and numbers is not None:
+            colouring = colour_by(visible, kind, numbers)
+            self.colour_scale.show_colouring(colouring)
+        self.canvas.drawing.set_colouring(colouring)
+        self.legend.setVisible(colouring is None)
+        self.colour_scale.setVisible(colouring is not None)
+        self._place_legend()
+
+    def _ask_for_times(self) -> None:
+        if self._coloured_by == "time" and self._graph is not None and not self._times:
+            self.measure_asked.emit()
 
     # selection
 
@@ -455,18 +519,19 @@ class GraphView(QWidget):
         self.legend.set_room(size)
         self.minimap.set_room(size)
         self.search_bar.place_results()
+        self.colour_scale.set_room(size)
         self._place_legend()
 
     def _place_legend(self) -> None:
         """The legend in the corner at the right, the map in that at the left."""
         corner = self.canvas.viewport().geometry().bottomRight() + self.canvas.pos()
-        legend = self.legend
-        legend.resize(legend.sizeHint())
-        legend.move(
-            corner.x() + 1 - theme.GAP - legend.width(),
-            corner.y() + 1 - theme.GAP - legend.height(),
-        )
-        legend.raise_()
+        for legend in (self.legend, self.colour_scale):
+            legend.resize(legend.sizeHint())
+            legend.move(
+                corner.x() + 1 - theme.GAP - legend.width(),
+                corner.y() + 1 - theme.GAP - legend.height(),
+            )
+            legend.raise_()
         left = self.canvas.geometry().left() + theme.GAP
         self.minimap.move(left, corner.y() + 1 - theme.GAP - self.minimap.height())
         self.minimap.raise_()

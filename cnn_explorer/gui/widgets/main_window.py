@@ -125,6 +125,9 @@ class MainWindow(QMainWindow):
             empty.deleteLater()
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
+        panels.layers_panel.set_widths(self._settings.table_widths)
+        panels.graph_view.colour_by(self._settings.coloured_by)
+        self.commands.check_colour(panels.graph_view.coloured_by)
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
         if not self.restoreState(self._settings.panels, _STATE_VERSION):
@@ -168,6 +171,9 @@ class MainWindow(QMainWindow):
         actions.tab_asked.connect(self.show_layer_tab)
         actions.theme_asked.connect(self._on_theme_asked)
         actions.size_asked.connect(self._on_size_asked)
+        actions.colour_asked.connect(panels.graph_view.colour_by)
+        panels.graph_view.coloured_by_changed.connect(actions.check_colour)
+        panels.layers_panel.export_asked.connect(self.export_table)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
@@ -317,6 +323,30 @@ class MainWindow(QMainWindow):
             path = Path(name)
             path = path if path.suffix else path.with_suffix(choice.suffix)
             self._explorer.export_graph(path, choice, dark=is_dark(self.palette()))
+
+    @Slot(str)
+    def export_table(self, text: str) -> None:
+        """Ask for a file and save the table of layers in it."""
+        from cnn_explorer.errors import ExplorerError
+        from cnn_explorer.media.save import write_text
+
+        network = self._explorer.network
+        if network is None:
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            self.tr("Export the layers of {}").format(network.card.title),
+            str(Path(self._settings.folder) / f"{network.card.name.replace('/', '-')}-layers.csv"),
+            self.tr("Comma-separated values (*.csv);;All files (*)"),
+        )
+        if not name:
+            return
+        try:
+            write_text(Path(name), text)
+        except ExplorerError as error:
+            self.say(str(error)[:1].upper() + str(error)[1:], "error")
+        else:
+            self.say(self.tr("Saved {}.").format(name))
 
     @Slot()
     def reset_panels(self) -> None:
@@ -604,6 +634,8 @@ class MainWindow(QMainWindow):
         self._settings.panels = self.saveState(_STATE_VERSION)
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
+            self._settings.coloured_by = self.panels.graph_view.coloured_by
+            self._settings.table_widths = self.panels.layers_panel.widths
             networks = self.panels.network_list
             self._settings.open_families = networks.open_families
             self._settings.only_at_hand = networks.at_hand_button.isChecked()

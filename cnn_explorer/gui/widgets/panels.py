@@ -13,6 +13,7 @@ from cnn_explorer.gui.state.shown import (
     FiltersShown,
     NetworkShown,
     SourceShown,
+    TimesShown,
 )
 from cnn_explorer.gui.state.weights_choice import WeightsChoice
 from cnn_explorer.gui.widgets.about_panel import AboutPanel
@@ -24,6 +25,7 @@ from cnn_explorer.gui.widgets.details_panel import DetailsPanel
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
+from cnn_explorer.gui.widgets.layers_panel import LayersPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.weights_bar import WeightsBar
@@ -55,6 +57,7 @@ class Panels(QObject):
         self.code_panel = CodePanel()
         self.about_panel = AboutPanel()
         self.about_panel.set_networks(networks.cards())
+        self.layers_panel = LayersPanel()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName(self.tr("Layer tabs"))
@@ -64,6 +67,7 @@ class Panels(QObject):
             self.details_panel,
             self.code_panel,
             self.about_panel,
+            self.layers_panel,
         )
         for number, (page, title) in enumerate(zip(pages, TAB_TITLES, strict=True)):
             self.tabs.addTab(page, self.tr(title))
@@ -72,6 +76,7 @@ class Panels(QObject):
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_shown.connect(self._on_network_shown)
         explorer.network_failed.connect(self.graph_view.clear)
+        explorer.network_failed.connect(self.layers_panel.clear)
         explorer.layout_changed.connect(self._on_layout_changed)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)
@@ -82,6 +87,7 @@ class Panels(QObject):
         explorer.layer_selected.connect(self._on_layer_selected)
         explorer.filters_shown.connect(self._on_filters_shown)
         explorer.source_shown.connect(self._on_source_shown)
+        explorer.times_shown.connect(self._on_times_shown)
 
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
@@ -95,6 +101,9 @@ class Panels(QObject):
         self.weights_bar.cancel_asked.connect(choice.cancel)
         self.graph_view.layer_clicked.connect(explorer.select_layer)
         self.graph_view.expansion_asked.connect(explorer.expand)
+        self.graph_view.measure_asked.connect(explorer.measure)
+        self.layers_panel.measure_asked.connect(explorer.measure)
+        self.layers_panel.layer_chosen.connect(self._on_row_chosen)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
@@ -132,6 +141,7 @@ class Panels(QObject):
         self.network_list.set_current(card.name)
         self.about_panel.show_card(card)
         self.graph_view.show_loading(card.title)
+        self.layers_panel.clear()
         self.input_panel.set_kind(card.preprocessing.kind, card.preprocessing.crop)
         if self._explorer.picture is not None:
             self.answers_panel.show_pending()
@@ -144,6 +154,7 @@ class Panels(QObject):
         self.input_panel.set_kind(shown.card.preprocessing.kind, shown.card.preprocessing.crop)
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
+        self.layers_panel.show_graph(shown.graph, shown.layout)
         self.activations_panel.set_graph(shown.graph)
         self.answers_panel.clear()
         self.activations_panel.clear(self._nothing_yet())
@@ -151,6 +162,7 @@ class Panels(QObject):
     @Slot(object)
     def _on_layout_changed(self, shown: NetworkShown) -> None:
         self.graph_view.show_layout(shown.expanded, shown.layout)
+        self.layers_panel.show_layout(shown.layout)
 
     @Slot(object)
     def _on_picture_shown(self, picture: Picture) -> None:
@@ -185,6 +197,7 @@ class Panels(QObject):
     @Slot(str)
     def _on_layer_selected(self, name: str) -> None:
         self.graph_view.set_selected(name)
+        self.layers_panel.set_selected(name)
         network = self._explorer.network
         if network is None:
             return
@@ -198,6 +211,18 @@ class Panels(QObject):
             )
         elif self._explorer.picture is None:
             self.activations_panel.clear(self._nothing_yet())
+
+    @Slot(object)
+    def _on_times_shown(self, shown: TimesShown) -> None:
+        network = self._explorer.network
+        if network is not None and shown.graph is network.graph:
+            self.graph_view.show_times(shown.times)
+            self.layers_panel.show_times(shown.times)
+
+    @Slot(str)
+    def _on_row_chosen(self, name: str) -> None:
+        self._explorer.reveal(name)
+        self._explorer.select_layer(name)
 
     @Slot(object)
     def _on_filters_shown(self, shown: FiltersShown) -> None:

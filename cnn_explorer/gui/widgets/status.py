@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -53,19 +54,33 @@ class StatusBar(QStatusBar):
 
     def show_network(self, shown: NetworkShown) -> None:
         """Name the network, its weights and its totals."""
-        from cnn_explorer.graph.metrics import format_count, format_macs
+        from cnn_explorer.graph.numbers import NUMBER_KINDS, Numbers, format_number
 
-        facts = (
-            self.tr("{title} · weights: {weights} · {parameters} parameters · "
-                    "{macs} multiply-adds · CPU, float32").format(
-                title=shown.card.title,
-                weights=shown.weights,
-                parameters=format_count(shown.graph.parameters),
-                macs=format_macs(shown.graph.macs),
-            )
-        )  # fmt: skip
+        numbers = Numbers(shown.graph)
+        totals = {
+            kind: format_number(numbers.total(kind.key), kind.key)
+            for kind in NUMBER_KINDS
+            if kind.key in ("parameters", "macs", "memory")
+        }
+        facts = self.tr("{title} · weights: {weights} · {totals} · CPU, float32").format(
+            title=shown.card.title,
+            weights=shown.weights,
+            totals=" · ".join(f"{total} {kind.title.lower()}" for kind, total in totals.items()),
+        )
+        explained = (f"{kind.title}: {total}. {kind.explained}" for kind, total in totals.items())
         self._facts.setText(facts)
-        self._facts.setToolTip(facts)
+        rows = "".join(f"<p>{html.escape(row)}</p>" for row in (facts, *explained))
+        self._facts.setToolTip(rows)
+
+    @property
+    def facts(self) -> str:
+        """What is said of the network."""
+        return self._facts.text()
+
+    @property
+    def explained(self) -> str:
+        """The tool tip of that, as rich text."""
+        return self._facts.toolTip()
 
     def show_opening(self, title: str) -> None:
         """A network is being opened: what was said of the one before is no longer so."""
