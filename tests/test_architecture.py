@@ -35,7 +35,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
     "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
-    "probe.session", "probe.source",
+    "probe.session", "probe.source", "probe.thumbnails",
 }  # fmt: skip
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

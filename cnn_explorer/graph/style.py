@@ -86,4 +86,6 @@ NAME_SIZE = 12.5
 """Font sizes in scene units (pixels)."""
 CAPTION_SIZE = 10.5
 EDGE_LABEL_SIZE = 10.0
+NUMBER_SIZE = 8.5
+"""The numbers beside a thumbnail."""
 FONT_FAMILY = "Inter"

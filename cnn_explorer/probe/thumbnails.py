@@ -55,30 +55,31 @@ def thumbnail_of(output: "Tensor", channel: Channel = "mean") -> Thumbnail:
     rows = maps.float().reshape(channels, places)
     if channel == "mean":
         sums = torch.mv(rows.t(), rows.new_ones(channels))
-        picture = sums.numpy().reshape(height, width) / channels
+        picture = (sums / channels).numpy().reshape(height, width)
         mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
     else:
         sums = torch.mv(rows, rows.new_ones(places))
         picture = rows[int(sums.argmax())].numpy().reshape(height, width)
         mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
+    maximum, dead = _maximum(rows, picture)
+    return Thumbnail(_grey(_small(picture)), mean, maximum, dead)
+
+
+def thumbnail_of_array(maps: npt.NDArray[np.float32], channel: Channel = "mean") -> Thumbnail:
+    """The thumbnail of values at hand: (C, H, W) or (N,)."""
+    import torch
+
+    return thumbnail_of(torch.from_numpy(maps.copy())[None], channel)
+
+
+def _maximum(rows: "Tensor", picture: npt.NDArray[np.float32]) -> tuple[float, float | None]:
+    """The largest value, and the share of dead channels where no value is negative."""
+    # most outputs with negative values show one here; theirs is a quicker pass
+    negative = picture.min() < 0 or rows[:, 0].numpy().min() < 0
+    if negative or float(rows.amin()) < 0:
+        return float(rows.amax()), None
     largest = rows.amax(1).numpy()
-    return Thumbnail(
-        pixels=_grey(_small(picture)),
-        mean=mean,
-        maximum=float(largest.max()),
-        dead=_dead(largest, picture, rows),
-    )
-
-
-def _dead(
-    largest: npt.NDArray[np.float32], picture: npt.NDArray[np.float32], rows: "Tensor"
-) -> float | None:
-    # most outputs with negative values show it here, without another pass over all of them
-    if not largest.min() >= 0 or not picture.min() >= 0 or not rows[:, 0].numpy().min() >= 0:
-        return None
-    if not float(rows.min()) >= 0:
-        return None
-    return float((largest == 0).mean())
+    return float(largest.max()), float((largest == 0).mean())
 
 
 def _of_values(values: npt.NDArray[np.float32]) -> Thumbnail:
@@ -117,4 +118,5 @@ def _grey(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low) or high <= low:
         return np.zeros(values.shape, dtype=np.uint8)
-    return np.rint((values - low) * (255.0 / (high - low))).clip(0, 255).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = np.rint((values - low) * (255.0 / (high - low))).astype(np.uint8)
+    return grey

@@ -38,6 +38,7 @@ class Actions(QWidget):
     tab_asked = Signal(int)
     theme_asked = Signal(str)
     size_asked = Signal(int)
+    thumbnails_asked = Signal(str)
 
     def __init__(self, window: QMainWindow, tabs: list[str], theme: str, size: int) -> None:
         super().__init__(window)
@@ -123,6 +124,24 @@ class Actions(QWidget):
             action.triggered.connect(self._on_theme_triggered)
             self.themes[name] = action
 
+        self.thumbnails: dict[str, QAction] = {}
+        for name, title in (
+            ("off", self.tr("Off")),
+            ("mean", self.tr("Mean over the Channels")),
+            ("strongest", self.tr("Strongest Channel")),
+        ):
+            action = self._make(title, self.tr("What each box shows of its output"), None)
+            action.setCheckable(True)
+            action.setData(name)
+            action.triggered.connect(self._on_thumbnails_triggered)
+            self.thumbnails[name] = action
+        self.next_thumbnails = self._make(
+            self.tr("Next Kind of Thumbnails"),
+            self.tr("Off, mean over the channels, strongest channel"),
+            "Ctrl+T",
+        )
+        self.next_thumbnails.triggered.connect(self._on_next_thumbnails)
+
         self.sizes: dict[int, QAction] = {}
         for per_cent in SIZES:
             action = self._make(
@@ -150,8 +169,8 @@ class Actions(QWidget):
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.export,
             self.find_network, self.compare_facts,
-            self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
-            self.keys, self.quit,
+            self.next_thumbnails, self.next_panel, self.previous_panel, *self.tabs, self.stop,
+            self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
 
@@ -174,6 +193,10 @@ class Actions(QWidget):
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
+        thumbnails = view.addMenu(self.tr("Thumbnails"))
+        thumbnails.addActions(list(self.thumbnails.values()))
+        thumbnails.addSeparator()
+        thumbnails.addAction(self.next_thumbnails)
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
@@ -214,6 +237,23 @@ class Actions(QWidget):
         """Mark the size chosen."""
         for other, action in self.sizes.items():
             action.setChecked(other == size)
+
+    def check_thumbnails(self, choice: str) -> None:
+        """Mark the thumbnails chosen."""
+        for other, action in self.thumbnails.items():
+            action.setChecked(other == choice)
+
+    @Slot()
+    def _on_thumbnails_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.thumbnails_asked.emit(str(action.data()))
+
+    @Slot()
+    def _on_next_thumbnails(self) -> None:
+        names = list(self.thumbnails)
+        now = next(number for number, name in enumerate(names) if self.thumbnails[name].isChecked())
+        self.thumbnails_asked.emit(names[(now + 1) % len(names)])
 
     @Slot()
     def _on_size_triggered(self) -> None:

@@ -24,6 +24,7 @@ from cnn_explorer.graph.style import (
     PADDING,
     RADIUS,
     STRIPE_WIDTH,
+    THUMBNAIL_SIZE,
 )
 from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.widgets.graph_look import (
@@ -39,6 +40,8 @@ from cnn_explorer.gui.widgets.graph_look import (
     painter_path,
     pen,
 )
+from cnn_explorer.gui.widgets.thumbnail_look import ThumbnailLook
+from cnn_explorer.probe.results import Thumbnail
 
 _RING = 4.0
 """How far the ring around the selection stands off."""
@@ -59,7 +62,15 @@ class BoxItem(QGraphicsItem):
         self.height = rect.height
         self._look = look
         self._hovered = False
+        self._thumbnail: ThumbnailLook | None = None
         self.setPos(rect.x, rect.y)
+
+    def set_thumbnail(self, thumbnail: Thumbnail | None) -> None:
+        """Show this small picture of the box's output, or none."""
+        shown = self._thumbnail.thumbnail if self._thumbnail is not None else None
+        if thumbnail is not shown:
+            self._thumbnail = ThumbnailLook(thumbnail) if thumbnail is not None else None
+            self.update()
 
     def set_hovered(self, hovered: bool) -> None:
         """Show whether the pointer is over the box."""
@@ -113,7 +124,10 @@ class BoxItem(QGraphicsItem):
             return
         # alone, the name has the room to be larger
         needed = text_width(node.label, NAME_SIZE, "semibold")
-        scale = min(1.6, (self.width - STRIPE_WIDTH - 1.6 * PADDING) / needed) if needed else 1.0
+        room = self.width - STRIPE_WIDTH - 1.6 * PADDING
+        if self._thumbnail is not None:
+            room -= THUMBNAIL_SIZE
+        scale = min(1.6, room / needed) if needed else 1.0
         with enlarged(painter, left, self.height / 2, scale):
             look.write(painter, "name", 0.0, NAME_SIZE * 0.36, node.label, look.text)
 
@@ -135,9 +149,13 @@ class BoxItem(QGraphicsItem):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(mixed(accent, look.text, 0.3) if self._hovered else accent)
             painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), RADIUS, RADIUS)
+            if self._thumbnail is not None:
+                self._thumbnail.paint_alone(painter, self.width, self.height)
             return
         self._paint_box(painter)
         self._paint_contents(painter)
+        if self._thumbnail is not None:
+            self._thumbnail.paint(painter, look, self.width, self.height)
         if self._hovered and self.node.kind == "block":
             draw_badge(painter, look, self._badge(), opens=True)
 

@@ -18,6 +18,7 @@ from cnn_explorer.graph.style import (
     KIND_STYLES,
     LIGHT,
     NAME_SIZE,
+    NUMBER_SIZE,
 )
 from cnn_explorer.gui.widgets import theme
 
@@ -36,13 +37,14 @@ BADGE_ROOM = _BADGE_LEAST / BLOCKS_ONLY + 2.0
 _FINE = 2.0
 """Fonts are made this many times larger and drawn smaller: QFont knows only whole pixels."""
 
-TextRole = Literal["name", "caption", "label", "title", "facts"]
+TextRole = Literal["name", "caption", "label", "title", "facts", "number"]
 _TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
     "name": (NAME_SIZE, QFont.Weight.DemiBold),
     "caption": (CAPTION_SIZE, QFont.Weight.Normal),
     "label": (EDGE_LABEL_SIZE, QFont.Weight.Normal),
     "title": (FRAME_TEXT_SIZE, QFont.Weight.DemiBold),
     "facts": (CAPTION_SIZE, QFont.Weight.Normal),
+    "number": (NUMBER_SIZE, QFont.Weight.Normal),
 }
 
 
@@ -116,6 +118,10 @@ class Look:
         painter.scale(1 / _FINE, 1 / _FINE)
         painter.drawStaticText(QPointF(x * _FINE, baseline * _FINE - ascent), static)
         painter.scale(_FINE, _FINE)
+
+    def forget_numbers(self) -> None:
+        """Let go of the numbers beside thumbnails, of which each picture has others."""
+        self._texts = {key: text for key, text in self._texts.items() if key[1] != "number"}
 
     def forget_texts(self) -> None:
         """Let go of the texts of a network that is no longer shown."""

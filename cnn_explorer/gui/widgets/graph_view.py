@@ -1,7 +1,7 @@
 """The layer graph of a network: a drawing to scroll, zoom and walk in, its tools and legend."""
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -22,12 +22,14 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.hierarchy import expand_to
 from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
-from cnn_explorer.gui.state.shown import NetworkShown
+from cnn_explorer.gui.state.shown import NetworkShown, ThumbnailsShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_walk import shown_as
 from cnn_explorer.gui.widgets.legend import Legend
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
+from cnn_explorer.gui.widgets.thumbnail_look import rows as thumbnail_rows
+from cnn_explorer.probe.results import Thumbnail
 
 
 class GraphView(QWidget):
@@ -51,6 +53,7 @@ class GraphView(QWidget):
         self._graph: LayerGraph | None = None
         self._expanded: frozenset[str] = frozenset()
         self._network_title = ""
+        self._thumbnails: Mapping[str, Thumbnail] = {}
         self._selected = ""
         self._toggled: tuple[str, QPointF | None] = ("", None)
 
@@ -78,6 +81,10 @@ class GraphView(QWidget):
                                        self.canvas.fit)  # fmt: skip
         self.open_all_button = self._button(self.tr("Open all blocks"), self.expand_all)
         self.close_all_button = self._button(self.tr("Close all blocks"), self.collapse_all)
+        self.thumbnails_button = self._button(
+            self.tr("Thumbnails of what each box puts out (Ctrl+T)"), lambda: None
+        )
+        self.thumbnails_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.zoom_button.setText("100 %")
         self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.zoom_button.setFixedWidth(
@@ -96,7 +103,7 @@ class GraphView(QWidget):
         row.addWidget(self._title)
         row.addStretch(1)
         row.addSpacing(theme.GAP)
-        for button in (self.close_all_button, self.open_all_button):
+        for button in (self.thumbnails_button, self.close_all_button, self.open_all_button):
             row.addWidget(button)
         row.addSpacing(theme.GAP)
         for button in (
@@ -132,6 +139,7 @@ class GraphView(QWidget):
         self._graph = shown.graph
         self._expanded = shown.expanded
         self._network_title = shown.card.title
+        self._thumbnails = {}
         self._selected = ""
         self._toggled = ("", None)
         self._title.set_title(shown.card.title, "   " + _totals(shown.graph))
@@ -150,8 +158,18 @@ class GraphView(QWidget):
         toggled, pointer = self._toggled
         self._toggled = ("", None)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
+        self.canvas.drawing.set_thumbnails(self._thumbnails)
         self._show_selection()
         self._update_state()
+
+    def show_thumbnails(self, shown: ThumbnailsShown | None) -> None:
+        """Show small pictures and numbers of the boxes' outputs, or none; those of another network
+        are not shown."""
+        if shown is not None and shown.graph is not self._graph:
+            return
+        self._thumbnails = shown.by_name if shown is not None else {}
+        self.canvas.drawing.set_thumbnails(self._thumbnails)
+        self._say(self._spoken())
 
     @Slot()
     def clear(self) -> None:
@@ -229,6 +247,10 @@ class GraphView(QWidget):
             is_open = self._selected in self._expanded
             state = self.tr("an open block") if is_open else self.tr("a closed block")
             said = self.tr("{said}, {state}").format(said=said, state=state)
+        thumbnail = self._thumbnails.get(self._selected)
+        if thumbnail is not None:
+            numbers = (f"{what}: {value}" for what, value in thumbnail_rows(thumbnail))
+            said = "; ".join((said, *numbers))
         return said
 
     def _say(self, text: str) -> None:
@@ -364,7 +386,9 @@ class GraphView(QWidget):
         return menu
 
     def _tip(self, name: str) -> str:
-        return tip(self._graph, name) if self._graph is not None else ""
+        thumbnail = self._thumbnails.get(name)
+        numbers = thumbnail_rows(thumbnail) if thumbnail is not None else ()
+        return tip(self._graph, name, numbers) if self._graph is not None else ""
 
     @Slot()
     def _load_icons(self) -> None:
@@ -372,6 +396,7 @@ class GraphView(QWidget):
             (self.zoom_out_button, "ph.magnifying-glass-minus"),
             (self.zoom_in_button, "ph.magnifying-glass-plus"),
             (self.fit_button, "ph.frame-corners"),
+            (self.thumbnails_button, "ph.image"),
             (self.open_all_button, "ph.arrows-out-line-vertical"),
             (self.close_all_button, "ph.arrows-in-line-vertical"),
         ):
@@ -406,8 +431,9 @@ def _in_menu(name: str) -> str:
     return name.replace("&", "&&")
 
 
-def tip(graph: LayerGraph, name: str) -> str:
-    """All about a layer or block as rich text: type, settings, shapes, parameters, work."""
+def tip(graph: LayerGraph, name: str, numbers: Iterable[tuple[str, str]] = ()) -> str:
+    """All about a layer or block as rich text: type, settings, shapes, parameters, work, and
+    `numbers` of its output."""
     node = graph.layer.get(name) or graph.block.get(name)
     if node is None:
         return ""
@@ -417,6 +443,7 @@ def tip(graph: LayerGraph, name: str) -> str:
     rows.append((_tr("Multiply-adds"), format_macs(node.macs) + share))
     if node.training_only:
         rows.append((_tr("Used"), _tr("in training only")))
+    rows.extend(numbers)
     cells = "".join(
         f"<tr><td style='padding-right:12px'>{html.escape(what)}</td>"
         f"<td>{html.escape(value)}</td></tr>"

@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QMainWindow,
+    QMenu,
     QVBoxLayout,
     QWidget,
 )
 
-from cnn_explorer.gui.state.settings import Settings, ThemeChoice
+from cnn_explorer.gui.state.settings import Settings, ThemeChoice, ThumbnailChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
@@ -158,6 +159,11 @@ class MainWindow(QMainWindow):
         actions.tab_asked.connect(self.show_layer_tab)
         actions.theme_asked.connect(self._on_theme_asked)
         actions.size_asked.connect(self._on_size_asked)
+        actions.thumbnails_asked.connect(self._on_thumbnails_asked)
+        menu = QMenu(panels.graph_view)
+        menu.addActions(list(actions.thumbnails.values()))
+        panels.graph_view.thumbnails_button.setMenu(menu)
+        self._on_thumbnails_asked(self._settings.thumbnails)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
@@ -376,6 +382,12 @@ class MainWindow(QMainWindow):
     def _on_scheme_changed(self) -> None:
         if self._settings.theme == "system":
             self._on_theme_asked("system")
+
+    @Slot(str)
+    def _on_thumbnails_asked(self, choice: ThumbnailChoice) -> None:
+        self._settings.thumbnails = choice
+        self.commands.check_thumbnails(choice)
+        self._explorer.show_thumbnails(None if choice == "off" else choice)
 
     @Slot()
     def _show_keys(self) -> None:
