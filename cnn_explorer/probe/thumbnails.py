@@ -75,8 +75,8 @@ def thumbnail_of_array(maps: npt.NDArray[np.float32], channel: Channel = "mean")
 def _maximum(rows: "Tensor", picture: npt.NDArray[np.float32]) -> tuple[float, float | None]:
     """The largest value, and the share of dead channels where no value is negative."""
     # most outputs with negative values show one here; theirs is a quicker pass
-    negative = picture.min() < 0 or rows[:, 0].numpy().min() < 0
-    if negative or float(rows.amin()) < 0:
+    positive = picture.min() >= 0 and rows[:, 0].numpy().min() >= 0
+    if not positive or not float(rows.amin()) >= 0:
         return float(rows.amax()), None
     largest = rows.amax(1).numpy()
     return float(largest.max()), float((largest == 0).mean())
@@ -88,7 +88,7 @@ def _of_values(values: npt.NDArray[np.float32]) -> Thumbnail:
     count = min(len(values), SIDE)
     starts = np.arange(count) * len(values) // count
     levels = _grey(np.maximum.reduceat(values, starts)[None])[0]
-    heights = np.ceil(levels / 255 * SIDE)
+    heights = np.rint(levels / 255 * SIDE)
     bars = (np.arange(SIDE, 0, -1)[:, None] <= heights[None]) * np.uint8(255)
     return Thumbnail(
         pixels=np.repeat(bars.astype(np.uint8), SIDE // count, axis=1),

@@ -196,6 +196,10 @@ class GraphView(QWidget):
         """The layout that is drawn."""
         return self.canvas.layout_shown
 
+    def thumbnail_of(self, name: str) -> Thumbnail | None:
+        """The thumbnail that is known of a box; None where there is none."""
+        return self._thumbnails.get(name)
+
     # selection
 
     @property

@@ -54,7 +54,7 @@ class ThumbnailLook:
 
 def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
     """The numbers, as short as they stand beside the picture."""
-    lines = [f"mean {thumbnail.mean:.2g}", f"max {thumbnail.maximum:.2g}"]
+    lines = [f"mean {_number(thumbnail.mean, 2)}", f"max {_number(thumbnail.maximum, 2)}"]
     if thumbnail.dead is not None:
         lines.append(f"dead {_per_cent(thumbnail.dead)}")
     return tuple(lines)
@@ -66,10 +66,14 @@ def rows(thumbnail: Thumbnail) -> tuple[tuple[str, str], ...]:
     if thumbnail.dead is not None:
         dead = _per_cent(thumbnail.dead)
     return (
-        (_tr("Mean"), f"{thumbnail.mean:.4g}"),
-        (_tr("Maximum"), f"{thumbnail.maximum:.4g}"),
+        (_tr("Mean"), _number(thumbnail.mean, 4)),
+        (_tr("Maximum"), _number(thumbnail.maximum, 4)),
         (_tr("Dead channels"), dead),
     )
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
 def _per_cent(share: float) -> str:
