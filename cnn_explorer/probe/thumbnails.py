@@ -7,6 +7,7 @@ ones gives the mean and the picture at once, a second pass the largest value of 
 
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,14 +55,14 @@ def thumbnail_of(output: "Tensor", channel: Channel = "mean") -> Thumbnail:
     places = height * width
     rows = maps.float().reshape(channels, places)
     if channel == "mean":
-        sums = torch.mv(rows.t(), rows.new_ones(channels))
+        sums = torch.mv(rows.t(), _ones(channels))
         picture = (sums / channels).numpy().reshape(height, width)
         mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
     else:
-        sums = torch.mv(rows, rows.new_ones(places))
+        sums = torch.mv(rows, _ones(places))
         picture = rows[int(sums.argmax())].numpy().reshape(height, width)
         mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
-    maximum, dead = _maximum(rows, picture)
+    maximum, dead = _maximum(rows)
     return Thumbnail(_grey(_small(picture)), mean, maximum, dead)
 
 
@@ -72,11 +73,17 @@ def thumbnail_of_array(maps: npt.NDArray[np.float32], channel: Channel = "mean")
     return thumbnail_of(torch.from_numpy(maps.copy())[None], channel)
 
 
-def _maximum(rows: "Tensor", picture: npt.NDArray[np.float32]) -> tuple[float, float | None]:
+@cache
+def _ones(count: int) -> "Tensor":
+    import torch
+
+    return torch.ones(count)
+
+
+def _maximum(rows: "Tensor") -> tuple[float, float | None]:
     """The largest value, and the share of dead channels where no value is negative."""
-    # most outputs with negative values show one here; theirs is a quicker pass
-    positive = picture.min() >= 0 and rows[:, 0].numpy().min() >= 0
-    if not positive or not float(rows.amin()) >= 0:
+    # most outputs with negative values have one at the first place; theirs is a quicker pass
+    if not float(rows[:, 0].amin()) >= 0 or not float(rows.amin()) >= 0:
         return float(rows.amax()), None
     largest = rows.amax(1).numpy()
     return float(largest.max()), float((largest == 0).mean())

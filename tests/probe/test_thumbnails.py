@@ -120,7 +120,9 @@ def test_in_place_and_functional_operations(name: str) -> None:
     assert_like_copies(model, [graph.module_of(name) for name in names], torch.randn(1, *shape))
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "shufflenet_v2_x0_5"])
+@pytest.mark.parametrize(
+    "name", ["torchvision/mobilenet_v3_small", "torchvision/shufflenet_v2_x0_5"]
+)
 def test_networks_of_torchvision(name: str) -> None:
     torch.manual_seed(0)
     model = build_random(card_of(name), seed=0).eval()
