@@ -67,6 +67,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.results",
     "probe.session",
     "probe.source",
+    "probe.thumbnails",
     "graph.browse",
     "graph.colouring",
     "graph.connections",

@@ -120,4 +120,6 @@ BADGE_HEIGHT = 15.0
 """Of the badge that says how often a block is repeated."""
 BADGE_PADDING = 5.0
 """Between that badge's ends and its text."""
+NUMBER_SIZE = 8.5
+"""The numbers beside a thumbnail."""
 FONT_FAMILY = "Inter"

@@ -9,6 +9,7 @@ such count: those are copied at once.)
 """
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,19 @@ def capture(model: "nn.Module", layers: Iterable[str], *, copy: bool = False) ->
     tensors the first is kept. No hook is left behind, however the context ends. Raises
     `ExplorerError` for a name the model does not have.
     """
+    captured = Captured()
+    with each_output(model, layers, lambda name, output: captured.keep(name, output, copy)):
+        yield captured
+
+
+Given = Callable[[str, "Tensor"], None]
+"""A layer's name and its output, which the next operation may overwrite."""
+
+
+@contextmanager
+def each_output(model: "nn.Module", layers: Iterable[str], given: Given) -> Iterator[None]:
+    """Within the context, tell `given` the outputs of `layers` at each forward of `model`, as soon
+    as they are there. Names, hooks and errors are those of `capture`."""
     modules = dict(model.named_modules())
     calls: dict[str, set[int]] = {}
     functions: dict[tuple[str, str, int], str] = {}
@@ -80,14 +94,23 @@ def capture(model: "nn.Module", layers: Iterable[str], *, copy: bool = False) ->
             functions[caller, operation, number] = layer
         else:
             raise _unknown(layer, modules)
-    captured = Captured()
     with ExitStack() as stack:
         for name, numbers in calls.items():
-            hook = _keeper(captured, name, numbers, copy)
+            hook = _teller(given, name, numbers)
             stack.callback(modules[name].register_forward_hook(hook).remove)
         if functions:
-            stack.enter_context(_listening(captured, model, functions, copy))
-        yield captured
+            stack.enter_context(_listening(given, model, functions))
+        yield
+
+
+def can_be_captured(model: "nn.Module", layers: Iterable[str]) -> tuple[str, ...]:
+    """Those of `layers` that are modules or functional operations of `model`."""
+    modules = dict(model.named_modules())
+    return tuple(
+        layer
+        for layer in layers
+        if split_call(layer)[0] in modules or _caller(split_call(layer)[0], modules) is not None
+    )
 
 
 def module_at(model: "nn.Module", layer: str) -> "nn.Module":
@@ -133,10 +156,7 @@ def _caller(name: str, modules: Mapping[str, "nn.Module"]) -> str | None:
 
 
 def _listening(
-    captured: Captured,
-    model: "nn.Module",
-    functions: Mapping[tuple[str, str, int], str],
-    copy: bool,
+    given: Given, model: "nn.Module", functions: Mapping[tuple[str, str, int], str]
 ) -> "FunctionCalls":
     from cnn_explorer.networks.functions import FunctionCalls
 
@@ -148,7 +168,7 @@ def _listening(
             layer = functions.get((scope, operation, number))
             tensor = None if layer is None else _first_tensor(output)
             if layer is not None and tensor is not None:
-                captured.keep(layer, tensor, copy)
+                given(layer, tensor)
 
     return Listening(model)
 
@@ -168,20 +188,18 @@ def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:
     return ExplorerError(f'there is no layer "{layer}" in this network: {hint}')
 
 
-def _keeper(
-    captured: Captured, name: str, numbers: set[int], copy: bool
-) -> Callable[["nn.Module", Any, Any], None]:
+def _teller(given: Given, name: str, numbers: set[int]) -> Callable[["nn.Module", Any, Any], None]:
     call = 0
 
-    def keep(_module: "nn.Module", _inputs: Any, output: Any) -> None:
+    def tell(_module: "nn.Module", _inputs: Any, output: Any) -> None:
         nonlocal call
         call += 1
         if call in numbers:
             tensor = _first_tensor(output)
             if tensor is not None:
-                captured.keep(name if call == 1 else f"{name}#{call}", tensor, copy)
+                given(name if call == 1 else f"{name}#{call}", tensor)
 
-    return keep
+    return tell
 
 
 def _first_tensor(output: Any) -> "Tensor | None":
@@ -194,3 +212,28 @@ def _first_tensor(output: Any) -> "Tensor | None":
     if isinstance(output, (tuple, list)):
         return next((t for t in map(_first_tensor, output) if t is not None), None)
     return None
+
+
+def as_maps(output: "Tensor") -> "Tensor":
+    """An output for a batch of one as (C, H, W), where it has places, else (N,).
+
+    Pictures are square, and so are maps: where the last two sizes differ, the last one counts the
+    features, as in transformers. Of a sequence (positions, features) that is a square with a class
+    token before it, the square alone is a map: the token belongs to no place.
+    """
+    if output.dim() > 1 and output.shape[0] == 1:
+        output = output[0]
+    elif output.dim() == 3 and output.shape[1] == 1:  # attention has the batch second
+        output = output[:, 0]
+    if output.dim() > 3:  # the windows and heads of attention side by side
+        output = output.reshape(-1, *output.shape[-2:])
+    if output.dim() == 2:
+        positions, features = output.shape
+        side = math.isqrt(positions)
+        token = positions - side * side
+        if side > 1 and token <= 1:
+            return output[token:].reshape(side, side, features).movedim(-1, 0)
+        return output.reshape(1, positions, features).movedim(-1, 0)
+    if output.dim() == 3 and output.shape[1] != output.shape[2]:
+        return output.movedim(-1, 0)
+    return output.reshape(-1) if output.dim() < 2 else output

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
@@ -34,6 +34,24 @@ class ClassScore:
     probability: float
 
 
+Channel = Literal["mean", "strongest"]
+"""What a thumbnail shows: the mean over the channels, or the channel with the largest mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thumbnail:
+    """A layer's output in small: a picture, and three numbers about all its values."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(height, width), at most 48 either way: 0 is the smallest value, 255 the largest."""
+    mean: float
+    maximum: float
+    dead: float | None
+    """The share (0 to 1) of channels that are 0 everywhere; of a flat output, of values that are 0.
+    None where any value is negative: only what comes from a ReLU, or a pooling or sum of such
+    outputs, has channels that can be dead. A channel before its activation may yet be revived."""
+
+
 @dataclass(frozen=True, eq=False)
 class RunResult:
     """The answer to one picture."""
@@ -44,6 +62,8 @@ class RunResult:
     """By layer name, for the layers asked for: (C, H, W) or (N,), exact, read-only. Features come
     first where a network has them last; the class token of a vision transformer is left out."""
     forward_ms: float
+    thumbnails: Mapping[str, Thumbnail] = field(default_factory=dict)
+    """By layer name, for the layers asked for that took part."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 Torch is imported when the first network is opened, not with this module.
 """
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,9 +15,17 @@ import numpy.typing as npt
 
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.capture import Captured, capture, module_at
-from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
+from cnn_explorer.probe.capture import Captured, as_maps, can_be_captured, capture, module_at
+from cnn_explorer.probe.results import (
+    Channel,
+    ClassScore,
+    LayerFilters,
+    PreparedInput,
+    RunResult,
+    Thumbnail,
+)
 from cnn_explorer.probe.runtime import import_torch
+from cnn_explorer.probe.thumbnails import thumbnails
 from cnn_explorer.text import one_line
 
 _CHECKPOINTS = 20
@@ -86,8 +93,12 @@ class Session:
         prepared: PreparedInput,
         layers: Sequence[str] = (),
         checkpoint: Checkpoint = no_checkpoint,
+        *,
+        thumbnails_of: Sequence[str] = (),
+        channel: Channel = "mean",
     ) -> RunResult:
-        """The network's answer to one picture, and the outputs of `layers` (names as in `capture`).
+        """The network's answer to one picture, the outputs of `layers` (names as in `capture`), and
+        thumbnails of the outputs of others; a layer that gives no output has no thumbnail.
 
         The checkpoint is called at some twenty places on the way, where a run can be cancelled.
         Raises `ExplorerError` for an unknown layer, for one that takes no part in a prediction,
@@ -106,8 +117,13 @@ class Session:
         # A copy: what is prepared stays as it is whatever the network does to its input.
         batch = torch.from_numpy(np.array(prepared.tensor, dtype=np.float32, order="C")[None])
         started = time.perf_counter()
+        made: dict[str, Thumbnail] = {}
         try:
-            logits, captured = self._forward(batch, layers, checkpoint)
+            with ExitStack() as stack:
+                wanted = can_be_captured(self.model, thumbnails_of)
+                if wanted:
+                    stack.enter_context(thumbnails(self.model, wanted, channel, made))
+                logits, captured = self._forward(batch, layers, checkpoint)
         except (ExplorerError, Cancelled):
             raise
         except Exception as error:  # whatever goes wrong in a network that is not ours
@@ -115,11 +131,12 @@ class Session:
                 f"{self.card.title} cannot be run on a picture: {one_line(error)}."
             ) from error
         forward_ms = (time.perf_counter() - started) * 1000
-        activations = {layer: _array(_as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
+        activations = {layer: _array(as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
         return RunResult(
             classes=self._ranked(_finite(logits)),
             activations=activations,
             forward_ms=forward_ms,
+            thumbnails=made,
         )
 
     def filters(self, layer: str) -> LayerFilters | None:
@@ -221,31 +238,6 @@ def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
     array = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
     array.flags.writeable = False
     return array
-
-
-def _as_maps(output: "Tensor") -> "Tensor":
-    """An output for a batch of one as (C, H, W), where it has places, else (N,).
-
-    Pictures are square, and so are maps: where the last two sizes differ, the last one counts the
-    features, as in transformers. Of a sequence (positions, features) that is a square with a class
-    token before it, the square alone is a map: the token belongs to no place.
-    """
-    if output.dim() > 1 and output.shape[0] == 1:
-        output = output[0]
-    elif output.dim() == 3 and output.shape[1] == 1:  # attention has the batch second
-        output = output[:, 0]
-    if output.dim() > 3:  # the windows and heads of attention side by side
-        output = output.reshape(-1, *output.shape[-2:])
-    if output.dim() == 2:
-        positions, features = output.shape
-        side = math.isqrt(positions)
-        token = positions - side * side
-        if side > 1 and token <= 1:
-            return output[token:].reshape(side, side, features).movedim(-1, 0)
-        return output.reshape(1, positions, features).movedim(-1, 0)
-    if output.dim() == 3 and output.shape[1] != output.shape[2]:
-        return output.movedim(-1, 0)
-    return output.reshape(-1) if output.dim() < 2 else output
 
 
 def _times(shape: Iterable[int]) -> str:

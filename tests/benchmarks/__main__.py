@@ -133,6 +133,29 @@ def capture_all() -> None:
     print(ratio_line(name, "1.20", left, right))
 
 
+def thumbnails() -> None:
+    """ResNet-50: a forward with thumbnails of all leaves and additions, against the bare one."""
+    import torch
+
+    from cnn_explorer.graph.extract import extract
+    from cnn_explorer.probe.thumbnails import thumbnails as making
+
+    session, prepared = _prepared("resnet50")
+    batch = torch.from_numpy(prepared.tensor[None].copy())
+    graph = extract(session.model, session.preprocessing.input_shape, network="resnet50")
+    leaves = [node.name for node in graph.layers if node.kind not in ("input", "output")]
+
+    for channel in ("mean", "strongest"):
+
+        def everything(channel: str = channel) -> None:
+            with torch.inference_mode(), making(session.model, leaves, channel, {}):
+                session.model(batch)
+
+        left, right = paired(timed(everything), timed(_bare(session, prepared)), 20)
+        name = f"ResNet-50, {len(leaves)} thumbnails ({channel}) / bare"
+        print(ratio_line(name, "1.15", left, right), flush=True)
+
+
 _BARE_WINDOW = """
 import os, sys
 from PySide6.QtCore import QTimer
@@ -568,6 +591,7 @@ def graph_dot(folder: Path | None) -> None:
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "capture-shown": capture_shown,
     "capture-all": capture_all,
+    "thumbnails": thumbnails,
     "start-up": start_up,
     "graph": graph,
     "graph-open": graph_open,

@@ -9,9 +9,12 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.explorer import Explorer, Message
+from cnn_explorer.gui.state.shown import ThumbnailsShown
+from cnn_explorer.media.decode import decode_file
 from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.paths import resource
 
 PATIENCE = 120_000  # ms; a limit, not a wait
 
@@ -206,3 +209,90 @@ def test_a_version_of_the_weights(heard: Heard) -> None:
     heard.explorer.choose_network("lenet5", version="V9")
     heard.settle()
     assert heard.said[0].startswith('LeNet-5 has no weights "V9": known are "MNIST"')
+
+
+@pytest.fixture
+def thumbs(heard: Heard) -> list[ThumbnailsShown | None]:
+    """What is told of thumbnails, LeNet-5 being open without a picture."""
+    told: list[ThumbnailsShown | None] = []
+    heard.explorer.thumbnails_shown.connect(told.append)
+    heard.explorer.show_thumbnails("mean")
+    heard.explorer.choose_network("lenet5")
+    heard.settle()
+    assert told == []
+    return told
+
+
+def boxes(heard: Heard) -> set[str]:
+    assert heard.explorer.network is not None
+    return {node.name for node in heard.explorer.network.layout.graph.nodes}
+
+
+def test_every_box_has_its_thumbnail_also_after_opening_blocks(
+    heard: Heard, thumbs: list[ThumbnailsShown | None]
+) -> None:
+    started: list[str] = []
+    heard.explorer.run_started.connect(started.append)
+    heard.explorer.expand(frozenset())
+    heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))
+    heard.settle()
+    assert thumbs[-1] is not None
+    assert thumbs[-1].by_name.keys() == boxes(heard)
+    assert len(started) == 1
+    closed = len(boxes(heard))
+    assert heard.explorer.network is not None
+    heard.explorer.expand(frozenset(heard.explorer.network.graph.block))
+    heard.settle()
+    assert len(boxes(heard)) > closed
+    assert None not in thumbs  # what was there stayed until the new ones came
+    assert thumbs[-1].by_name.keys() == boxes(heard)
+    assert len(started) == 1  # nothing else shows that it waits
+
+
+def test_thumbnails_of_another_picture_or_network_are_not_shown(
+    heard: Heard, thumbs: list[ThumbnailsShown | None]
+) -> None:
+    heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))
+    heard.settle()
+    three = decode_file(resource("samples", "digit-3.png"))
+    heard.explorer.show_picture(three)
+    assert thumbs[-1] is None
+    heard.settle()
+    assert thumbs[-1] is not None
+    assert thumbs[-1].picture is three
+    heard.explorer.choose_network("squeezenet1_1")
+    heard.settle()
+    network = heard.explorer.network
+    assert network is not None
+    assert thumbs[-1].graph is network.graph
+    assert thumbs[-1].by_name.keys() == boxes(heard)
+    heard.explorer.clear_picture()
+    assert thumbs[-1] is None
+
+
+def test_the_choice_of_channel_runs_again_and_off_is_off(
+    heard: Heard, thumbs: list[ThumbnailsShown | None]
+) -> None:
+    heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))
+    heard.settle()
+    heard.explorer.show_thumbnails("strongest")
+    heard.settle()
+    assert thumbs[-1] is not None
+    assert thumbs[-1].channel == "strongest"
+    heard.explorer.show_thumbnails(None)
+    heard.settle()
+    assert thumbs[-1] is None
+    assert not heard.explorer.drawing_options.thumbnails
+
+
+def test_a_drawing_keeps_its_thumbnails_until_the_next(
+    heard: Heard, thumbs: list[ThumbnailsShown | None]
+) -> None:
+    for _ in range(5):
+        last = decode_file(resource("samples", "digit-5.png"))
+        heard.explorer.show_picture(last, live=True)
+    heard.settle()
+    assert None not in thumbs
+    assert thumbs
+    assert thumbs[-1] is not None
+    assert thumbs[-1].picture is last

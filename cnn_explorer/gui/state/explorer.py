@@ -20,6 +20,7 @@ from cnn_explorer.gui.state.shown import (
     AnswersShown,
     ExportChoice,
     NetworkShown,
+    ThumbnailsShown,
     TimesShown,
 )
 from cnn_explorer.gui.state.workbench import (
@@ -39,6 +40,7 @@ from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
+from cnn_explorer.probe.results import Channel
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,8 @@ class Explorer(QObject):
     """An `AnswersShown`."""
     activations_shown = Signal(object)
     """An `ActivationsShown`."""
+    thumbnails_shown = Signal(object)
+    """A `ThumbnailsShown`, or None: those shown before are no longer of this picture."""
     layer_selected = Signal(str)
     """A layer's or block's name; empty for the whole network."""
     filters_shown = Signal(object)
@@ -134,6 +138,8 @@ class Explorer(QObject):
         self._picture_is_live = False
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
+        self._thumbnails: ThumbnailsShown | None = None
+        self._channel: Channel = "mean"
         self._layer = ""
         self._reported: Busy | None = None
         self._last_layers: dict[str, str] = {}
@@ -285,6 +291,8 @@ class Explorer(QObject):
         self._picture = picture
         self._picture_is_live = live
         self.picture_shown.emit(picture)
+        if not live:  # those of a drawing stay until its next ones are there
+            self._forget_thumbnails()
         self._run()
 
     def clear_picture(self) -> None:
@@ -293,6 +301,7 @@ class Explorer(QObject):
         self._picture = None
         self._answers = None
         self._activations = None
+        self._forget_thumbnails()
         self.picture_cleared.emit()
 
     def select_layer(self, name: str) -> None:
@@ -328,6 +337,18 @@ class Explorer(QObject):
             self._options = options
             if self._network is not None:
                 self._draw(self._network, self._network.expanded)
+
+    def show_thumbnails(self, channel: Channel | None) -> None:
+        """Draw thumbnails of every box's output: of the mean over its channels or of the strongest
+        one; or none at all."""
+        if channel is not None and channel != self._channel:
+            self._channel = channel
+            self._forget_thumbnails()
+        self.draw_as(replace(self._options, thumbnails=channel is not None))
+        if channel is None:
+            self._forget_thumbnails()
+        else:
+            self._complete_thumbnails()
 
     def reveal(self, name: str) -> None:
         """Open the blocks that hide a layer."""
@@ -384,6 +405,7 @@ class Explorer(QObject):
         shown = replace(network, expanded=expanded, layout=layout)
         self._network = shown
         self.layout_changed.emit(shown)
+        self._complete_thumbnails()
 
     def _open_to(self, name: str) -> bool:
         """Draw with all open that hides a layer; whether anything did."""
@@ -402,7 +424,8 @@ class Explorer(QObject):
         self._expansions.pop(network.card.name, None)  # the newest last
         self._expansions[network.card.name] = expanded
 
-    def _run(self) -> None:
+    def _run(self, *, quietly: bool = False) -> None:
+        """Run for what is wanted now; `quietly`, what is shown stays until that is there."""
         network, picture = self._network, self._picture
         if network is None or picture is None or self._opening is not None:
             return  # asked again when the network is there
@@ -410,12 +433,33 @@ class Explorer(QObject):
         # an auxiliary head computes nothing in a prediction: run without looking at it
         quiet = trains_only(network.graph, self._layer)
         layer = "" if quiet else network.graph.module_of(self._layer)
-        self.run_started.emit(layer)
+        if not quietly:
+            self.run_started.emit(layer)
+        boxes = self._boxes(network) if self._options.thumbnails else ()
+        live = self._picture_is_live
         self._submit(
             lane,
-            Run(network.card, network.graph, picture, layer, self._picture_is_live),
+            Run(network.card, network.graph, picture, layer, live, boxes, self._channel),
             self.tr("Running {}").format(network.card.title),
         )
+
+    def _boxes(self, network: NetworkShown) -> tuple[str, ...]:
+        """The boxes drawn whose outputs a prediction computes."""
+        return tuple(node.name for node in network.layout.graph.nodes if not node.training_only)
+
+    def _complete_thumbnails(self) -> None:
+        """Run again for boxes that are drawn and have no thumbnails yet."""
+        network = self._network
+        if network is None or not self._options.thumbnails:
+            return
+        shown = self._thumbnails
+        if shown is None or not shown.by_name.keys() >= set(self._boxes(network)):
+            self._run(quietly=True)
+
+    def _forget_thumbnails(self) -> None:
+        if self._thumbnails is not None:
+            self._thumbnails = None
+            self.thumbnails_shown.emit(None)
 
     def _end_run(self) -> None:
         """A run gave no answer: show what was known before, as far as it is still of this."""
@@ -518,6 +562,7 @@ class Explorer(QObject):
             self._versions[name] = request.version
         self._answers = None
         self._activations = None
+        self._thumbnails = None
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()
@@ -562,6 +607,11 @@ class Explorer(QObject):
             return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
+        made, network = ran.thumbnails, self._network
+        if made is not None and network is not None and made.graph is network.graph:
+            wanted = self._options.thumbnails and made.channel == self._channel
+            self._thumbnails = made if wanted else None
+            self.thumbnails_shown.emit(self._thumbnails)
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)

@@ -9,6 +9,7 @@ from typing import Literal, cast, get_args
 from PySide6.QtCore import QByteArray, QSettings
 
 ThemeChoice = Literal["system", "light", "dark"]
+ThumbnailChoice = Literal["off", "mean", "strongest"]
 
 SIZES = (100, 125, 150, 200)
 """Per cent: for a projector, or eyes that want larger text than the desktop gives."""
@@ -70,6 +71,16 @@ class Settings:
     @size.setter
     def size(self, value: int) -> None:
         self._store.setValue("size", str(value))
+
+    @property
+    def thumbnails(self) -> ThumbnailChoice:
+        """What the boxes of the graph show of their outputs."""
+        value = self._text("thumbnails", "mean")
+        return cast(ThumbnailChoice, value) if value in get_args(ThumbnailChoice) else "mean"
+
+    @thumbnails.setter
+    def thumbnails(self, value: ThumbnailChoice) -> None:
+        self._store.setValue("thumbnails", value)
 
     @property
     def network(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
-from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput
+from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, Thumbnail
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
@@ -70,6 +70,18 @@ class ActivationsShown:
     """(C, H, W), or (N,) of a flat layer."""
     class_names: tuple[str, ...] = ()
     """Where the N values are the network's classes: their names; else empty."""
+
+
+@dataclass(frozen=True, eq=False)
+class ThumbnailsShown:
+    """The outputs of the boxes drawn, in small."""
+
+    graph: LayerGraph
+    """Of the network on show: it tells one opening of the same network from another."""
+    picture: Picture
+    channel: Channel
+    by_name: Mapping[str, Thumbnail]
+    """By the box's name; those that take no part in a prediction have none."""
 
 
 @dataclass(frozen=True, eq=False)

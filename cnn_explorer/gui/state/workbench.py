@@ -20,11 +20,12 @@ from cnn_explorer.gui.state.shown import (
     FiltersShown,
     NetworkShown,
     SourceShown,
+    ThumbnailsShown,
     TimesShown,
 )
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.results import ClassScore
+from cnn_explorer.probe.results import Channel, ClassScore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,6 +96,10 @@ class Run:
     """The layer or block whose output is wanted too; empty for none."""
     live: bool = False
     """A drawing in progress: its answer is shown even when the hand has gone on."""
+    boxes: tuple[str, ...] = ()
+    """The layers and blocks of whose outputs thumbnails are wanted."""
+    channel: Channel = "mean"
+    """What the thumbnails show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +108,7 @@ class Ran:
 
     answers: AnswersShown
     activations: ActivationsShown | None
+    thumbnails: ThumbnailsShown | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,7 +317,14 @@ class Workbench:
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
-        result = session.run(prepared, layers, checkpoint)
+        modules = {box: request.graph.module_of(box) for box in request.boxes}
+        result = session.run(
+            prepared,
+            layers,
+            checkpoint,
+            thumbnails_of=tuple(modules.values()),
+            channel=request.channel,
+        )
         answers = AnswersShown(
             card=request.card,
             trained=session.trained,
@@ -322,11 +335,22 @@ class Workbench:
             preprocess_ms=prepared.preprocess_ms,
             forward_ms=result.forward_ms,
         )
+        thumbnails = None
+        if request.boxes:
+            from cnn_explorer.probe.thumbnails import thumbnail_of_array
+
+            made = dict(result.thumbnails)
+            if "input" in modules:
+                made["input"] = thumbnail_of_array(prepared.tensor, request.channel)
+            if "output" in modules:
+                made["output"] = thumbnail_of_array(probabilities(result.classes))
+            by_name = {box: made[name] for box, name in modules.items() if name in made}
+            thumbnails = ThumbnailsShown(request.graph, picture, request.channel, by_name)
         maps = prepared.tensor if layer == "input" else result.activations.get(layer)
         if layer == "output":
             maps = probabilities(result.classes)
         if maps is None:
-            return Ran(answers, None)
+            return Ran(answers, None, thumbnails)
         names: tuple[str, ...] = ()
         if maps.shape == (len(result.classes),):
             names = tuple(
@@ -341,6 +365,7 @@ class Workbench:
                 maps=maps,
                 class_names=names,
             ),
+            thumbnails,
         )
 
     def _look(self, request: Look) -> Looked:

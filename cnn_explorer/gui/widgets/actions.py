@@ -41,6 +41,7 @@ class Actions(QWidget):
     size_asked = Signal(int)
     colour_asked = Signal(str)
     """The key of the number to colour the graph by; empty for the kind of layer."""
+    thumbnails_asked = Signal(str)
 
     def __init__(self, window: QMainWindow, tabs: list[str], theme: str, size: int) -> None:
         super().__init__(window)
@@ -187,6 +188,24 @@ class Actions(QWidget):
             action.triggered.connect(self._on_theme_triggered)
             self.themes[name] = action
 
+        self.thumbnails: dict[str, QAction] = {}
+        for name, title in (
+            ("off", self.tr("Off")),
+            ("mean", self.tr("Mean over the Channels")),
+            ("strongest", self.tr("Strongest Channel")),
+        ):
+            action = self._make(title, self.tr("What each box shows of its output"), None)
+            action.setCheckable(True)
+            action.setData(name)
+            action.triggered.connect(self._on_thumbnails_triggered)
+            self.thumbnails[name] = action
+        self.next_thumbnails = self._make(
+            self.tr("Next Kind of Thumbnails"),
+            self.tr("Off, mean over the channels, strongest channel"),
+            "Ctrl+T",
+        )
+        self.next_thumbnails.triggered.connect(self._on_next_thumbnails)
+
         self.sizes: dict[int, QAction] = {}
         for per_cent in SIZES:
             action = self._make(
@@ -228,7 +247,8 @@ class Actions(QWidget):
             self.find_network, self.find_layer, self.find_next, self.find_previous,
             self.producer, self.consumer, self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
-            self.minimap, self.next_panel, self.previous_panel, *self.tabs, self.stop,
+            self.minimap, self.next_thumbnails, self.next_panel, self.previous_panel,
+            *self.tabs, self.stop,
             self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
@@ -253,6 +273,10 @@ class Actions(QWidget):
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
         view.addMenu(self.tr("Colour Graph by")).addActions(list(self.colours.values()))
+        thumbnails = view.addMenu(self.tr("Thumbnails"))
+        thumbnails.addActions(list(self.thumbnails.values()))
+        thumbnails.addSeparator()
+        thumbnails.addAction(self.next_thumbnails)
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
@@ -315,6 +339,23 @@ class Actions(QWidget):
         if isinstance(action, QAction):
             self.check_colour(str(action.data()))  # else the one in force could be unmarked
             self.colour_asked.emit(str(action.data()))
+
+    def check_thumbnails(self, choice: str) -> None:
+        """Mark the thumbnails chosen."""
+        for other, action in self.thumbnails.items():
+            action.setChecked(other == choice)
+
+    @Slot()
+    def _on_thumbnails_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.thumbnails_asked.emit(str(action.data()))
+
+    @Slot()
+    def _on_next_thumbnails(self) -> None:
+        names = list(self.thumbnails)
+        now = next(number for number, name in enumerate(names) if self.thumbnails[name].isChecked())
+        self.thumbnails_asked.emit(names[(now + 1) % len(names)])
 
     @Slot()
     def _on_size_triggered(self) -> None:

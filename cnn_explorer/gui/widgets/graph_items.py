@@ -27,6 +27,7 @@ from cnn_explorer.graph.style import (
     PADDING,
     RADIUS,
     STRIPE_WIDTH,
+    THUMBNAIL_SIZE,
     LineStyle,
 )
 from cnn_explorer.graph.text import text_width
@@ -44,6 +45,8 @@ from cnn_explorer.gui.widgets.graph_look import (
     painter_path,
     pen,
 )
+from cnn_explorer.gui.widgets.thumbnail_look import ThumbnailLook
+from cnn_explorer.probe.results import Thumbnail
 
 _RING = 4.0
 """How far the ring around the selection stands off."""
@@ -68,7 +71,15 @@ class BoxItem(QGraphicsItem):
         self.height = rect.height
         self._look = look
         self._hovered = False
+        self._thumbnail: ThumbnailLook | None = None
         self.setPos(rect.x, rect.y)
+
+    def set_thumbnail(self, thumbnail: Thumbnail | None) -> None:
+        """Show this small picture of the box's output, or none."""
+        shown = self._thumbnail.thumbnail if self._thumbnail is not None else None
+        if thumbnail is not shown:
+            self._thumbnail = ThumbnailLook(thumbnail) if thumbnail is not None else None
+            self.update()
 
     def set_hovered(self, hovered: bool) -> None:
         """Show whether the pointer is over the box."""
@@ -141,6 +152,8 @@ class BoxItem(QGraphicsItem):
         if node.repeats:
             needed += PADDING + badge_width(node)
         room = self.width - STRIPE_WIDTH - 1.6 * PADDING
+        if self._thumbnail is not None:
+            room -= THUMBNAIL_SIZE
         scale = min(NAME_ALONE, room / needed) if needed else 1.0
         baseline = self.height / 2 + NAME_SIZE * 0.36 * scale
         look.write(painter, "name", left, baseline, node.label, text, scale)
@@ -184,9 +197,13 @@ class BoxItem(QGraphicsItem):
             )
             painter.setBrush(mixed(accent, look.text, 0.3) if self._hovered else accent)
             painter.drawRoundedRect(QRectF(0, 0, self.width, self.height), RADIUS, RADIUS)
+            if self._thumbnail is not None:
+                self._thumbnail.paint_alone(painter, self.width, self.height)
             return
         self._paint_box(painter)
         self._paint_contents(painter)
+        if self._thumbnail is not None:
+            self._thumbnail.paint(painter, look, self.width, self.height)
         if self._hovered and self.node.kind == "block":
             draw_badge(painter, look, self._badge(), opens=True)
 

@@ -20,6 +20,7 @@ from cnn_explorer.graph.style import (
     KIND_STYLES,
     LIGHT,
     NAME_SIZE,
+    NUMBER_SIZE,
     OPERANDS_SIZE,
     TRAINING_LINE,
     LineStyle,
@@ -43,7 +44,7 @@ BADGE_ROOM = _BADGE_LEAST / BLOCKS_ONLY + 2.0
 _FINE = 2.0
 """Fonts are made this many times larger and drawn smaller: QFont knows only whole pixels."""
 
-TextRole = Literal["name", "caption", "label", "title", "facts", "count"]
+TextRole = Literal["name", "caption", "label", "title", "facts", "count", "number"]
 _TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
     "name": (NAME_SIZE, QFont.Weight.DemiBold),
     "caption": (CAPTION_SIZE, QFont.Weight.Normal),
@@ -51,6 +52,7 @@ _TEXT_ROLES: dict[TextRole, tuple[float, QFont.Weight]] = {
     "title": (FRAME_TEXT_SIZE, QFont.Weight.DemiBold),
     "facts": (CAPTION_SIZE, QFont.Weight.Normal),
     "count": (OPERANDS_SIZE, QFont.Weight.DemiBold),
+    "number": (NUMBER_SIZE, QFont.Weight.Normal),
 }
 
 
@@ -172,6 +174,10 @@ class Look:
         painter.scale(1 / fine, 1 / fine)
         painter.drawStaticText(QPointF(x * fine, baseline * fine - ascent), static)
         painter.scale(fine, fine)
+
+    def forget_numbers(self) -> None:
+        """Let go of the numbers beside thumbnails, of which each picture has others."""
+        self._texts = {key: text for key, text in self._texts.items() if key[1] != "number"}
 
     def forget_texts(self) -> None:
         """Let go of the texts of a network that is no longer shown."""

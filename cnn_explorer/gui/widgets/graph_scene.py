@@ -23,6 +23,7 @@ from cnn_explorer.gui.widgets.graph_items import (
 )
 from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY, Look
 from cnn_explorer.gui.widgets.graph_walk import boxes_in
+from cnn_explorer.probe.results import Thumbnail
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,14 @@ class GraphScene(QGraphicsScene):
             yield (x, y, self.tr("training only"))
 
     # looks
+
+    def set_thumbnails(self, by_name: Mapping[str, Thumbnail]) -> None:
+        """Show these in their boxes, if there is room; a junction has none."""
+        self.look.forget_numbers()
+        room = self.layout is not None and self.layout.options.thumbnails
+        for name, box in self._boxes.items():
+            if not isinstance(box, JunctionItem):
+                box.set_thumbnail(by_name.get(name) if room else None)
 
     def set_dark(self, dark: bool) -> None:
         """Draw in the colours of the dark or the light theme."""

@@ -29,7 +29,7 @@ from cnn_explorer.graph.metrics import format_count, format_macs, format_shape
 from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode, VisibleGraph
 from cnn_explorer.graph.numbers import Numbers
 from cnn_explorer.graph.search import Found
-from cnn_explorer.gui.state.shown import NetworkShown
+from cnn_explorer.gui.state.shown import NetworkShown, ThumbnailsShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.breadcrumbs import Breadcrumbs
 from cnn_explorer.gui.widgets.colour_chooser import ColourChooser
@@ -43,6 +43,8 @@ from cnn_explorer.gui.widgets.legend import Legend
 from cnn_explorer.gui.widgets.minimap import Minimap
 from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
+from cnn_explorer.gui.widgets.thumbnail_look import rows as thumbnail_rows
+from cnn_explorer.probe.results import Thumbnail
 
 _ROOMY = 480
 """Pixels of width from which there is room for all tools."""
@@ -76,6 +78,7 @@ class GraphView(QWidget):
         self._graph: LayerGraph | None = None
         self._expanded: frozenset[str] = frozenset()
         self._network_title = ""
+        self._thumbnails: Mapping[str, Thumbnail] = {}
         self._selected = ""
         self._toggled: tuple[str, QPointF | None] = ("", None)
         self._coloured_by = ""
@@ -135,6 +138,10 @@ class GraphView(QWidget):
             _with_key(self.tr("Draw from left to right"), "Ctrl+Shift+R"), self._turn
         )
         self.direction_button.setCheckable(True)
+        self.thumbnails_button = self._button(
+            self.tr("Thumbnails of what each box puts out (Ctrl+T)"), lambda: None
+        )
+        self.thumbnails_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.zoom_button.setText("100 %")
         self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.zoom_button.setFixedWidth(
@@ -169,6 +176,7 @@ class GraphView(QWidget):
         place = QHBoxLayout()
         place.setContentsMargins(theme.MARGIN - 6, 0, theme.GAP, 3)
         place.addWidget(self.breadcrumbs, 1)
+        place.addWidget(self.thumbnails_button)
         place.addWidget(self.colour_chooser)
         place.addWidget(self.search_bar)
         self._whole.addLayout(place)
@@ -199,6 +207,7 @@ class GraphView(QWidget):
         self._numbers = Numbers(shown.graph)
         self._expanded = shown.expanded
         self._network_title = shown.card.title
+        self._thumbnails = {}
         self._selected = ""
         self._toggled = ("", None)
         self._title.set_title(shown.card.title, "   " + _totals(shown.graph))
@@ -225,8 +234,18 @@ class GraphView(QWidget):
         self.minimap.show_layout(layout)
         self._place_legend()
         self._show_found(self.search_bar.found)
+        self.canvas.drawing.set_thumbnails(self._thumbnails)
         self._show_selection()
         self._update_state()
+
+    def show_thumbnails(self, shown: ThumbnailsShown | None) -> None:
+        """Show small pictures and numbers of the boxes' outputs, or none; those of another network
+        are not shown."""
+        if shown is not None and shown.graph is not self._graph:
+            return
+        self._thumbnails = shown.by_name if shown is not None else {}
+        self.canvas.drawing.set_thumbnails(self._thumbnails)
+        self._say(self._spoken())
 
     @Slot()
     def clear(self) -> None:
@@ -301,6 +320,10 @@ class GraphView(QWidget):
         if self._coloured_by == "time" and self._graph is not None and not self._times:
             self.measure_asked.emit()
 
+    def thumbnail_of(self, name: str) -> Thumbnail | None:
+        """The thumbnail that is known of a box; None where there is none."""
+        return self._thumbnails.get(name)
+
     # selection
 
     @property
@@ -355,6 +378,10 @@ class GraphView(QWidget):
             is_open = self._selected in self._expanded
             state = self.tr("an open block") if is_open else self.tr("a closed block")
             said = self.tr("{said}, {state}").format(said=said, state=state)
+        thumbnail = self._thumbnails.get(self._selected)
+        if thumbnail is not None:
+            numbers = (f"{what}: {value}" for what, value in thumbnail_rows(thumbnail))
+            said = "; ".join((said, *numbers))
         return said
 
     def _say(self, text: str) -> None:
@@ -613,7 +640,9 @@ class GraphView(QWidget):
         return menu
 
     def _tip(self, name: str) -> str:
-        return tip(self._graph, name) if self._graph is not None else ""
+        thumbnail = self._thumbnails.get(name)
+        numbers = thumbnail_rows(thumbnail) if thumbnail is not None else ()
+        return tip(self._graph, name, numbers) if self._graph is not None else ""
 
     @Slot()
     def _load_icons(self) -> None:
@@ -626,6 +655,7 @@ class GraphView(QWidget):
             (self.direction_button, "ph.flow-arrow"),
             (self.expand_all_button, "ph.arrows-out-line-vertical"),
             (self.collapse_all_button, "ph.arrows-in-line-vertical"),
+            (self.thumbnails_button, "ph.image"),
         ):
             button.setIcon(theme.icon(name, self))
 
@@ -676,8 +706,9 @@ def _in_menu(name: str) -> str:
     return name.replace("&", "&&")
 
 
-def tip(graph: LayerGraph, name: str) -> str:
-    """All about a layer or block as rich text: type, settings, shapes, parameters, work."""
+def tip(graph: LayerGraph, name: str, numbers: Iterable[tuple[str, str]] = ()) -> str:
+    """All about a layer or block as rich text: type, settings, shapes, parameters, work, and
+    `numbers` of its output."""
     node = graph.layer.get(name) or graph.block.get(name)
     if node is None:
         return ""
@@ -687,6 +718,7 @@ def tip(graph: LayerGraph, name: str) -> str:
     rows.append((_tr("Multiply-adds"), format_macs(node.macs) + share))
     if node.training_only:
         rows.append((_tr("Used"), _tr("in training only")))
+    rows.extend(numbers)
     cells = "".join(
         f"<tr><td style='padding-right:12px'>{html.escape(what)}</td>"
         f"<td>{html.escape(value)}</td></tr>"

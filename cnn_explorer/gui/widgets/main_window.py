@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QMainWindow,
+    QMenu,
     QVBoxLayout,
     QWidget,
 )
 
-from cnn_explorer.gui.state.settings import Settings, ThemeChoice
+from cnn_explorer.gui.state.settings import Settings, ThemeChoice, ThumbnailChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
@@ -174,6 +175,11 @@ class MainWindow(QMainWindow):
         actions.colour_asked.connect(panels.graph_view.colour_by)
         panels.graph_view.coloured_by_changed.connect(actions.check_colour)
         panels.layers_panel.export_asked.connect(self.export_table)
+        actions.thumbnails_asked.connect(self._on_thumbnails_asked)
+        menu = QMenu(panels.graph_view)
+        menu.addActions(list(actions.thumbnails.values()))
+        panels.graph_view.thumbnails_button.setMenu(menu)
+        self._on_thumbnails_asked(self._settings.thumbnails)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
@@ -485,6 +491,12 @@ class MainWindow(QMainWindow):
     def _on_scheme_changed(self) -> None:
         if self._settings.theme == "system":
             self._on_theme_asked("system")
+
+    @Slot(str)
+    def _on_thumbnails_asked(self, choice: ThumbnailChoice) -> None:
+        self._settings.thumbnails = choice
+        self.commands.check_thumbnails(choice)
+        self._explorer.show_thumbnails(None if choice == "off" else choice)
 
     @Slot()
     def _show_keys(self) -> None:

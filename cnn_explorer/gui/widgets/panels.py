@@ -84,6 +84,7 @@ class Panels(QObject):
         explorer.run_stopped.connect(self._on_run_stopped)
         explorer.answers_shown.connect(self._on_answers_shown)
         explorer.activations_shown.connect(self._on_activations_shown)
+        explorer.thumbnails_shown.connect(self.graph_view.show_thumbnails)
         explorer.layer_selected.connect(self._on_layer_selected)
         explorer.filters_shown.connect(self._on_filters_shown)
         explorer.source_shown.connect(self._on_source_shown)
