@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cnn_explorer import __version__, cli_graph, cli_inspect, cli_layers, cli_train
 from cnn_explorer.cli_parts import (
     PROGRAM,
+    UNTRAINED,
     card_named,
     network_name,
     output_file,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 
-UNTRAINED = "untrained: these answers mean nothing"
 
 _ACTIVATION_SUFFIXES = (".png", ".npy")
 _TABS = ("activations", "filters", "details", "code", "about", "layers")

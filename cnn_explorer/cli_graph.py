@@ -3,14 +3,23 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_explorer.cli_parts import card_named, natural, network_name, output_file, printable
+from cnn_explorer.cli_parts import (
+    UNTRAINED,
+    card_named,
+    natural,
+    network_name,
+    output_file,
+    printable,
+)
 from cnn_explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
+    from cnn_explorer.graph.drawing import BoxPicture
+    from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
     from cnn_explorer.networks.card import NetworkCard
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
@@ -37,6 +46,14 @@ def describe_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--numbers", action="store_true", help="write parameters and multiply-adds into the boxes"
     )
+    parser.add_argument(
+        "--colour-by", choices=("parameters", "macs", "memory", "receptive", "stride"),
+        help="colour the boxes by a number, with a colour bar",
+    )  # fmt: skip
+    parser.add_argument(
+        "--thumbnails", metavar="IMAGE", type=Path,
+        help="run the network on this picture and draw what each box puts out",
+    )  # fmt: skip
     parser.add_argument("--dark", action="store_true", help="on a dark ground")
 
 
@@ -59,7 +76,7 @@ def graph(options: argparse.Namespace) -> int:
     from cnn_explorer.graph.export import export
     from cnn_explorer.graph.hierarchy import default_expansion, expanded_to_depth
     from cnn_explorer.graph.model import DrawingOptions
-    from cnn_explorer.graph.publish import Publication, layout_of
+    from cnn_explorer.graph.publish import Publication, dressing_of, layout_of
 
     if isinstance(options.network, Path):
         from cnn_explorer.cli_parts import refuse_same_file
@@ -78,18 +95,53 @@ def graph(options: argparse.Namespace) -> int:
     else:
         expanded = expanded_to_depth(found, options.depth)
     if options.output is None:
-        if options.dark or options.numbers or options.direction != "down":
+        drawn = (options.dark, options.numbers, options.colour_by, options.thumbnails)
+        if any(drawn) or options.direction != "down":
             raise UsageError("an outline has no colours and no direction: give -o FILE to draw.")
         for line in outline(found, expanded):
             print(printable(line))
         return 0
-    drawn_as = DrawingOptions(direction=options.direction)
-    publication = Publication(expanded, drawn_as, options.numbers, options.dark)
+    if options.thumbnails is not None and isinstance(options.network, Path):
+        raise UsageError("a graph from a file cannot be run on a picture: name a network.")
+    publication = Publication(
+        expanded,
+        DrawingOptions(options.direction, thumbnails=options.thumbnails is not None),
+        options.numbers,
+        options.dark,
+        options.colour_by,
+    )
     layout = layout_of(found, publication)
-    export(layout, options.output, title=title, dark=options.dark)
+    if options.thumbnails is not None:
+        pictures = _thumbnails(options.network, layout, options.thumbnails)
+        publication = replace(publication, pictures=pictures)
+    dressing = dressing_of(found, layout, publication)
+    export(layout, options.output, title=title, dark=options.dark, dressing=dressing)
     boxes = len(layout.graph.nodes)
     print(f"{printable(options.output)}: {printable(title)}, {boxes} boxes")
     return 0
+
+
+def _thumbnails(network: str, layout: "GraphLayout", picture: Path) -> "dict[str, BoxPicture]":
+    """What each box of a drawing puts out for a picture, with the best weights at hand."""
+    from cnn_explorer.graph.publish import box_pictures
+    from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.probe.preprocess import prepare
+    from cnn_explorer.probe.session import Session
+    from cnn_explorer.probe.thumbnails import of_boxes, painted
+
+    session = Session.open(card_named(network))
+    if not session.trained:
+        print(UNTRAINED, file=sys.stderr)
+    prepared = prepare(decode_file(picture), session.preprocessing)
+    source = layout.graph.source
+    modules = {
+        node.name: source.module_of(node.name) if source is not None else node.name
+        for node in layout.graph.nodes
+        if not node.training_only
+    }
+    result = session.run(prepared, thumbnails_of=tuple(modules.values()))
+    made = of_boxes(modules, prepared, result, "mean")
+    return box_pictures({name: painted(one) for name, one in made.items()})
 
 
 def graph_of(card: "NetworkCard") -> "LayerGraph":

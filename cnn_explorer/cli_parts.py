@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnn_explorer.networks.card import NetworkCard
 
 PROGRAM = "cnn-explorer"
+UNTRAINED = "untrained: these answers mean nothing"
 
 
 def network_name(text: str) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 
 from cnn_explorer.graph.model import VisibleGraph
 from cnn_explorer.graph.numbers import NUMBER_KINDS, NumberKey, NumberKind, Numbers, format_number
+from cnn_explorer.graph.text import text_width
 from cnn_explorer.paths import resource
 
 _LOGARITHMIC: frozenset[NumberKey] = frozenset(("parameters", "macs", "memory", "time"))
@@ -77,6 +78,11 @@ class Colouring:
         """The colour of a box, ``#35b779``; empty where it is drawn neutral."""
         box = self.boxes.get(name)
         return "" if box is None else colour_at(box.position, dark=dark)
+
+
+def fitting(text: str, size: float, room: float) -> str:
+    """A number on a box as it fits into some room: without the share of the total, if need be."""
+    return text if text_width(text, size) <= room else text.partition(" · ")[0]
 
 
 def number_kind(key: str) -> NumberKind | None:

@@ -5,11 +5,12 @@ are scene units (a pixel at 100 %), y downwards.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
+from cnn_explorer.graph.colouring import Colouring, colour_at, fitting, ink_on
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
 from cnn_explorer.graph.layout import (
     MARGIN,
@@ -30,12 +31,17 @@ from cnn_explorer.graph.style import (
     KIND_STYLES,
     LIGHT,
     NAME_SIZE,
+    NUMBER_LINE,
+    NUMBER_SIZE,
     OPERANDS_SIZE,
     PADDING,
     PLAIN_LINE,
     RADIUS,
     SHORTCUT_LINES,
     STRIPE_WIDTH,
+    THUMBNAIL_GAP,
+    THUMBNAIL_ROOM,
+    THUMBNAIL_SIZE,
     TRAINING_LINE,
     GroundStyle,
     KindStyle,
@@ -100,6 +106,30 @@ class Group:
 
 
 @dataclass(frozen=True)
+class BoxPicture:
+    """A small picture in a box, and a few short lines beside it."""
+
+    width: int
+    """Pixels."""
+    height: int
+    rgb: bytes
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """What the boxes of a drawing show beside their names."""
+
+    colouring: Colouring | None = None
+    """Colours by a number; None for those of the kinds."""
+    pictures: Mapping[str, BoxPicture] = field(default_factory=dict)
+    """By name of the box; shown where the layout has room for them."""
+
+
+PLAIN = Dressing()
+
+
+@dataclass(frozen=True)
 class Drawing:
     """Everything to paint, back to front, on a ground of one colour."""
 
@@ -130,10 +160,15 @@ _TITLE_SIZE = 20.0
 _SUBTITLE_SIZE = 12.0
 _LEGEND_ROW = 24.0
 _LEGEND_GAP = 32.0
+_BAR_HEIGHT = 160.0
+_BAR_STEPS = 64
 
 
-def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
-    """The whole page: title line with totals, the graph, and a legend of the kinds it shows."""
+def draw(
+    layout: GraphLayout, *, title: str, dark: bool = False, dressing: Dressing = PLAIN
+) -> Drawing:
+    """The whole page: title line with totals, the graph, and a legend of the kinds it shows and of
+    what its colours say."""
     style = DARK if dark else LIGHT
     subtitle = totals_line(layout)
     legend = _legend_kinds(layout)
@@ -141,13 +176,19 @@ def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
     lines = line_styles(layout)
     names = [*(KIND_STYLES[kind].title for kind in legend), *(line.title for line in lines)]
     legend_width = 30.0 + max((text_width(name, 11.5) for name in names), default=0.0)
+    legend_height = _LEGEND_ROW * len(names)
+    colouring = dressing.colouring
+    if colouring is not None:
+        told = (colouring.kind.title, *(tick.text for tick in colouring.ticks))
+        legend_width = max(legend_width, 34.0 + max(text_width(text, 11.5) for text in told))
+        legend_height += _LEGEND_ROW + _BAR_HEIGHT + _LEGEND_ROW
     graph_left = _PAGE_MARGIN - MARGIN  # the layout brings its own margin along
     legend_left = graph_left + layout.width + _LEGEND_GAP - MARGIN
     title_width = max(
         text_width(title, _TITLE_SIZE, "semibold"), text_width(subtitle, _SUBTITLE_SIZE)
     )
     width = max(legend_left + legend_width, _PAGE_MARGIN + title_width) + _PAGE_MARGIN
-    height = head + max(layout.height, MARGIN + _LEGEND_ROW * len(names)) + _PAGE_MARGIN - MARGIN
+    height = head + max(layout.height, MARGIN + legend_height) + _PAGE_MARGIN - MARGIN
     heading = Group(
         "Title",
         (
@@ -162,7 +203,11 @@ def draw(layout: GraphLayout, *, title: str, dark: bool = False) -> Drawing:
         ),
     )
     groups = [heading, _legend(legend, lines, legend_left, head + MARGIN, style, dark)]
-    groups += [_moved(group, graph_left, head) for group in graph_groups(layout, dark=dark)]
+    if colouring is not None:
+        top = head + MARGIN + _LEGEND_ROW * (len(names) + 1)
+        groups.append(_colour_bar(colouring, legend_left, top, style, dark))
+    drawn = graph_groups(layout, dark=dark, dressing=dressing)
+    groups += [_moved(group, graph_left, head) for group in drawn]
     return Drawing(width, height, style.ground, title, tuple(groups))
 
 
@@ -184,13 +229,19 @@ def totals_line(layout: GraphLayout) -> str:
     return " · ".join(parts)
 
 
-def graph_groups(layout: GraphLayout, *, dark: bool = False) -> list[Group]:
+def graph_groups(
+    layout: GraphLayout, *, dark: bool = False, dressing: Dressing = PLAIN
+) -> list[Group]:
     """The graph alone: frames, then edges, then boxes, then labels of edges."""
     style = DARK if dark else LIGHT
     groups = [_frame(layout, name, style) for name in layout.frames]
     starts = branches(layout.edges)
     groups += [_edge(edge, starts[edge.source, edge.target], style) for edge in layout.edges]
-    groups += [_box(node, layout.boxes[node.name], style, dark) for node in layout.graph.nodes]
+    room = THUMBNAIL_ROOM if layout.options.thumbnails else 0.0
+    groups += [
+        _box(node, layout.boxes[node.name], style, dark, dressing, room)
+        for node in layout.graph.nodes
+    ]
     groups += [_edge_label(edge, style) for edge in layout.edges if edge.label]
     groups += [_note(edge, style) for edge in layout.edges if edge.note]
     marks = training_marks(layout)
@@ -368,6 +419,26 @@ def _legend(
     return Group("Legend", tuple(items))
 
 
+def _colour_bar(colouring: Colouring, x: float, y: float, style: GroundStyle, dark: bool) -> Group:
+    """What the colours of boxes say: the least at the bottom, the most at the top."""
+    title = colouring.kind.title
+    items: list[Item] = [Text((x, y), title, 11.5, "semibold", style.text)]
+    top, step = y + 12.0, _BAR_HEIGHT / _BAR_STEPS
+    for number in range(_BAR_STEPS if colouring.scale is not None else 0):
+        colour = colour_at(1.0 - (number + 0.5) / _BAR_STEPS, dark=dark)
+        # a little over the next one: no hair shows between them
+        piece = Rect(x, top + number * step, 18.0, min(step + 0.6, _BAR_HEIGHT - number * step))
+        items.append(Path(rounded_rectangle(piece, 0.0), fill=colour))
+    for tick in colouring.ticks:
+        level = top + (1.0 - tick.at) * _BAR_HEIGHT
+        line: tuple[Command, ...] = (("M", (x + 18.0, level)), ("L", (x + 22.0, level)))
+        items.append(Path(line, stroke=style.text_quiet, width=1.0))
+        items.append(Text((x + 26.0, level + 4.0), tick.text, 11.5, "regular", style.text_quiet))
+    if colouring.scale is None:
+        items.append(Text((x, top + 8.0), "none", 11.5, "regular", style.text_quiet))
+    return Group(f"Colours: {title}", tuple(items))
+
+
 def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
     rect = layout.frames[name]
     depth = 0
@@ -423,11 +494,27 @@ def _note(edge: EdgePath, style: GroundStyle) -> Group:
     )
 
 
-def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group:
+def _box(
+    node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool, dressing: Dressing, room: float
+) -> Group:
+    """A box or junction; `room` is what it is wider by for a thumbnail."""
     kind = KIND_STYLES.get(node.kind, KIND_STYLES["other"])
     accent = kind.dark if dark else kind.light
+    fill, ink, quiet, caption = style.box, style.text, style.text_quiet, node.caption
+    stripe, sign = accent, style.box
+    if dressing.colouring is not None:
+        fill = dressing.colouring.colour(node.name, dark=dark)
+        if fill:
+            ink = quiet = ink_on(fill)
+            caption = fitting(
+                dressing.colouring.boxes[node.name].text, CAPTION_SIZE, text_room(rect.width - room)
+            )
+        fill, sign = fill or style.box, ink
+        stripe = mixed(fill, ink, 0.12)
     dash = TRAINING_LINE.dash if node.training_only else ()
     said = f"{node.name}: {node.caption}, gives {format_shape(node.out_shape)}"
+    if caption != node.caption:
+        said = f"{said}, {caption}"
     if is_junction(node):
         x, y = rect.centre
         ring = circle(x, y, rect.width / 2 - 0.75)
@@ -435,16 +522,17 @@ def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group
         count = str(node.operands) if node.operands else ""
         right, below = operands_at(rect.width)
         at = (rect.x + right, rect.y + below)
+        signed = accent if fill == style.box else ink
         return Group(
             f"{said}, of {count} operands" if count else said,
             (
-                Path(ring, style.box, accent, 1.5, dash),
-                *glyph(kind.glyph, x - size / 2, y - size / 2, size, accent),
+                Path(ring, fill, accent, 1.5, dash),
+                *glyph(kind.glyph, x - size / 2, y - size / 2, size, signed),
                 *([Text(at, count, OPERANDS_SIZE, "semibold", accent)] if count else []),
             ),
         )
     border = style.edge if node.training_only else style.box_border
-    items: list[Path | Text] = []
+    items: list[Item] = []
     if node.kind == "block":
         for card in (2, 1):
             inset = 2.5 * card
@@ -454,28 +542,59 @@ def _box(node: VisibleNode, rect: Rect, style: GroundStyle, dark: bool) -> Group
                 rect.width - RADIUS + CARD_STEP * card,
                 rect.height - 2 * inset,
             )
-            items.append(Path(rounded_rectangle(behind, RADIUS - 1), style.box, border, 1.0, dash))
-    items.append(Path(rounded_rectangle(rect, RADIUS), style.box, border, 1.0, dash))
+            items.append(Path(rounded_rectangle(behind, RADIUS - 1), fill, border, 1.0, dash))
+    items.append(Path(rounded_rectangle(rect, RADIUS), fill, border, 1.0, dash))
     # over the border, and as far out: the stripe is the box's edge
-    stripe = Rect(rect.x - 0.5, rect.y - 0.5, STRIPE_WIDTH + 0.5, rect.height + 1.0)
-    items.append(Path(rounded_rectangle(stripe, RADIUS, left_only=True), fill=accent))
+    edge = Rect(rect.x - 0.5, rect.y - 0.5, STRIPE_WIDTH + 0.5, rect.height + 1.0)
+    items.append(Path(rounded_rectangle(edge, RADIUS, left_only=True), fill=stripe))
     items += glyph(
         kind.glyph,
         rect.x + (STRIPE_WIDTH - GLYPH_SIZE) / 2,
         rect.y + (rect.height - GLYPH_SIZE) / 2,
         GLYPH_SIZE,
-        style.box,
+        sign,
     )
     x = rect.x + STRIPE_WIDTH + PADDING
-    items.append(Text((x, rect.y + NAME_BASELINE), node.label, NAME_SIZE, "semibold", style.text))
+    items.append(Text((x, rect.y + NAME_BASELINE), node.label, NAME_SIZE, "semibold", ink))
     if node.repeats:
-        items += _repeats(node, rect, style, accent)
-    items.append(
-        Text(
-            (x, rect.y + CAPTION_BASELINE), node.caption, CAPTION_SIZE, "regular", style.text_quiet
-        )
-    )
+        items += _repeats(node, replace(rect, width=rect.width - room), style, accent)
+    items.append(Text((x, rect.y + CAPTION_BASELINE), caption, CAPTION_SIZE, "regular", quiet))
+    picture = dressing.pictures.get(node.name)
+    if picture is not None and room:
+        items += _thumbnail(picture, rect, quiet)
     return Group(said, tuple(items))
+
+
+def text_room(width: float) -> float:
+    """What a box of that width, without a thumbnail, has for its texts."""
+    return width - STRIPE_WIDTH - 1.5 * PADDING
+
+
+def _thumbnail(picture: BoxPicture, box: Rect, ink: str) -> list[Item]:
+    """At the right inside of a box: the picture, and its lines beside it."""
+    side = min(THUMBNAIL_SIZE, box.height - 2 * THUMBNAIL_GAP)
+    scale = side / max(picture.width, picture.height)
+    width, height = picture.width * scale, picture.height * scale
+    right = box.x + box.width - THUMBNAIL_GAP
+    place = Rect(
+        right - side + (side - width) / 2, box.y + (box.height - height) / 2, width, height
+    )
+    items: list[Item] = [Raster(place, picture.width, picture.height, picture.rgb)]
+    left = box.x + box.width - THUMBNAIL_ROOM + PADDING / 2
+    middle = box.y + box.height / 2 - (len(picture.lines) - 1) * NUMBER_LINE / 2 + 3.0
+    for number, line in enumerate(picture.lines):
+        at = (left, middle + number * NUMBER_LINE)
+        items.append(Text(at, line, NUMBER_SIZE, "regular", ink))
+    return items
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """`colour` with a share (0 to 1) of `other` in it; both as ``#rrggbb``."""
+    parts = (
+        round((1 - share) * int(colour[at : at + 2], 16) + share * int(other[at : at + 2], 16))
+        for at in (1, 3, 5)
+    )
+    return "#" + "".join(f"{part:02x}" for part in parts)
 
 
 def badge_rect(node: VisibleNode, width: float) -> Rect:
@@ -484,7 +603,7 @@ def badge_rect(node: VisibleNode, width: float) -> Rect:
     return Rect(width - BADGE_INSET - room, BADGE_TOP, room, BADGE_HEIGHT)
 
 
-def _repeats(node: VisibleNode, box: Rect, style: GroundStyle, accent: str) -> list[Path | Text]:
+def _repeats(node: VisibleNode, box: Rect, style: GroundStyle, accent: str) -> list[Item]:
     rect = badge_rect(node, box.width)
     rect = Rect(box.x + rect.x, box.y + rect.y, rect.width, rect.height)
     at = (rect.x + BADGE_PADDING, rect.centre[1] + OPERANDS_SIZE * 0.36)

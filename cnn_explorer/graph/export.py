@@ -18,7 +18,18 @@ from xml.etree import ElementTree
 from PIL import Image, ImageDraw, ImageFont
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.graph.drawing import Command, Drawing, Item, Path, Point, Raster, Text, draw
+from cnn_explorer.graph.drawing import (
+    PLAIN,
+    Command,
+    Drawing,
+    Dressing,
+    Item,
+    Path,
+    Point,
+    Raster,
+    Text,
+    draw,
+)
 from cnn_explorer.graph.exchange import graph_to_json
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout
@@ -46,6 +57,7 @@ def export(
     *,
     title: str,
     dark: bool = False,
+    dressing: Dressing = PLAIN,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> None:
     """Write `layout` to `path`; the suffix says how: .svg .png .pdf .json .dot.
@@ -61,22 +73,25 @@ def export(
             ".svg, .png, .pdf, .json or .dot."
         )
     data = (
-        png_bytes(layout, title, dark, checkpoint)
+        png_bytes(layout, title, dark, dressing, checkpoint)
         if writer is png_bytes
-        else (writer(layout, title, dark))
+        else writer(layout, title, dark, dressing)
     )
     checkpoint(1.0)
     write_bytes(path, data)
 
 
-def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
+def svg_bytes(
+    layout: GraphLayout, title: str, dark: bool = False, dressing: Dressing = PLAIN
+) -> bytes:
     """The page as SVG: text stays text, in Inter where it is installed."""
-    page = draw(layout, title=title, dark=dark)
+    page = draw(layout, title=title, dark=dark, dressing=dressing)
     width, height = math.ceil(page.width), math.ceil(page.height)
     root = ElementTree.Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
+            "xmlns:xlink": "http://www.w3.org/1999/xlink",
             "width": str(width),
             "height": str(height),
             "viewBox": f"0 0 {width} {height}",
@@ -119,7 +134,8 @@ def _svg_raster(raster: Raster) -> ElementTree.Element:
             "height": _short(rect.height),
             "preserveAspectRatio": "none",
             "style": "image-rendering:pixelated",
-            "href": "data:image/png;base64," + base64.b64encode(written.getvalue()).decode(),
+            # with the old prefix, which Inkscape 1.2 still wants
+            "xlink:href": "data:image/png;base64," + base64.b64encode(written.getvalue()).decode(),
         },
     )
 
@@ -167,14 +183,16 @@ def _short(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def pdf_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
+def pdf_bytes(
+    layout: GraphLayout, title: str, dark: bool = False, dressing: Dressing = PLAIN
+) -> bytes:
     """The page as a vector PDF of one page, its fonts embedded; a pixel is 0.75 points."""
     from reportlab.lib.utils import ImageReader  # only those who write a PDF pay for its import
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
-    page = draw(layout, title=title, dark=dark)
+    page = draw(layout, title=title, dark=dark, dressing=dressing)
     for weight, file in FONT_FILES.items():
         pdfmetrics.registerFont(TTFont(f"Inter-{weight}", str(resource("fonts", file))))
     scale = min(0.75, _PDF_LIMIT / page.width, _PDF_LIMIT / page.height)
@@ -236,13 +254,14 @@ def png_bytes(
     layout: GraphLayout,
     title: str,
     dark: bool = False,
+    dressing: Dressing = PLAIN,
     checkpoint: Checkpoint = no_checkpoint,
 ) -> bytes:
     """The page as PNG at twice its size (less if that were over `MAX_PIXELS`).
 
     A tall drawing takes seconds: the checkpoint is called for each band of it.
     """
-    page = draw(layout, title=title, dark=dark)
+    page = draw(layout, title=title, dark=dark, dressing=dressing)
     scale = min(PNG_SCALE, math.sqrt(MAX_PIXELS / (page.width * page.height)))
     width, height = math.ceil(page.width * scale), math.ceil(page.height * scale)
     picture = Image.new("RGB", (width, height), page.ground)
@@ -401,12 +420,22 @@ def _vertical_extent(item: Item) -> tuple[float, float]:
     return (min(heights) - item.width, max(heights) + item.width)
 
 
-def json_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001
+def json_bytes(
+    layout: GraphLayout,
+    title: str,
+    dark: bool = False,  # noqa: ARG001 - as the other writers
+    dressing: Dressing = PLAIN,  # noqa: ARG001
+) -> bytes:
     """The whole graph and this layout of it."""
     return graph_to_json(layout, title)
 
 
-def dot_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:  # noqa: ARG001
+def dot_bytes(
+    layout: GraphLayout,
+    title: str,
+    dark: bool = False,  # noqa: ARG001 - as the other writers
+    dressing: Dressing = PLAIN,  # noqa: ARG001
+) -> bytes:
     """The visible graph in Graphviz's language, open blocks as clusters; Graphviz places it."""
     graph = layout.graph
     lines = [
@@ -452,7 +481,7 @@ def _quoted(text: str) -> str:
     return '"' + printable(text).replace('"', '\\"') + '"'
 
 
-_WRITERS: Mapping[str, Callable[[GraphLayout, str, bool], bytes]] = {
+_WRITERS: Mapping[str, Callable[[GraphLayout, str, bool, Dressing], bytes]] = {
     ".svg": svg_bytes,
     ".png": png_bytes,
     ".pdf": pdf_bytes,

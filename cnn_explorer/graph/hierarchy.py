@@ -352,8 +352,17 @@ def _visible_node(
         macs=block.macs,
         layers=len(inside),
         training_only=block.training_only,
-        caption=_join(described(graph, block), _counted(len(inside), "layer")),
+        caption=_join(_kind_of(graph, block), _counted(len(inside), "layer")),
         repeats=block.repeats,
+    )
+
+
+def _kind_of(graph: LayerGraph, block: BlockNode) -> str:
+    """What a closed block is: how many equal ones there are stands in a badge beside."""
+    return (
+        _spaced(graph.block[block.children[0]].type_name)
+        if block.repeats
+        else (described(graph, block))
     )
 
 

@@ -103,6 +103,8 @@ STRIPE_WIDTH = 26.0
 """The coloured stripe at the left of a box, with its glyph."""
 THUMBNAIL_SIZE = 36.0
 """The side of the small picture of a box's output."""
+THUMBNAIL_GAP = 2.0
+"""Around that picture."""
 THUMBNAIL_ROOM = 100.0
 """What a box is wider by for that picture and the numbers beside it."""
 FRAME_HEADER = 20.0
@@ -122,4 +124,6 @@ BADGE_PADDING = 5.0
 """Between that badge's ends and its text."""
 NUMBER_SIZE = 8.5
 """The numbers beside a thumbnail."""
+NUMBER_LINE = 11.0
+"""From one of their baselines to the next."""
 FONT_FAMILY = "Inter"

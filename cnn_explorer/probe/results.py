@@ -74,3 +74,36 @@ class LayerFilters:
     weight: npt.NDArray[np.float32]
     """Convolution: (out, in / groups, kh, kw). Linear: (out, in). Normalisation: (channels,)."""
     bias: npt.NDArray[np.float32] | None
+
+
+def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
+    """The numbers, as short as they stand beside the picture."""
+    lines = [f"mean {format_value(thumbnail.mean, 2)}", f"max {format_value(thumbnail.maximum, 2)}"]
+    if thumbnail.dead is not None:
+        lines.append(f"dead {format_share(thumbnail.dead)}")
+    return tuple(lines)
+
+
+def format_value(value: float, digits: int) -> str:
+    """A value with so many digits: ``−0.12``."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def format_share(share: float) -> str:
+    """A share from 0 to 1 in per cent; neither 0 nor 100 unless it is that."""
+    per_cent = 100 * share
+    if 0 < per_cent < 1:
+        return "<1 %"
+    if 99 < per_cent < 100:
+        return ">99 %"
+    return f"{per_cent:.0f} %"
+
+
+def probabilities(classes: tuple[ClassScore, ...]) -> npt.NDArray[np.float32]:
+    """The probabilities in the order of the network's outputs."""
+    import numpy as np
+
+    values = np.empty(len(classes), dtype=np.float32)
+    for score in classes:
+        values[score.index] = score.probability
+    return values

@@ -5,7 +5,7 @@ later operation can overwrite it; no output is kept. The numbers are of all valu
 ones gives the mean and the picture at once, a second pass the largest value of each channel.
 """
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.probe.capture import as_maps, each_output
-from cnn_explorer.probe.results import Channel, Thumbnail
+from cnn_explorer.probe.colormaps import colormap
+from cnn_explorer.probe.results import (
+    Channel,
+    PreparedInput,
+    RunResult,
+    Thumbnail,
+    probabilities,
+    short_lines,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -127,3 +135,22 @@ def _grey(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
         return np.zeros(values.shape, dtype=np.uint8)
     grey: npt.NDArray[np.uint8] = np.rint((values - low) * (255.0 / (high - low))).astype(np.uint8)
     return grey
+
+
+def of_boxes(
+    modules: Mapping[str, str], prepared: PreparedInput, result: RunResult, channel: Channel
+) -> dict[str, Thumbnail]:
+    """Thumbnails by box, of a run for the `modules` that stand behind them. The input's and the
+    output's are made of what is at hand: they are drawn, but are no modules."""
+    made = dict(result.thumbnails)
+    if "input" in modules.values():
+        made["input"] = thumbnail_of_array(prepared.tensor, channel)
+    if "output" in modules.values():
+        made["output"] = thumbnail_of_array(probabilities(result.classes))
+    return {box: made[name] for box, name in modules.items() if name in made}
+
+
+def painted(thumbnail: Thumbnail) -> tuple[int, int, bytes, tuple[str, ...]]:
+    """A thumbnail in viridis: width, height, rows of red, green and blue; and its numbers."""
+    height, width = thumbnail.pixels.shape
+    return width, height, colormap("viridis")[thumbnail.pixels].tobytes(), short_lines(thumbnail)

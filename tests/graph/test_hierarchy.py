@@ -136,7 +136,7 @@ def test_names_and_captions_speak_to_people() -> None:
     assert boxes["layer3.0"].kind == "block"
     assert boxes["layer3.0"].caption == "Bottleneck, 12 layers"
     assert boxes["layer3.[1-5]"].label == "layer3.1 – 5"
-    assert boxes["layer3.[1-5]"].caption == "5 × Bottleneck, 50 layers"
+    assert boxes["layer3.[1-5]"].caption == "Bottleneck, 50 layers"
     assert boxes["[conv1-maxpool]"].caption == "conv, pool, 4 layers"
     boxes = {node.name: node for node in visible(graph, frozenset(graph.block)).nodes}
     assert boxes["conv1"].caption == "7 × 7 conv, stride 2"

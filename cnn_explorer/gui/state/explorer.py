@@ -139,6 +139,7 @@ class Explorer(QObject):
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
+        self._times: TimesShown | None = None
         self._channel: Channel = "mean"
         self._layer = ""
         self._reported: Busy | None = None
@@ -248,13 +249,19 @@ class Explorer(QObject):
         self._submit(Lane.PICTURE, OpenImage(image, name), self.tr("Reading {}").format(name))
 
     def export_graph(
-        self, path: Path, choice: ExportChoice | None = None, *, dark: bool = False
+        self,
+        path: Path,
+        choice: ExportChoice | None = None,
+        *,
+        dark: bool = False,
+        coloured_by: str = "",
     ) -> None:
         """Write the graph to a file, whose suffix says in which format: as it is shown, if nothing
-        else is chosen. `dark` is how the window looks."""
+        else is chosen. `dark` and `coloured_by` (the key of a number) are how the window looks."""
         network, choice = self._network, choice or ExportChoice()
         if network is None:
             return
+        from cnn_explorer.graph.colouring import number_kind
         from cnn_explorer.graph.hierarchy import expanded_to_depth
         from cnn_explorer.graph.publish import Publication
 
@@ -264,15 +271,21 @@ class Explorer(QObject):
             "all": lambda: frozenset(graph.block),
             "level": lambda: expanded_to_depth(graph, choice.level),
         }[choice.extent]()
+        picture = self._picture if choice.thumbnails else None
+        measured = self._times
+        times = measured.times if measured is not None and measured.graph is graph else {}
+        kind = number_kind(coloured_by)
         publication = Publication(
             expanded,
-            replace(self._options, thumbnails=False),
-            choice.numbers,
-            dark if choice.ground == "window" else choice.ground == "dark",
+            replace(self._options, thumbnails=picture is not None),
+            numbers=choice.numbers,
+            dark=dark if choice.ground == "window" else choice.ground == "dark",
+            coloured_by=None if kind is None else kind.key,
+            times=times,
         )
         self._submit(
             Lane.EXPORT,
-            Export(graph, publication, path, network.card.title),
+            Export(network.card, graph, publication, path, picture, self._channel),
             self.tr("Writing {}").format(path.name),
         )
 
@@ -625,6 +638,7 @@ class Explorer(QObject):
         del request
         network = self._network
         if network is not None and times.graph is network.graph:
+            self._times = times
             self.times_shown.emit(times)
 
     def _on_exported(self, request: Export, exported: Exported) -> None:

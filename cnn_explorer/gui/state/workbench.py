@@ -6,7 +6,7 @@ the window is on the screen long before.
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,9 @@ from cnn_explorer.gui.state.shown import (
 )
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.results import Channel, ClassScore
+from cnn_explorer.probe.results import Channel, probabilities
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from cnn_explorer.graph.publish import Publication
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
@@ -141,10 +138,13 @@ class Measure:
 class Export:
     """Write a drawing of a graph to a file. Answered by `Exported`."""
 
+    card: NetworkCard
     graph: LayerGraph
     publication: "Publication"
     path: Path
-    title: str
+    picture: Picture | None = None
+    """What to run the network on for the thumbnails; None for a drawing without."""
+    channel: Channel = "mean"
 
 
 @dataclass(frozen=True)
@@ -256,17 +256,46 @@ class Workbench:
 
     def _export(self, request: Export, checkpoint: Checkpoint) -> Exported:
         from cnn_explorer.graph.export import export
-        from cnn_explorer.graph.publish import layout_of
+        from cnn_explorer.graph.publish import box_pictures, dressing_of, layout_of
 
-        layout = layout_of(request.graph, request.publication)
+        publication, graph = request.publication, request.graph
+        layout = layout_of(graph, publication)
+        if request.picture is not None:
+            from cnn_explorer.probe.thumbnails import of_boxes, painted
+
+            session = self._session_of(request)
+            prepared = self._prepare(request.picture, session)
+            boxes = [node.name for node in layout.graph.nodes if not node.training_only]
+            modules = {box: graph.module_of(box) for box in boxes}
+            result = session.run(
+                prepared,
+                (),
+                lambda fraction: checkpoint(0.5 * fraction),
+                thumbnails_of=tuple(modules.values()),
+                channel=request.channel,
+            )
+            made = of_boxes(modules, prepared, result, request.channel)
+            pictures = box_pictures({name: painted(one) for name, one in made.items()})
+            publication = replace(publication, pictures=pictures)
         export(
             layout,
             request.path,
-            title=request.title,
-            dark=request.publication.dark,
+            title=request.card.title,
+            dark=publication.dark,
+            dressing=dressing_of(graph, layout, publication),
             checkpoint=checkpoint,
         )
         return Exported(request.path)
+
+    def _prepare(self, picture: Picture, session: "Session") -> "PreparedInput":
+        """The picture as the network takes it; the last one is kept."""
+        from cnn_explorer.probe.preprocess import prepare
+
+        rules = session.preprocessing
+        kept = self._prepared
+        if kept is None or kept[0] is not picture or kept[1] is not rules:
+            self._prepared = kept = (picture, rules, prepare(picture, rules))
+        return kept[2]
 
     def _warm_up(self) -> None:
         """Import what networks need, once."""
@@ -293,7 +322,7 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, request: Run | Look | Measure) -> "Session":
+    def _session_of(self, request: Run | Look | Measure | Export) -> "Session":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
@@ -302,18 +331,9 @@ class Workbench:
         raise ExplorerError(f"{request.card.title} is not open any more; choose it again.")
 
     def _run(self, request: Run, checkpoint: Checkpoint) -> Ran:
-        from cnn_explorer.probe.preprocess import prepare
-
         session = self._session_of(request)
         picture = request.picture
-        rules = session.preprocessing
-        if (
-            self._prepared is None
-            or self._prepared[0] is not picture
-            or self._prepared[1] is not rules
-        ):
-            self._prepared = (picture, rules, prepare(picture, rules))
-        prepared = self._prepared[2]
+        prepared = self._prepare(picture, session)
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
@@ -337,14 +357,9 @@ class Workbench:
         )
         thumbnails = None
         if request.boxes:
-            from cnn_explorer.probe.thumbnails import thumbnail_of_array
+            from cnn_explorer.probe.thumbnails import of_boxes
 
-            made = dict(result.thumbnails)
-            if "input" in modules:
-                made["input"] = thumbnail_of_array(prepared.tensor, request.channel)
-            if "output" in modules:
-                made["output"] = thumbnail_of_array(probabilities(result.classes))
-            by_name = {box: made[name] for box, name in modules.items() if name in made}
+            by_name = of_boxes(modules, prepared, result, request.channel)
             thumbnails = ThumbnailsShown(request.graph, picture, request.channel, by_name)
         maps = prepared.tensor if layer == "input" else result.activations.get(layer)
         if layer == "output":
@@ -392,13 +407,3 @@ class Workbench:
         ]
         measured = time_layers(session, layers, checkpoint=checkpoint)
         return TimesShown(request.graph, measured.layers, measured.forward_ms, measured.runs)
-
-
-def probabilities(classes: tuple[ClassScore, ...]) -> "npt.NDArray[np.float32]":
-    """The probabilities in the order of the network's outputs."""
-    import numpy as np
-
-    values = np.empty(len(classes), dtype=np.float32)
-    for score in classes:
-        values[score.index] = score.probability
-    return values

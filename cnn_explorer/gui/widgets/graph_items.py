@@ -14,11 +14,13 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cnn_explorer.graph import drawing
+from cnn_explorer.graph.colouring import fitting
 from cnn_explorer.graph.glyphs import GLYPH_SIZE
 from cnn_explorer.graph.layout import HeaderText, badge_text, badge_width, header_texts
 from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect, VisibleNode
 from cnn_explorer.graph.style import (
     BADGE_PADDING,
+    CAPTION_SIZE,
     EDGE_LABEL_SIZE,
     FRAME_HEADER,
     NAME_ALONE,
@@ -64,10 +66,14 @@ class BoxItem(QGraphicsItem):
     Stands at its place in the scene and draws from (0, 0).
     """
 
-    def __init__(self, node: VisibleNode, rect: Rect, look: Look) -> None:
+    def __init__(
+        self, node: VisibleNode, rect: Rect, look: Look, thumbnail_room: float = 0.0
+    ) -> None:
+        """`thumbnail_room` is what the box is wider by for a thumbnail."""
         super().__init__()
         self.node = node
         self.width = rect.width
+        self._text_width = rect.width - thumbnail_room
         self.height = rect.height
         self._look = look
         self._hovered = False
@@ -138,7 +144,8 @@ class BoxItem(QGraphicsItem):
             )
         text, quiet, caption = look.text, look.quiet, node.caption
         if number is not None and number.text:
-            text, quiet, caption = number.ink, number.ink, number.text
+            text = quiet = number.ink
+            caption = fitting(number.text, CAPTION_SIZE, drawing.text_room(self._text_width))
         left = STRIPE_WIDTH + PADDING
         if look.zoom >= CAPTIONS_FROM:
             look.write(painter, "name", left, drawing.NAME_BASELINE, node.label, text)
@@ -158,7 +165,7 @@ class BoxItem(QGraphicsItem):
         baseline = self.height / 2 + NAME_SIZE * 0.36 * scale
         look.write(painter, "name", left, baseline, node.label, text, scale)
         if node.repeats:
-            rect = drawing.badge_rect(node, self.width)
+            rect = drawing.badge_rect(node, self._text_width)
             right = rect.x + rect.width
             with enlarged(painter, right, self.height / 2, scale):
                 painter.translate(-right, -rect.centre[1])
@@ -167,7 +174,7 @@ class BoxItem(QGraphicsItem):
 
     def _paint_repeats(self, painter: QPainter) -> None:
         """A badge at the right that says of how many equal blocks this is a run."""
-        look, rect = self._look, drawing.badge_rect(self.node, self.width)
+        look, rect = self._look, drawing.badge_rect(self.node, self._text_width)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.accent(self.node.kind))
         radius = rect.height / 2

@@ -11,7 +11,7 @@ from cnn_explorer.graph import drawing
 from cnn_explorer.graph.colouring import Colouring
 from cnn_explorer.graph.layout import is_junction, training_marks
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
-from cnn_explorer.graph.style import EDGE_LABEL_SIZE, FRAME_HEADER, RADIUS
+from cnn_explorer.graph.style import EDGE_LABEL_SIZE, FRAME_HEADER, RADIUS, THUMBNAIL_ROOM
 from cnn_explorer.gui.widgets.graph_found import FoundItem
 from cnn_explorer.gui.widgets.graph_items import (
     BoxItem,
@@ -70,9 +70,10 @@ class GraphScene(QGraphicsScene):
         self.addItem(LinesItem(layout.edges, self._notes(layout), look))
         self._highlight = HighlightItem(look)
         self.addItem(self._highlight)
+        room = THUMBNAIL_ROOM if layout.options.thumbnails else 0.0
         for node in layout.graph.nodes:
             made = JunctionItem if is_junction(node) else BoxItem
-            box = made(node, layout.boxes[node.name], look)
+            box = made(node, layout.boxes[node.name], look, room)
             self._boxes[node.name] = box
             self.addItem(box)
         self._found = FoundItem(look)

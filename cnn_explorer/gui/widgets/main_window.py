@@ -303,7 +303,7 @@ class MainWindow(QMainWindow):
             network.card.title,
             self._export_choice or ExportChoice(),
             deepest=deepest(network.graph),
-            thumbnails=False,
+            thumbnails=self._explorer.picture is not None,
             parent=self,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -328,7 +328,10 @@ class MainWindow(QMainWindow):
         if name:
             path = Path(name)
             path = path if path.suffix else path.with_suffix(choice.suffix)
-            self._explorer.export_graph(path, choice, dark=is_dark(self.palette()))
+            coloured_by = "" if self.panels is None else self.panels.graph_view.coloured_by
+            self._explorer.export_graph(
+                path, choice, dark=is_dark(self.palette()), coloured_by=coloured_by
+            )
 
     @Slot(str)
     def export_table(self, text: str) -> None:

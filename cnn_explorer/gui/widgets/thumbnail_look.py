@@ -4,15 +4,16 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter, QPixmap, qRgb
 
-from cnn_explorer.graph.style import PADDING, THUMBNAIL_ROOM, THUMBNAIL_SIZE
+from cnn_explorer.graph.style import (
+    NUMBER_LINE,
+    PADDING,
+    THUMBNAIL_GAP,
+    THUMBNAIL_ROOM,
+    THUMBNAIL_SIZE,
+)
 from cnn_explorer.gui.widgets.graph_look import CAPTIONS_FROM, Look
 from cnn_explorer.probe.colormaps import colormap
-from cnn_explorer.probe.results import Thumbnail
-
-_LINE = 11.0
-"""From one number's baseline to the next."""
-_GAP = 2.0
-"""Around the picture."""
+from cnn_explorer.probe.results import Thumbnail, format_share, format_value, short_lines
 
 
 class ThumbnailLook:
@@ -25,16 +26,16 @@ class ThumbnailLook:
     def paint(self, painter: QPainter, look: Look, width: float, height: float) -> None:
         """Draw it at the right inside of a box of this size: the picture, and from where captions
         can be read the numbers."""
-        side = min(THUMBNAIL_SIZE, height - 2 * _GAP)
-        place = QRectF(width - side - _GAP, (height - side) / 2, side, side)
+        side = min(THUMBNAIL_SIZE, height - 2 * THUMBNAIL_GAP)
+        place = QRectF(width - side - THUMBNAIL_GAP, (height - side) / 2, side, side)
         self._paint_picture(painter, place)
         if look.zoom < CAPTIONS_FROM:
             return
         left = width - THUMBNAIL_ROOM + PADDING / 2
         lines = short_lines(self.thumbnail)
-        baseline = height / 2 - (len(lines) - 1) * _LINE / 2 + 3.0
+        baseline = height / 2 - (len(lines) - 1) * NUMBER_LINE / 2 + 3.0
         for number, line in enumerate(lines):
-            look.write(painter, "number", left, baseline + number * _LINE, line, look.quiet)
+            look.write(painter, "number", left, baseline + number * NUMBER_LINE, line, look.quiet)
 
     def paint_alone(self, painter: QPainter, width: float, height: float) -> None:
         """Draw the picture as large as the box is high, at its right."""
@@ -52,37 +53,16 @@ class ThumbnailLook:
         painter.drawPixmap(place, pixmap, QRectF(QPointF(), pixmap.deviceIndependentSize()))
 
 
-def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
-    """The numbers, as short as they stand beside the picture."""
-    lines = [f"mean {_number(thumbnail.mean, 2)}", f"max {_number(thumbnail.maximum, 2)}"]
-    if thumbnail.dead is not None:
-        lines.append(f"dead {_per_cent(thumbnail.dead)}")
-    return tuple(lines)
-
-
 def rows(thumbnail: Thumbnail) -> tuple[tuple[str, str], ...]:
     """The numbers with their names, for a tool tip and for those who listen."""
     dead = _tr("does not apply: there are negative values")
     if thumbnail.dead is not None:
-        dead = _per_cent(thumbnail.dead)
+        dead = format_share(thumbnail.dead)
     return (
-        (_tr("Mean"), _number(thumbnail.mean, 4)),
-        (_tr("Maximum"), _number(thumbnail.maximum, 4)),
+        (_tr("Mean"), format_value(thumbnail.mean, 4)),
+        (_tr("Maximum"), format_value(thumbnail.maximum, 4)),
         (_tr("Dead channels"), dead),
     )
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}g}".replace("-", "−")
-
-
-def _per_cent(share: float) -> str:
-    per_cent = 100 * share
-    if 0 < per_cent < 1:
-        return "<1 %"
-    if 99 < per_cent < 100:
-        return ">99 %"
-    return f"{per_cent:.0f} %"
 
 
 def _fitted(place: QRectF, width: int, height: int) -> QRectF:
