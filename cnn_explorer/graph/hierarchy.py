@@ -97,7 +97,7 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     if sum(not layer.training_only for layer in graph.layers) <= SMALL_NETWORK:
         return frozenset(block.name for block in graph.blocks if not block.training_only)
     unit_types = {block.type_name for block in graph.blocks if _branches(graph, block)}
-    unit_types.discard("Sequential")
+    unit_types -= {"Sequential", "Block"}  # classes that say nothing of what is inside
 
     def opens(block: BlockNode) -> bool:
         if block.group or block.training_only or block.repeats > 2:

@@ -19,6 +19,7 @@ from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.capture import Captured, capture, module_at
 from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.runtime import import_torch
+from cnn_explorer.probe.source import ModuleSource, source_of
 
 _CHECKPOINTS = 20
 """In one forward, at most. One at each leaf of a deep network would cost 4 % of its time."""
@@ -107,9 +108,9 @@ class Session:
         started = time.perf_counter()
         logits, captured = self._forward(batch, layers, checkpoint)
         forward_ms = (time.perf_counter() - started) * 1000
-        activations = {layer: _array(_as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
+        activations = {layer: _array(as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
         return RunResult(
-            classes=self._ranked(_finite(logits)),
+            classes=ranked(finite(_numbers(logits)), self.class_names),
             activations=activations,
             forward_ms=forward_ms,
         )
@@ -130,6 +131,14 @@ class Session:
             weight=_array(tensors["weight"]),
             bias=None if bias is None else _array(bias),
         )
+
+    def source(self, layer: str) -> ModuleSource:
+        """The source code behind a layer; the empty name is the network itself."""
+        return source_of(self.model, layer)
+
+    def check_layer(self, layer: str) -> None:
+        """Raises `ExplorerError` for a layer that the network does not have."""
+        module_at(self.model, layer)
 
     def _forward(
         self, batch: "Tensor", layers: Sequence[str], checkpoint: Checkpoint
@@ -152,20 +161,6 @@ class Session:
                     with capture(self.model, layers, copy=True) as captured:
                         logits = _logits(self.model(batch))
                 return logits, captured
-
-    def _ranked(self, logits: npt.NDArray[np.float64]) -> tuple[ClassScore, ...]:
-        """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0."""
-        names = self.class_names
-        powers = np.exp(logits - logits.max())
-        values = (powers / powers.sum()).tolist()
-        order = np.argsort(-logits, kind="stable").tolist()
-        return tuple(
-            ClassScore(
-                index, names[index] if index < len(names) else f"class {index}", values[index]
-            )
-            for index in order
-        )
-
 
 @contextmanager
 def _checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
@@ -197,9 +192,27 @@ def _logits(output: Any) -> "Tensor":
     return logits
 
 
-def _finite(logits: "Tensor") -> npt.NDArray[np.float64]:
-    """The network's outputs; `ExplorerError` where they hold values that are not finite."""
+def _numbers(logits: "Tensor") -> npt.NDArray[np.float64]:
     values: npt.NDArray[np.float64] = logits.detach().cpu().numpy().astype(np.float64)
+    return values
+
+
+def ranked(
+    logits: npt.NDArray[np.float64], names: Sequence[str], *, softmax: bool = True
+) -> tuple[ClassScore, ...]:
+    """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0. What is a
+    probability already stays as it is, without `softmax`."""
+    powers = np.exp(logits - logits.max()) if softmax else logits
+    values = (powers / powers.sum()).tolist()
+    order = np.argsort(-logits, kind="stable").tolist()
+    return tuple(
+        ClassScore(index, names[index] if index < len(names) else f"class {index}", values[index])
+        for index in order
+    )
+
+
+def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The network's outputs; `ExplorerError` where they hold values that are not finite."""
     if not np.isfinite(values).all():
         raise ExplorerError(
             "the network's answer is not a number: its weights hold values that are broken or far "
@@ -215,7 +228,7 @@ def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
     return array
 
 
-def _as_maps(output: "Tensor") -> "Tensor":
+def as_maps(output: "Tensor") -> "Tensor":
     """An output for a batch of one as (C, H, W), where it has places, else (N,).
 
     Pictures are square, and so are maps: where the last two sizes differ, the last one counts the

@@ -23,6 +23,7 @@ from cnn_explorer.gui.state.workbench import (
     Looked,
     OpenImage,
     OpenNetwork,
+    OpenOnnx,
     OpenPicture,
     OpenWeights,
     Ran,
@@ -31,6 +32,7 @@ from cnn_explorer.gui.state.workbench import (
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
+from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 
 log = logging.getLogger(__name__)
@@ -110,7 +112,7 @@ class Explorer(QObject):
         self._engine.finished.connect(self._on_finished)
         self._engine.progressed.connect(self._on_progressed)
         self._started = False
-        self._opening: OpenNetwork | OpenWeights | None = None
+        self._opening: OpenNetwork | OpenWeights | OpenOnnx | None = None
         self._network: NetworkShown | None = None
         self._expansions: dict[str, frozenset[str]] = {}
         self._options = USUAL
@@ -199,12 +201,23 @@ class Explorer(QObject):
         """Open a weights file: with the network chosen where it fits, else with the one that it
         was saved from, as far as its tensors tell; a bad one leaves everything as it was."""
         card = self.card
+        if card is not None and is_onnx_card(card):
+            card = None  # a file has its weights
         shown = self._leave_network()
         self._opening = OpenWeights(
             path, card, self._networks, dict(self._expansions), self._options, shown
         )
         if card is not None:
             self.network_opening.emit(card)
+        self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
+
+    def open_onnx(self, path: Path, chosen: PictureInput | None = None, layer: str = "") -> None:
+        """Open an ONNX file as a network; a bad one leaves everything as it was. `chosen` says how
+        pictures are given to it, which is guessed otherwise."""
+        shown = self._leave_network()
+        if layer:
+            self._last_layers[str(path)] = layer
+        self._opening = OpenOnnx(path, chosen, dict(self._expansions), self._options, shown)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
 
     def open_file(self, path: Path) -> None:
@@ -339,7 +352,7 @@ class Explorer(QObject):
 
     def _run(self) -> None:
         network, picture = self._network, self._picture
-        if network is None or picture is None or self._opening is not None:
+        if network is None or picture is None or self._opening is not None or network.refusal:
             return  # asked again when the network is there
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
@@ -444,7 +457,9 @@ class Explorer(QObject):
         if picture.note:
             self.message_shown.emit(Message(picture.note, "info"))
 
-    def _on_network(self, request: OpenNetwork | OpenWeights, network: NetworkShown) -> None:
+    def _on_network(
+        self, request: OpenNetwork | OpenWeights | OpenOnnx, network: NetworkShown
+    ) -> None:
         name = network.card.name
         self._opening = None
         self._network = network
@@ -525,8 +540,8 @@ def trains_only(graph: LayerGraph, name: str) -> bool:
 
 
 def _weights_file(request: object) -> Path | None:
-    """The weights file that a person opened, where the request is about one."""
-    if isinstance(request, OpenWeights):
+    """The file that a person opened as weights or network, where the request is about one."""
+    if isinstance(request, OpenWeights | OpenOnnx):
         return request.path
     return request.weights_file if isinstance(request, OpenNetwork) else None
 

@@ -6,7 +6,7 @@ the window is on the screen long before.
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cnn_explorer.networks.onnx_facts import PictureInput
+    from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
 
@@ -79,6 +81,22 @@ class OpenWeights:
     options: DrawingOptions = USUAL
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenOnnx:
+    """Open an ONNX file as a network. Answered by `NetworkShown`."""
+
+    path: Path
+    chosen: "PictureInput | None"
+    """How pictures are given to it; None to guess."""
+    expansions: Mapping[str, frozenset[str]]
+    """The blocks to open in the drawing, by the network's name."""
+    options: DrawingOptions = USUAL
+    shown: LayerGraph | None = None
+    """The graph of the network on show, which stays open meanwhile."""
+    card: None = None
+    """It is known once the file is read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +154,7 @@ class Exported:
     path: Path
 
 
-Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | Run | Look | Export
+Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Export
 Response = Picture | NetworkShown | Ran | Looked | Exported
 
 
@@ -145,7 +163,7 @@ class Workbench:
 
     def __init__(self) -> None:
         self._warm = False
-        self._open: list[tuple[LayerGraph, Session]] = []
+        self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
 
@@ -162,6 +180,8 @@ class Workbench:
                 return self._open_network(request, checkpoint)
             case OpenWeights():
                 return self._open_weights(request, checkpoint)
+            case OpenOnnx():
+                return self._open_onnx(request, checkpoint)
             case Run():
                 return self._run(request, checkpoint)
             case Look():
@@ -235,6 +255,40 @@ class Workbench:
             checkpoint,
         )
 
+    def _open_onnx(self, request: OpenOnnx, checkpoint: Checkpoint) -> NetworkShown:
+        self._open = [opened for opened in self._open if opened[0] is request.shown]
+        self._warm_up()
+        checkpoint(0.05)
+        from cnn_explorer.graph.hierarchy import default_expansion, visible
+        from cnn_explorer.graph.layout import lay_out
+        from cnn_explorer.graph.onnx_graph import onnx_graph
+        from cnn_explorer.probe.onnx_session import OnnxSession
+
+        session = OnnxSession.open(
+            request.path, request.chosen, lambda fraction: checkpoint(0.05 + 0.75 * fraction)
+        )
+        graph = onnx_graph(session.network, name=session.card.name)
+        card = replace(session.card, parameters=graph.parameters, macs=graph.macs)
+        checkpoint(0.9)
+        expanded = request.expansions.get(card.name)
+        expanded = default_expansion(graph) if expanded is None else expanded
+        layout = lay_out(visible(graph, expanded), request.options)
+        checkpoint(1.0)
+        self._open.append((graph, session))
+        return NetworkShown(
+            card=card,
+            graph=graph,
+            trained=session.trained,
+            weights=session.weights,
+            expanded=expanded,
+            layout=layout,
+            class_count=len(session.class_names),
+            note=session.note,
+            weights_file=request.path,
+            onnx=session.offer,
+            refusal=session.refusal,
+        )
+
     def _warm_up(self) -> None:
         """Import what networks need, once."""
         if self._warm:
@@ -260,7 +314,7 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, request: Run | Look) -> "Session":
+    def _session_of(self, request: Run | Look) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
@@ -317,13 +371,11 @@ class Workbench:
         )
 
     def _look(self, request: Look) -> Looked:
-        from cnn_explorer.probe.source import source_of
-
         session = self._session_of(request)
         layer = request.layer
         drawn_only = layer in ("input", "output")
         filters = None if drawn_only else session.filters(layer)
-        type_name, code, origin = source_of(session.model, "" if drawn_only else layer)
+        type_name, code, origin = session.source("" if drawn_only else layer)
         return Looked(
             FiltersShown(request.card, session.trained, layer, filters),
             SourceShown(layer, type_name, code, origin),

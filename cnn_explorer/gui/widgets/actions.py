@@ -55,6 +55,9 @@ class Actions(QWidget):
             self.tr("Open a state dict (.safetensors, .pth) with the network that it fits"),
             "Ctrl+L",
         )
+        self.open_onnx = self._make(
+            self.tr("Open ONNX…"), self.tr("Open an ONNX file as a network"), "Ctrl+Shift+O"
+        )
         self.choose_weights = self._make(
             self.tr("Choose Weights"),
             self.tr("Choose the version of the weights of the network shown"),
@@ -148,7 +151,7 @@ class Actions(QWidget):
     def with_keys(self) -> list[QAction]:
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
-            self.open, self.paste, self.weights, self.choose_weights, self.export,
+            self.open, self.paste, self.weights, self.choose_weights, self.open_onnx, self.export,
             self.find_network, self.compare_facts,
             self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
             self.keys, self.quit,
@@ -166,6 +169,8 @@ class Actions(QWidget):
         file.addSeparator()
         file.addAction(self.weights)
         file.addAction(self.choose_weights)
+        file.addSeparator()
+        file.addAction(self.open_onnx)
         file.addAction(self.export)
         file.addSeparator()
         file.addAction(self.quit)

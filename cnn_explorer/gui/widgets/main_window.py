@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
         actions.weights.triggered.connect(self.open_weights)
+        actions.open_onnx.triggered.connect(self.open_onnx)
         actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
         actions.compare_facts.triggered.connect(self.compare_facts)
@@ -233,11 +234,27 @@ class MainWindow(QMainWindow):
         if name:
             self._explorer.open_weights(Path(name))
 
+    @Slot()
+    def open_onnx(self) -> None:
+        """Ask for an ONNX file and show it as a network."""
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open ONNX"),
+            self._settings.folder,
+            self.tr("ONNX networks (*.onnx);;All files (*)"),
+        )
+        if name:
+            self._explorer.open_onnx(Path(name))
+
     def _open_dropped(self, path: Path) -> None:
-        """A picture, or weights: told apart by the file's ending, and then by what is in it."""
+        """A picture, weights or a network: told apart by the file's ending, and then by what is in
+        it."""
+        from cnn_explorer.networks.onnx_facts import is_onnx_path
         from cnn_explorer.networks.weights import SUFFIXES
 
-        if path.suffix.lower() in SUFFIXES:
+        if is_onnx_path(path):
+            self._explorer.open_onnx(path)
+        elif path.suffix.lower() in SUFFIXES:
             self._explorer.open_weights(path)
         else:
             self._explorer.open_file(path)
@@ -302,7 +319,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
-        self._settings.network = shown.card.name
+        if shown.onnx is None:
+            self._settings.network = shown.card.name
         if shown.weights_file is None:  # a file may be gone tomorrow
             self._settings.set_version(shown.card.name, shown.version)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
