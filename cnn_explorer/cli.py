@@ -199,7 +199,9 @@ def _describe_gui(parser: argparse.ArgumentParser) -> None:
         "image", metavar="PHOTO", nargs="?", type=Path,
         help="a picture to open, or an ONNX file to show as the network",
     )  # fmt: skip
-    parser.add_argument("--network", metavar="NAME", type=network_or_file, help="the network to show")
+    parser.add_argument(
+        "--network", metavar="NAME", type=network_or_file, help="the network to show"
+    )
 
 
 def _gui(options: argparse.Namespace) -> int:
@@ -233,7 +235,9 @@ def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", required=True, type=output_file((".png",)),
         help="where to save the drawing (.png)",
     )  # fmt: skip
-    parser.add_argument("--network", metavar="NAME", type=network_or_file, help="the network to show")
+    parser.add_argument(
+        "--network", metavar="NAME", type=network_or_file, help="the network to show"
+    )
     parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
     parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def describe_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a state dict, as --weights takes, or an ONNX file")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a state dict, as --weights takes, or an ONNX file"
+    )
     parser.add_argument(
         "--network", metavar="NAME", type=network_name,
         help="the network to compare it with; the one that it fits best where none is named",

@@ -22,7 +22,8 @@ ROOMS: dict[str, set[str]] = {
     "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
 }
 JOINERS = {
-    "app", "cli", "cli_inspect", "cli_parts", "cli_train", "cli_weights", "__main__", "__init__",
+    "app", "cli", "cli_inspect", "cli_onnx", "cli_parts", "cli_train", "cli_weights", "__main__",
+    "__init__",
 }  # fmt: skip
 """The composition roots may import anything."""
 
@@ -31,7 +32,9 @@ NO_TORCH_AT_IMPORT = {
     "networks.answer", "networks.card", "networks.catalog", "networks.checksum",
     "networks.download", "networks.fit", "networks.labels", "networks.partfile",
     "networks.published",
-    "networks.torchvision_cards",
+    "networks.torchvision_cards", "networks.onnx_card", "networks.onnx_facts",
+    "networks.onnx_file", "networks.onnx_input", "networks.onnx_layers", "graph.onnx_graph",
+    "probe.onnx_session",
     "networks.weights", "graph.model", "graph.style", "graph.glyphs", "graph.grouping",
     "graph.hierarchy", "graph.layout", "graph.text", "graph.export", "graph.numbers",
     "graph.metrics", "probe.results", "probe.preprocess", "probe.mosaic", "probe.colormaps",
@@ -115,6 +118,10 @@ def test_torch_stays_in_the_engine(module: str) -> None:
         assert "torchvision" not in everywhere, "only networks.torchvision_models may"
     if module != "graph.extract":
         assert "torchview" not in everywhere, "only graph.extract may"
+    if not module.startswith(("networks.onnx_", "graph.onnx_", "probe.onnx_")):
+        assert not everywhere & {"onnx", "onnxruntime"}, f"{module} imports onnx"
+    if module == "networks.onnx_facts":
+        assert not everywhere & {"onnx", "numpy"}, "what the window imports is light"
 
 
 def test_the_lists_above_name_real_modules() -> None:

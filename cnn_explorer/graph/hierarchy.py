@@ -304,6 +304,8 @@ _PLAIN_CAPTIONS = {
     "BatchNorm1d": "batch norm", "BatchNorm2d": "batch norm", "BatchNorm3d": "batch norm",
     "LayerNorm": "layer norm", "LayerNorm2d": "layer norm", "GroupNorm": "group norm",
     "LocalResponseNorm": "local response norm",
+    "BatchNormalization": "batch norm", "LRN": "local response norm",
+    "LayerNormalization": "layer norm", "Relu": "ReLU", "Sum": "sum",
     "relu": "ReLU", "ReLU": "ReLU", "ReLU6": "ReLU6", "Add": "sum", "add": "sum",
     "Concat": "concatenation", "cat": "concatenation", "ScaledTanh": "scaled tanh",
     "Subsampling": "2 × 2 sum, trained", "ZeroPadShortcut": "every 2nd pixel, zeros",

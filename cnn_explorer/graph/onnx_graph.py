@@ -76,10 +76,7 @@ class _Translation:
     def __init__(self, network: OnnxNetwork) -> None:
         self._network = network
         self._maker = {
-            output: layer.name
-            for layer in network.layers
-            for output in layer.node.output
-            if output
+            output: layer.name for layer in network.layers for output in layer.node.output if output
         }
         self._maker |= {tensor: name for name, tensor in network.inputs.items()}
         self._counted: set[str] = set()
@@ -130,9 +127,7 @@ class _Translation:
             self._join(found, tensor, name)
         return tuple(found.values())
 
-    def _join(
-        self, found: dict[tuple[str, str], GraphEdge], tensor: str, target: str
-    ) -> None:
+    def _join(self, found: dict[tuple[str, str], GraphEdge], tensor: str, target: str) -> None:
         source = self._maker.get(tensor)
         if source is not None and source != target:
             found.setdefault((source, target), GraphEdge(source, target, self.shape(tensor)))
@@ -357,7 +352,7 @@ def _attributes(
     elif operator == "BatchNormalization":
         row("channels", weight[0] if weight else (given[0][0] if given and given[0] else "?"))
         row("eps", settings.get("epsilon", 1e-5))
-        row("momentum", 1 - settings.get("momentum", 0.9))  # ONNX counts what is kept, torch the new
+        row("momentum", 1 - settings.get("momentum", 0.9))
     elif operator == "LRN":
         row("size", settings.get("size", "?"))
         row("alpha", settings.get("alpha", 1e-4))

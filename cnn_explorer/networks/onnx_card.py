@@ -2,6 +2,7 @@
 
 import json
 import math
+
 from onnx import ModelProto, TensorProto
 
 from cnn_explorer.errors import ExplorerError

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
 from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto
 
 from cnn_explorer.errors import ExplorerError
@@ -49,6 +50,7 @@ def read_onnx(path: Path) -> OnnxFile:
     """Read and check an ONNX file. Raises `ExplorerError`."""
     model = _parsed(path)
     checks = _Checks(path)
+    checks.check_text(model)
     checks.check_head(model)
     checks.check_functions(model)
     for tensor in _tensors_of(model, checks):
@@ -81,7 +83,7 @@ def _parsed(path: Path) -> ModelProto:
     if not content:
         raise ExplorerError(f"{shown} is empty.")
     try:
-        model = ModelProto.FromString(content)
+        model: ModelProto = ModelProto.FromString(content)
     except (DecodeError, RecursionError, RuntimeError) as error:
         raise ExplorerError(f"{shown} is damaged or no ONNX file: it cannot be read.") from error
     if not model.HasField("graph") or model.ir_version < 1:
@@ -116,6 +118,19 @@ class _Checks:
                     "known here"
                 )
 
+    def check_text(self, message: Message, depth: int = 0) -> None:
+        """Whether all names are text: the parser hands out bytes where they are not."""
+        if depth > _DEEPEST * 4:
+            raise self.fail(f"nests graphs more than {_DEEPEST} deep")
+        for field, value in message.ListFields():
+            several = value if _is_several(value) else (value,)
+            if field.type == FieldDescriptor.TYPE_STRING:
+                if not all(isinstance(text, str) for text in several):
+                    raise self.fail("is damaged: a name in it is no text")
+            elif field.type == FieldDescriptor.TYPE_MESSAGE:
+                for part in several:
+                    self.check_text(part, depth + 1)
+
     def check_tensor(self, tensor: TensorProto) -> None:
         """Whether a tensor holds what its dimensions say; of one beside the file, later."""
         name = _named(tensor.name, "a tensor without a name")
@@ -123,7 +138,7 @@ class _Checks:
             raise self.fail(f"is damaged: {name} has a negative dimension")
         if tensor.HasField("segment"):
             raise self.fail(f"keeps {name} in segments, which nothing reads")
-        need = self._bytes_of(tensor, name)
+        need = self.bytes_of(tensor, name)
         if need > _MOST_BYTES:
             raise self.fail(f"holds {name} of {format_size(need)}: that is too much to load")
         if tensor.data_location == TensorProto.EXTERNAL:
@@ -134,12 +149,12 @@ class _Checks:
                 "values), which are not there"
             )
 
-    def _bytes_of(self, tensor: TensorProto, name: str) -> int:
+    def bytes_of(self, tensor: TensorProto, name: str) -> int:
         try:
             bits = _bits(tensor.data_type)
         except (KeyError, TypeError, ValueError) as error:
             raise self.fail(f"is damaged: {name} has values of no known type") from error
-        return -(-math.prod(tensor.dims) * bits // 8)
+        return -(-_count(tensor) * bits // 8)
 
     def check_functions(self, model: ModelProto) -> None:
         """No function calls itself, and all written out they stay within bounds."""
@@ -183,7 +198,7 @@ class _Checks:
         from onnx import inliner
 
         try:
-            return cast(ModelProto, inliner.inline_local_functions(model))
+            return inliner.inline_local_functions(model)
         except Exception as error:  # onnx's C++ raises RuntimeError and errors of its own
             raise self.fail("is damaged: its functions do not fit their calls") from error
 
@@ -313,7 +328,7 @@ def _load_external(path: Path, model: ModelProto, checks: _Checks) -> None:
         if tensor.data_location != TensorProto.EXTERNAL:
             continue
         name = _named(tensor.name)
-        need = checks._bytes_of(tensor, name)
+        need = checks.bytes_of(tensor, name)
         total += need
         if total > _MOST_BYTES:
             raise checks.fail("has weights of more than 2 GB beside it: that is too much to load")
@@ -388,7 +403,7 @@ def _place_inside(path: Path, location: str, checks: _Checks) -> Path:
 
 def _holds(tensor: TensorProto, need: int) -> bool:
     """Whether a tensor's values are there, in one of the fields that can hold them."""
-    count = math.prod(tensor.dims)
+    count = _count(tensor)
     if tensor.data_type == TensorProto.STRING:
         return len(tensor.string_data) == count
     if tensor.HasField("raw_data"):
@@ -402,6 +417,14 @@ def _holds(tensor: TensorProto, need: int) -> bool:
     pairs = tensor.data_type in (TensorProto.COMPLEX64, TensorProto.COMPLEX128)
     packed = -(-count * _bits(tensor.data_type) // 8) if _bits(tensor.data_type) < 8 else count
     return any(len(values) == (2 * count if pairs else packed) for values in typed)
+
+
+def _is_several(value: object) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
+
+
+def _count(tensor: TensorProto) -> int:
+    return math.prod(int(size) for size in tensor.dims)
 
 
 def _bits(data_type: int) -> int:
@@ -419,7 +442,9 @@ def _bits(data_type: int) -> int:
 
 def _is_sorted(nodes: Sequence[NodeProto], maker: Mapping[str, int]) -> bool:
     return all(
-        maker.get(name, -1) < number for number, node in enumerate(nodes) for name in inputs_of(node)
+        maker.get(name, -1) < number
+        for number, node in enumerate(nodes)
+        for name in inputs_of(node)
     )
 
 

@@ -51,6 +51,8 @@ def declared_input(model: ModelProto) -> DeclaredInput:
     if tensor.elem_type not in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE):
         kind = TensorProto.DataType.Name(tensor.elem_type).lower()  # type: ignore[arg-type]
         return refused(f"its input holds values of type {kind}")
+    if not tensor.HasField("shape"):
+        return refused("it does not say the shape of its input")
     if len(shape) != 4:
         sizes = " × ".join("any" if dim is None else str(dim) for dim in shape)
         return refused(f"its input is of shape {sizes or 'one number'}")
@@ -82,8 +84,10 @@ def guessed_input(model: ModelProto, declared: DeclaredInput) -> PictureInput:
     """How pictures were most likely prepared for a network."""
     size = declared.side or _USUAL_SIZE
     own = _own_preprocessing(model)
-    if own is not None and (declared.side in (None, own.crop)) and own.channels == (
-        declared.channels
+    if (
+        own is not None
+        and (declared.side in (None, own.crop))
+        and own.channels == (declared.channels)
     ):
         return PictureInput(own.crop, "file")
     producer = model.producer_name.lower()
@@ -130,6 +134,8 @@ def preprocessing_of(
         if own is not None:
             return own
     channels = declared.channels or 3
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
     digit = channels == 1 and 28 <= chosen.size <= 32
     if chosen.values == "normalised":
         mean, deviation = _MNIST if digit else _GREY if channels == 1 else _IMAGENET

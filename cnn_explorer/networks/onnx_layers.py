@@ -22,8 +22,8 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, shape_inference
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.networks.onnx_file import OnnxFile, inputs_of
 from cnn_explorer.networks.onnx_facts import DeclaredInput, PictureInput
+from cnn_explorer.networks.onnx_file import OnnxFile, inputs_of
 from cnn_explorer.networks.onnx_input import declared_input
 from cnn_explorer.text import format_size, printable
 
@@ -150,8 +150,8 @@ def network_of(file: OnnxFile, chosen: PictureInput) -> OnnxNetwork:
         )
     inputs = _numbered("input", [v.name for v in graph.input if v.name not in initialisers])
     outputs = _numbered("output", [value.name for value in graph.output])
-    weights = {name for name in constants if types.get(name) in _FLOATS}
-    named, blocks = _Names(file.model, weights, [*inputs, *outputs]).of(nodes)
+    trained = {name for name in constants if types.get(name) in _FLOATS}
+    named, blocks = _Names(file.model, trained, [*inputs, *outputs]).of(nodes)
     layers = []
     for node, (name, parent) in zip(nodes, named, strict=True):
         taken = tuple(dict.fromkeys(inputs_of(node)))
@@ -171,9 +171,7 @@ def _numbered(word: str, tensors: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _worked_out_before(
-    graph: GraphProto, initialisers: Iterable[str]
-) -> tuple[set[str], set[str]]:
+def _worked_out_before(graph: GraphProto, initialisers: Iterable[str]) -> tuple[set[str], set[str]]:
     """The tensors that are the same for every input; and those that hold but sizes of others."""
     constants = set(initialisers)
     sizes: set[str] = set()
@@ -211,7 +209,7 @@ def _inferred(
     del skeleton.graph.value_info[:]
     shown = printable(str(file.path))
     try:
-        onnx.checker.check_model(skeleton)
+        _check(skeleton)
         seen = shape_inference.infer_shapes(skeleton, data_prop=True)
     except Exception as error:  # onnx's C++ raises errors of several kinds
         raise ExplorerError(
@@ -236,6 +234,20 @@ def _inferred(
                 "that is too much to run."
             )
     return shapes, types
+
+
+def _check(model: ModelProto) -> None:
+    """ONNX's own check, which also wants shapes that ONNX lets a file leave out."""
+    shapeless = [
+        value.type.tensor_type
+        for value in (*model.graph.input, *model.graph.output)
+        if value.type.HasField("tensor_type") and not value.type.tensor_type.HasField("shape")
+    ]
+    for tensor in shapeless:
+        tensor.shape.SetInParent()
+    onnx.checker.check_model(model)
+    for tensor in shapeless:
+        tensor.ClearField("shape")
 
 
 def _without_weights(model: ModelProto) -> ModelProto:
@@ -286,9 +298,7 @@ class _Names:
         self._reserved = frozenset(self._taken)
         self._classes = {entry.key: entry.value for entry in model.metadata_props}
 
-    def of(
-        self, nodes: Sequence[NodeProto]
-    ) -> tuple[list[tuple[str, str]], tuple[OnnxBlock, ...]]:
+    def of(self, nodes: Sequence[NodeProto]) -> tuple[list[tuple[str, str]], tuple[OnnxBlock, ...]]:
         """(name, parent) of each node, and the blocks."""
         places = self._places(nodes)
         alone = Counter(place.chain for place in places)
@@ -303,7 +313,9 @@ class _Names:
                 placed.append(((*chain, last), node.op_type))
             else:
                 placed.append((chain, last))
-        self._taken |= {".".join(chain[:n]) for chain, _ in placed for n in range(1, len(chain) + 1)}
+        self._taken |= {
+            ".".join(chain[:n]) for chain, _ in placed for n in range(1, len(chain) + 1)
+        }
         children: dict[Chain, dict[str, None]] = {}
         named = []
         for chain, last in placed:
@@ -381,9 +393,7 @@ def _place_between(nodes: Sequence[NodeProto], known: dict[int, _Place]) -> None
     they take, where it agrees, else of the last; a pooling beside other ways of the data
     (Inception) that of what it feeds."""
     maker = {output: number for number, node in enumerate(nodes) for output in node.output}
-    sources = [
-        sorted({maker[name] for name in inputs_of(node) if name in maker}) for node in nodes
-    ]
+    sources = [sorted({maker[name] for name in inputs_of(node) if name in maker}) for node in nodes]
     takers: dict[int, list[int]] = {}
     for number, before in enumerate(sources):
         for source in before:
@@ -416,7 +426,8 @@ def _staged(places: dict[int, _Place]) -> dict[int, _Place]:
     taken = {place.chain[0] if place.chain else place.last for place in places.values()}
     return {
         number: replace(place, chain=(stage_of[place.chain[0]], *place.chain)[:_DEEPEST])
-        if place.chain and units[stage_of.get(place.chain[0], "")] > 1
+        if place.chain
+        and units[stage_of.get(place.chain[0], "")] > 1
         and stage_of[place.chain[0]] not in taken
         else place
         for number, place in places.items()
@@ -465,9 +476,7 @@ def _without_common(places: dict[int, _Place]) -> dict[int, _Place]:
     while len(places) > 1 and all(place.chain for place in places.values()):
         if len({place.chain[0] for place in places.values()}) > 1:
             break
-        places = {
-            number: replace(place, chain=place.chain[1:]) for number, place in places.items()
-        }
+        places = {number: replace(place, chain=place.chain[1:]) for number, place in places.items()}
     return places
 
 

@@ -15,7 +15,7 @@ import logging
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import onnx
@@ -140,7 +140,7 @@ def _traced(model: "nn.Module", shape: tuple[int, ...], title: str) -> ModelProt
             torch.onnx.export(
                 model,
                 (torch.zeros(1, *shape),),
-                written,
+                cast(Any, written),  # its types do not know that a file in memory will do
                 dynamo=False,
                 opset_version=OPSET,
                 training=torch.onnx.TrainingMode.PRESERVE,
@@ -158,7 +158,8 @@ def _traced(model: "nn.Module", shape: tuple[int, ...], title: str) -> ModelProt
     finally:
         noise.setLevel(level)
         model.eval()
-    return ModelProto.FromString(written.getvalue())
+    traced: ModelProto = ModelProto.FromString(written.getvalue())
+    return traced
 
 
 def _with_own_weights(model: ModelProto) -> None:

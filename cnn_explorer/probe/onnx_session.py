@@ -27,7 +27,7 @@ from cnn_explorer.networks.onnx_input import (
     offered_values,
 )
 from cnn_explorer.networks.onnx_layers import OnnxLayer, OnnxNetwork, network_of
-from cnn_explorer.probe.results import LayerFilters, PreparedInput, RunResult
+from cnn_explorer.probe.results import ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.session import as_maps, finite, ranked
 from cnn_explorer.probe.source import ModuleSource
 from cnn_explorer.text import printable
@@ -146,7 +146,7 @@ class OnnxSession:
         values = dict(zip(wanted, _run(self._runtime, list(wanted), feed), strict=True))
         forward_ms = (time.perf_counter() - started) * 1000
         checkpoint(1.0)
-        classes = ()
+        classes: tuple[ClassScore, ...] = ()
         if told is not None:
             logits = finite(values[told[0]].reshape(self.network.declared.batch, -1)[0])
             classes = ranked(logits, self.class_names, softmax=not _is_distribution(logits))
@@ -175,10 +175,8 @@ class OnnxSession:
 
     def source(self, layer: str) -> ModuleSource:
         """The operator behind a layer as ONNX's own text; the empty name is the whole model."""
-        opset = next(
-            (o.version for o in self.network.file.model.opset_import if o.domain in ("", "ai.onnx")),
-            0,
-        )
+        opsets = {o.domain: o.version for o in self.network.file.model.opset_import}
+        opset = opsets.get("", opsets.get("ai.onnx", 0))
         origin = f"ONNX, operator set {opset}" if opset else "ONNX"
         found = self.network.layer.get(layer)
         if found is not None:

@@ -162,6 +162,7 @@ class Session:
                         logits = _logits(self.model(batch))
                 return logits, captured
 
+
 @contextmanager
 def _checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
     """Within the context, call the checkpoint after leaf modules of `model`, evenly spread."""

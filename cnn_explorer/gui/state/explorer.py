@@ -19,6 +19,7 @@ from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, Network
 from cnn_explorer.gui.state.workbench import (
     Export,
     Exported,
+    ExportOnnx,
     Look,
     Looked,
     OpenImage,
@@ -237,6 +238,16 @@ class Explorer(QObject):
             self._submit(
                 Lane.EXPORT,
                 Export(network.layout, path, network.card.title),
+                self.tr("Writing {}").format(path.name),
+            )
+
+    def export_onnx(self, path: Path) -> None:
+        """Write the network on show as ONNX, compared with its own answer for the picture."""
+        network = self._network
+        if network is not None:
+            self._submit(
+                Lane.EXPORT,
+                ExportOnnx(network.card, network.graph, self._picture, path),
                 self.tr("Writing {}").format(path.name),
             )
 
@@ -518,9 +529,12 @@ class Explorer(QObject):
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
 
-    def _on_exported(self, request: Export, exported: Exported) -> None:
+    def _on_exported(self, request: Export | ExportOnnx, exported: Exported) -> None:
         del request
-        self.message_shown.emit(Message(self.tr("Saved {}.").format(exported.path), "info"))
+        text = self.tr("Saved {}.").format(exported.path)
+        if exported.said:
+            text = self.tr("Saved {path}: {said}.").format(path=exported.path, said=exported.said)
+        self.message_shown.emit(Message(text, "info"))
 
     def _complain(self, error: ExplorerError) -> None:
         self.message_shown.emit(Message(_sentence(str(error)), "error"))

@@ -149,12 +149,28 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`."""
+    """The answer to `Export` and `ExportOnnx`."""
 
+    path: Path
+    said: str = ""
+    """What else is to be said of it, without a full stop; empty for nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExportOnnx:
+    """Write the network on show as ONNX, and compare its answer. Answered by `Exported`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    picture: Picture | None
+    """What to compare on; a sample where there is none."""
     path: Path
 
 
-Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Export
+Request = (
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Export
+    | ExportOnnx
+)  # fmt: skip
 Response = Picture | NetworkShown | Ran | Looked | Exported
 
 
@@ -191,6 +207,8 @@ class Workbench:
 
                 export(layout, path, title=title, checkpoint=checkpoint)
                 return Exported(path)
+            case ExportOnnx():
+                return self._export_onnx(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
@@ -314,7 +332,7 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, request: Run | Look) -> "Session | OnnxSession":
+    def _session_of(self, request: Run | Look | ExportOnnx) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
@@ -380,6 +398,16 @@ class Workbench:
             FiltersShown(request.card, session.trained, layer, filters),
             SourceShown(layer, type_name, code, origin),
         )
+
+    def _export_onnx(self, request: ExportOnnx, checkpoint: Checkpoint) -> Exported:
+        from cnn_explorer.probe.onnx_export import export_onnx
+        from cnn_explorer.probe.session import Session
+
+        session = self._session_of(request)
+        if not isinstance(session, Session):
+            raise ExplorerError(f"{request.card.title} is an ONNX file already.")
+        done = export_onnx(session, request.path, request.picture, checkpoint)
+        return Exported(done.path, done.sentence)
 
 
 def probabilities(classes: tuple[ClassScore, ...]) -> "npt.NDArray[np.float32]":

@@ -68,6 +68,11 @@ class Actions(QWidget):
             self.tr("Save the layer graph as SVG, PDF, PNG, DOT or JSON"),
             "Ctrl+E",
         )
+        self.export_onnx = self._make(
+            self.tr("Export ONNX…"),
+            self.tr("Save the network shown, with its weights, as an ONNX file"),
+            "Ctrl+Shift+E",
+        )
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
@@ -152,6 +157,7 @@ class Actions(QWidget):
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.open_onnx, self.export,
+            self.export_onnx,
             self.find_network, self.compare_facts,
             self.next_panel, self.previous_panel, *self.tabs, self.stop, self.full_screen,
             self.keys, self.quit,
@@ -172,6 +178,7 @@ class Actions(QWidget):
         file.addSeparator()
         file.addAction(self.open_onnx)
         file.addAction(self.export)
+        file.addAction(self.export_onnx)
         file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))

@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         actions.open_onnx.triggered.connect(self.open_onnx)
         actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
+        actions.export_onnx.triggered.connect(self.export_onnx)
         actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
         at_hand = panels.network_list.at_hand_button
@@ -274,6 +275,27 @@ class MainWindow(QMainWindow):
         )
         if name:
             self._explorer.export_graph(Path(name))
+
+    @Slot()
+    def export_onnx(self) -> None:
+        """Ask for a file and save the network in it as ONNX."""
+        network = self._explorer.network
+        if network is None or network.onnx is not None:
+            self.say(
+                self.tr("There is no network to export yet; choose one.")
+                if network is None
+                else self.tr("{} is an ONNX file already.").format(network.card.title)
+            )
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            self.tr("Export {} as ONNX").format(network.card.title),
+            str(Path(self._settings.folder) / f"{Path(network.card.name).name}.onnx"),
+            self.tr("ONNX networks (*.onnx)"),
+        )
+        if name:
+            path = Path(name)
+            self._explorer.export_onnx(path if path.suffix else path.with_suffix(".onnx"))
 
     @Slot()
     def reset_panels(self) -> None:
