@@ -2,8 +2,8 @@
 
 Torch's exporter by tracing writes the operators as the network has them, named by their modules
 (``/layer1/layer1.0/conv1/Conv``), and needs no package but onnx; its successor takes several
-times as long and asks for one more. It is told neither to fold constants nor to merge layers, so
-that the file shows the graph that is on show. Torch calls it deprecated since 2.9; its warnings are
+times as long and asks for one more. It is told not to merge layers, so that the file
+shows the graph that is on show; sizes are worked out beforehand, weights are left alone. Torch calls it deprecated since 2.9; its warnings are
 muted here.
 
 Into the file goes what ONNX has no place for: how pictures are prepared, what the classes are
@@ -144,7 +144,6 @@ def _traced(model: "nn.Module", shape: tuple[int, ...], title: str) -> ModelProt
                 dynamo=False,
                 opset_version=OPSET,
                 training=torch.onnx.TrainingMode.PRESERVE,
-                do_constant_folding=False,
                 input_names=["input"],
                 output_names=["output"],
                 dynamic_axes={"input": batch, "output": batch},

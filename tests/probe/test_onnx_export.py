@@ -40,7 +40,10 @@ def test_an_exported_network_is_the_same_network(name: str, tmp_path: Path) -> N
 
     ours = extract(session.model, card.preprocessing.input_shape, network=name)
     theirs = onnx_graph(again.network)
-    assert theirs.macs == ours.macs
+    if name == "lenet5-1998":  # ONNX has no table of connections: what is not joined counts as well
+        assert theirs.macs > ours.macs
+    else:
+        assert theirs.macs == ours.macs
     assert theirs.parameters == ours.parameters
     # layers that are one operator keep their name and place, shape and settings
     shared = [

@@ -44,9 +44,7 @@ def test_light_models_run_with_every_output_visible(path: Path) -> None:
 def test_light_models_answer_as_their_makers_say(path: Path) -> None:
     """The wheel has the output for an input of numbers that a formula gives."""
     session = OnnxSession.open(path)
-    expected = onnx.TensorProto.FromString(
-        path.with_name(path.stem + "_output_0.pb").read_bytes()
-    )
+    expected = onnx.TensorProto.FromString(path.with_name(path.stem + "_output_0.pb").read_bytes())
     values = numpy_helper.to_array(expected).reshape(-1)
     shape = session.preprocessing.input_shape
     count = int(np.prod(shape))
