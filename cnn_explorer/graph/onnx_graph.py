@@ -160,8 +160,8 @@ class _Translation:
 
     def _parameters(self, layer: OnnxLayer) -> int:
         total = 0
-        for tensor in self._network.parameters_of(layer):
-            if tensor not in self._counted:
+        for weight in self._network.parameters_of(layer):
+            for tensor in self._network.origins_of(weight) - self._counted:
                 self._counted.add(tensor)
                 total += math.prod(self._network.shapes.get(tensor, (0,)))
         return total

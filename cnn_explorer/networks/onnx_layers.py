@@ -25,12 +25,13 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.networks.onnx_facts import DeclaredInput, PictureInput
 from cnn_explorer.networks.onnx_file import OnnxFile, inputs_of
 from cnn_explorer.networks.onnx_input import declared_input
+from cnn_explorer.networks.onnx_sizes import MOST, with_sizes_worked_out
 from cnn_explorer.text import format_size, printable
 
-_SMALL = 1024
-"""Values of a tensor up to which shapes may depend on it; larger ones are weights."""
 _LARGEST = 2 << 30
 """Bytes of one tensor: a file of a kilobyte can ask for a constant of any size."""
+_PASSES = 4
+"""Shapes may follow from sizes of tensors whose shapes follow from sizes."""
 _DEEPEST = 12
 _LONGEST = 80
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
@@ -115,6 +116,31 @@ class OnnxNetwork:
         if name not in self.layer:
             raise ExplorerError(f'the network has no layer "{printable(name, _LONGEST)}".')
         return self.layer[name].output
+
+    def origins_of(self, name: str) -> frozenset[str]:
+        """The initialisers that a constant is made of; itself where it is made of none."""
+        found: set[str] = set()
+        pending, seen = [name], {name}
+        while pending:
+            tensor = pending.pop()
+            if tensor in self.initialisers:
+                if self.types.get(tensor) in _FLOATS:
+                    found.add(tensor)
+            elif tensor in self._makers:
+                taken = set(inputs_of(self._makers[tensor])) - seen
+                seen |= taken
+                pending += taken
+        return frozenset(found or {name})
+
+    @cached_property
+    def _makers(self) -> Mapping[str, NodeProto]:
+        """What makes each constant that is no initialiser."""
+        return {
+            output: node
+            for node in self.file.model.graph.node
+            for output in node.output
+            if output in self.constants
+        }
 
     def parameters_of(self, layer: OnnxLayer) -> tuple[str, ...]:
         """The weights of a layer that training finds: neither running statistics nor shapes."""
@@ -210,19 +236,19 @@ def _inferred(
     shown = printable(str(file.path))
     try:
         _check(skeleton)
-        seen = shape_inference.infer_shapes(skeleton, data_prop=True)
+        shapes, types = _shapes_in(skeleton)
+        for _ in range(_PASSES):
+            made = (name for node in skeleton.graph.node for name in node.output if name)
+            if all(name in shapes for name in made):
+                break
+            if not with_sizes_worked_out(skeleton, shapes):
+                break
+            again = _shapes_in(skeleton)  # without what is a number by now
+            shapes, types = shapes | again[0], types | again[1]
     except Exception as error:  # onnx's C++ raises errors of several kinds
         raise ExplorerError(
             f"{shown} is damaged: {_first_line(error)}.", details=str(error)
         ) from error
-    shapes: dict[str, tuple[int, ...]] = {}
-    types: dict[str, int] = {}
-    for value in (*seen.graph.input, *seen.graph.output, *seen.graph.value_info):
-        tensor = value.type.tensor_type
-        types[value.name] = tensor.elem_type
-        dims = tensor.shape.dim
-        if tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in dims):
-            shapes[value.name] = tuple(dim.dim_value for dim in dims)
     for tensor in file.model.graph.initializer:
         shapes[tensor.name] = tuple(tensor.dims)
         types[tensor.name] = tensor.data_type
@@ -233,6 +259,21 @@ def _inferred(
                 f'{shown} makes a tensor of {format_size(need)} ("{printable(name, _LONGEST)}"): '
                 "that is too much to run."
             )
+    return shapes, types
+
+
+def _shapes_in(model: ModelProto) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
+    seen = shape_inference.infer_shapes(model, data_prop=True)
+    shapes: dict[str, tuple[int, ...]] = {}
+    types: dict[str, int] = {}
+    for value in (*seen.graph.input, *seen.graph.output, *seen.graph.value_info):
+        tensor = value.type.tensor_type
+        types[value.name] = tensor.elem_type
+        dims = tensor.shape.dim
+        if tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in dims):
+            shapes[value.name] = tuple(dim.dim_value for dim in dims)
+    for known in seen.graph.initializer:
+        shapes[known.name], types[known.name] = tuple(known.dims), known.data_type
     return shapes, types
 
 
@@ -262,7 +303,7 @@ def _without_weights(model: ModelProto) -> ModelProto:
     graph.node.extend(model.graph.node)
     given = {value.name for value in graph.input}
     for tensor in model.graph.initializer:
-        if math.prod(tensor.dims) <= _SMALL:
+        if math.prod(tensor.dims) <= MOST:
             graph.initializer.append(tensor)
         elif tensor.name not in given:
             graph.input.append(

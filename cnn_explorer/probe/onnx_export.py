@@ -1,10 +1,9 @@
 """Write an open network as ONNX, and make sure that it answers alike.
 
 Torch's exporter by tracing writes the operators as the network has them, named by their modules
-(``/layer1/layer1.0/conv1/Conv``), and needs no package but onnx; its successor takes several
-times as long and asks for one more. It is told not to merge layers, so that the file
-shows the graph that is on show; sizes are worked out beforehand, weights are left alone. Torch calls it deprecated since 2.9; its warnings are
-muted here.
+(``/layer1/layer1.0/conv1/Conv``), and needs no package but onnx; its successor needs onnxscript. It
+is told neither to fold constants nor to merge layers, so that the file shows the graph that is on
+show. Torch calls it deprecated since 2.9; its warnings are muted here.
 
 Into the file goes what ONNX has no place for: how pictures are prepared, what the classes are
 called, whether the weights are random. Read again, nothing has to be guessed.
@@ -144,6 +143,7 @@ def _traced(model: "nn.Module", shape: tuple[int, ...], title: str) -> ModelProt
                 dynamo=False,
                 opset_version=OPSET,
                 training=torch.onnx.TrainingMode.PRESERVE,
+                do_constant_folding=False,
                 input_names=["input"],
                 output_names=["output"],
                 dynamic_axes={"input": batch, "output": batch},

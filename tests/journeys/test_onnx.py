@@ -51,7 +51,7 @@ def test_from_an_onnx_file_back_to_the_catalogue(stage: Stage, tmp_path: Path) -
     drop_onnx(stage, path)
     assert "small" in stage.window.windowTitle()
     assert explorer.answers is not None
-    assert [score.name for score in explorer.answers.classes[:1]][0].startswith("class ")
+    assert explorer.answers.classes[0].name.startswith("class ")
     # by the mouse: the convolution, its filters, its text
     click_layer(stage, "conv")
     stage.settle()

@@ -40,7 +40,7 @@ def test_an_exported_network_is_the_same_network(name: str, tmp_path: Path) -> N
 
     ours = extract(session.model, card.preprocessing.input_shape, network=name)
     theirs = onnx_graph(again.network)
-    if name == "lenet5-1998":  # ONNX has no table of connections: what is not joined counts as well
+    if name == "lenet5-1998":  # ONNX has no table of connections: what is not joined counts
         assert theirs.macs > ours.macs
     else:
         assert theirs.macs == ours.macs
@@ -57,7 +57,7 @@ def test_an_exported_network_is_the_same_network(name: str, tmp_path: Path) -> N
         other = theirs.layer[node.name]
         assert other.out_shape == node.out_shape, node.name
         assert other.parameters == node.parameters, node.name
-        if node.kind in ("conv", "linear"):
+        if node.kind in ("conv", "linear") and node.type_name != "TableConv2d":
             assert other.attributes == node.attributes, node.name
             assert other.kind == node.kind
     assert {b.name: b.type_name for b in theirs.blocks if not b.group}.items() >= {
@@ -81,7 +81,7 @@ def test_an_exported_network_is_the_same_network(name: str, tmp_path: Path) -> N
         score.index for score in expected.classes[:3]
     ]
     for node in shared:
-        if node.kind in ("conv", "linear"):
+        if node.kind in ("conv", "linear") and node.type_name != "TableConv2d":
             a, b = session.filters(node.name), again.filters(node.name)
             assert a is not None
             assert b is not None

@@ -1,4 +1,4 @@
-"""ONNX files run: against torch where the same network is there, against the wheel's own answers."""
+"""ONNX files run: against calculations by hand, and against the wheel's own answers."""
 
 from dataclasses import replace
 from pathlib import Path
