@@ -30,8 +30,9 @@ from cnn_explorer.text import format_size, printable
 
 _LARGEST = 2 << 30
 """Bytes of one tensor: a file of a kilobyte can ask for a constant of any size."""
-_PASSES = 4
-"""Shapes may follow from sizes of tensors whose shapes follow from sizes."""
+_PASSES = 64
+"""Shapes follow from sizes of tensors whose shapes follow from sizes: one pass for each channel
+shuffle of a ShuffleNet, one for each block of a Swin transformer."""
 _DEEPEST = 12
 _LONGEST = 80
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.BFLOAT16)
@@ -244,6 +245,8 @@ def _inferred(
             if not with_sizes_worked_out(skeleton, shapes):
                 break
             again = _shapes_in(skeleton)  # without what is a number by now
+            if again[0].keys() <= shapes.keys():
+                break
             shapes, types = shapes | again[0], types | again[1]
     except Exception as error:  # onnx's C++ raises errors of several kinds
         raise ExplorerError(

@@ -22,6 +22,7 @@ _OPERATORS = frozenset(
     (
         "Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Gather",
         "Unsqueeze", "Squeeze", "Identity", "Add", "Sub", "Mul", "Div", "Neg", "Floor", "Ceil",
+        "Mod", "Abs", "Min", "Max", "Equal", "Where", "Sqrt",
     )
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.probe.results import PreparedInput
-from cnn_explorer.probe.session import Session, _as_maps
+from cnn_explorer.probe.session import Session, as_maps
 from cnn_explorer.probe.source import source_of
 
 PREPROCESSING = Preprocessing("photo", 8, 6, (0.5, 0.5), (1.0, 1.0))
@@ -263,7 +263,7 @@ def test_sources() -> None:
 )
 def test_features_come_first_in_maps(given: tuple[int, ...], maps: tuple[int, ...]) -> None:
     output = torch.arange(float(np.prod(given))).reshape(given)
-    shown = _as_maps(output[None])
+    shown = as_maps(output[None])
     assert shown.shape == maps
     if given == (10, 8):
         assert torch.equal(shown[:, 0, 0], output[1])
@@ -318,4 +318,4 @@ def test_a_version_of_the_weights_is_opened() -> None:
 def test_attentions_tensors_are_maps_as_well_as_they_can(
     given: tuple[int, ...], maps: tuple[int, ...]
 ) -> None:
-    assert _as_maps(torch.zeros(given)).shape == maps
+    assert as_maps(torch.zeros(given)).shape == maps
