@@ -260,6 +260,21 @@ def test_tensors_from_nowhere_and_made_twice(tmp_path: Path) -> None:
     assert "nothing makes its output" in complaint(saved(model_of(nodes), tmp_path / "c.onnx"))
 
 
+@pytest.mark.parametrize("operator", ["Sum", "Concat", "Add", "Conv", "Relu"])
+def test_an_input_that_is_left_out(tmp_path: Path, operator: str) -> None:
+    """ONNX Runtime would crash at it."""
+    settings = {"axis": 1} if operator == "Concat" else {}
+    taken = [""] if operator == "Relu" else ["x", ""]
+    nodes = [helper.make_node(operator, taken, ["y"], **settings)]
+    assert "lacks an input that it needs" in complaint(saved(model_of(nodes), tmp_path / "a.onnx"))
+
+
+def test_an_optional_input_may_be_left_out(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Clip", ["x", "", "most"], ["y"], name="clip")]
+    most = helper.make_tensor("most", TensorProto.FLOAT, [], [1.0])
+    assert opened(saved(model_of(nodes, [most]), tmp_path / "a.onnx")).layer["clip"]
+
+
 def test_a_function_that_calls_itself(tmp_path: Path) -> None:
     call = helper.make_node("F", ["a"], ["b"], domain="local")
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
