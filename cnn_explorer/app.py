@@ -148,6 +148,7 @@ class Program(QObject):
         from cnn_explorer.gui.state.network_model import NetworkModel
         from cnn_explorer.gui.state.weights_choice import WeightsChoice, badge_of
         from cnn_explorer.gui.widgets.panels import Panels
+        from cnn_explorer.networks.onnx_facts import is_onnx_path
 
         if not self.window.isVisible():  # closed before it was furnished
             return
@@ -162,7 +163,10 @@ class Program(QObject):
         model = NetworkModel(networks.values(), badge_of, self)
         self.window.furnish(explorer, Panels(explorer, model, choice, self.window))
         known = self._network in networks  # what the settings remember may be gone
-        explorer.choose_network(self._network if known else _FIRST_NETWORK, layer=self._layer)
+        if is_onnx_path(self._network):
+            explorer.open_onnx(Path(self._network), layer=self._layer)
+        else:
+            explorer.choose_network(self._network if known else _FIRST_NETWORK, layer=self._layer)
         if self._picture is not None:
             explorer.open_file(self._picture)
         self.furnished.emit()
@@ -299,11 +303,12 @@ def snapshot(
 
     from cnn_explorer.media.save import write_bytes
     from cnn_explorer.networks.catalog import card_of
+    from cnn_explorer.networks.onnx_facts import is_onnx_path
 
     if output.suffix.lower() != ".png":
         raise ExplorerError(f"the snapshot {output.name} must end in .png.")
     name = network or _FIRST_NETWORK
-    card = card_of(name)
+    title = Path(name).stem if is_onnx_path(name) else card_of(name).title
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     app = make_application()
@@ -329,7 +334,7 @@ def snapshot(
             if settling.error is not None:
                 raise ExplorerError(settling.error)
             if layer and explorer is not None and explorer.layer != layer:
-                raise ExplorerError(f'{card.title} has no layer "{layer}".')
+                raise ExplorerError(f'{title} has no layer "{layer}".')
             app.processEvents()  # what the last response asked to be painted
             write_bytes(output, _png(window))
         finally:

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cnn_explorer import __version__, cli_graph, cli_inspect, cli_layers, cli_train
+from cnn_explorer import __version__, cli_graph, cli_inspect, cli_layers, cli_onnx, cli_train
 from cnn_explorer.cli_parts import (
     PROGRAM,
     UNTRAINED,
     card_named,
-    network_name,
+    network_or_file,
     output_file,
     positive,
     print_error,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
+    from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 
@@ -192,8 +193,13 @@ def _parser(named: str) -> argparse.ArgumentParser:
 
 
 def _describe_gui(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="PHOTO", nargs="?", type=Path, help="a picture to open")
-    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
+    parser.add_argument(
+        "image", metavar="PHOTO", nargs="?", type=Path,
+        help="a picture to open, or an ONNX file to show as the network",
+    )  # fmt: skip
+    parser.add_argument(
+        "--network", metavar="NAME", type=network_or_file, help="the network to show"
+    )
 
 
 def _gui(options: argparse.Namespace) -> int:
@@ -216,6 +222,8 @@ def _gui(options: argparse.Namespace) -> int:
             from cnn_explorer.app import run_window
         except ImportError as error:
             raise _qt_error(error) from error
+        if picture is not None and cli_onnx.is_file(str(picture)):
+            return run_window(None, str(picture))
         return run_window(picture, options.network)
 
 
@@ -225,7 +233,9 @@ def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", required=True, type=output_file((".png",)),
         help="where to save the drawing (.png)",
     )  # fmt: skip
-    parser.add_argument("--network", metavar="NAME", type=network_name, help="the network to show")
+    parser.add_argument(
+        "--network", metavar="NAME", type=network_or_file, help="the network to show"
+    )
     parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
     parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
@@ -321,7 +331,7 @@ def _without_weights(card: "NetworkCard") -> str:
 
 
 def _describe_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NETWORK", type=network_name)
+    parser.add_argument("network", metavar="NETWORK", type=network_or_file)
     parser.add_argument(
         "--layers", action="store_true",
         help="the layers alone, with memory, receptive field and stride too",
@@ -334,6 +344,8 @@ def _describe_info(parser: argparse.ArgumentParser) -> None:
 
 
 def _info(options: argparse.Namespace) -> int:
+    if cli_onnx.is_file(options.network):
+        return cli_onnx.tell(Path(options.network), as_json=options.json)
     card = card_named(options.network)
     graph = cli_graph.graph_of(card)
     facts = _facts(card)
@@ -430,9 +442,10 @@ def _weights(options: argparse.Namespace) -> int:
 
 def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--network", metavar="NAME", type=network_name,
-        help="the network; guessed where weights of your own are given without it",
+        "--network", metavar="NAME", type=network_or_file,
+        help="the network, or an ONNX file; guessed where weights of your own are given without it",
     )  # fmt: skip
+    cli_onnx.describe_input(parser)
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument(
         "--weights", metavar="FILE", type=Path,
@@ -480,7 +493,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _answer(
-    session: "Session",
+    session: "Session | OnnxSession",
     path: Path,
     top: int,
     picture: "Picture",
@@ -504,7 +517,7 @@ def _answer(
     }
 
 
-def _print_answer(session: "Session", answer: Mapping[str, Any], note: str) -> None:
+def _print_answer(session: "Session | OnnxSession", answer: Mapping[str, Any], note: str) -> None:
     file, weights = printable(answer["file"]), printable(session.weights)
     print(f"{file}: {session.card.title}, weights {weights}")
     if not session.trained:
@@ -532,14 +545,13 @@ def _describe_activations(parser: argparse.ArgumentParser) -> None:
 
 def _activations(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import save_npy, save_png
-    from cnn_explorer.probe.capture import module_at
 
-    refuse_same_file(options.output, options.image, options.weights)
+    refuse_same_file(options.output, options.image, options.weights, cli_onnx.file_of(options))
     session = _open_session(options)
     try:
         if not options.layer:
             raise UsageError("the layer has no name: give one, as the network's layers are listed.")
-        module_at(session.model, options.layer)
+        session.check_layer(options.layer)
     except ExplorerError as error:
         raise UsageError(str(error)) from error
     _, _, result = _run_on(session, options.image, (options.layer,))
@@ -570,9 +582,12 @@ def _mosaic_picture(maps: "npt.NDArray[np.float32]") -> "npt.NDArray[np.uint8]":
     return colour_table("viridis", _MOSAIC_GROUND)[enlarged]
 
 
-def _open_session(options: argparse.Namespace) -> "Session":
+def _open_session(options: argparse.Namespace) -> "Session | OnnxSession":
     from cnn_explorer.probe.session import Session
 
+    if options.network is not None and cli_onnx.is_file(options.network):
+        return cli_onnx.open_session(options)
+    cli_onnx.refuse_input(options)
     card = cli_inspect.network_of(options)
     session = Session.open(card, options.weights, version=options.weights_version)
     if session.note:
@@ -581,7 +596,7 @@ def _open_session(options: argparse.Namespace) -> "Session":
 
 
 def _run_on(
-    session: "Session", path: Path, layers: Sequence[str] = ()
+    session: "Session | OnnxSession", path: Path, layers: Sequence[str] = ()
 ) -> "tuple[Picture, PreparedInput, RunResult]":
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.probe.preprocess import prepare
@@ -626,6 +641,7 @@ _COMMANDS: Mapping[str, _Command] = {
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
     "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
+    "export-onnx": (cli_onnx.export, cli_onnx.describe_export, "write a network as ONNX"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),
     **cli_train.COMMANDS,
 }

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import (
     UNTRAINED,
     card_named,
     natural,
-    network_name,
+    network_or_file,
     output_file,
     printable,
 )
@@ -28,7 +29,7 @@ _SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
 def describe_graph(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "network", metavar="NETWORK", type=_network_or_file,
-        help="a network's name, or a graph that was saved as .json",
+        help="a network's name, an ONNX file, or a graph that was saved as .json",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=output_file(_SUFFIXES),
@@ -60,7 +61,7 @@ def describe_graph(parser: argparse.ArgumentParser) -> None:
 def _network_or_file(text: str) -> str | Path:
     if text.lower().endswith(".json"):
         return Path(text)
-    return network_name(text)
+    return network_or_file(text)
 
 
 def _depth(text: str) -> str | int:
@@ -85,6 +86,9 @@ def graph(options: argparse.Namespace) -> int:
         found, title = read_graph(options.network)
         if options.output is not None:
             refuse_same_file(options.output, options.network)
+    elif cli_onnx.is_file(options.network):
+        card, found = cli_onnx.graph_of(Path(options.network))
+        title = card.title
     else:
         card = card_named(options.network)
         found, title = graph_of(card), card.title

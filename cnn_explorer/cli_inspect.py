@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def describe_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a state dict, as --weights takes")
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="a state dict, as --weights takes, or an ONNX file"
+    )
     parser.add_argument(
         "--network", metavar="NAME", type=network_name,
         help="the network to compare it with; the one that it fits best where none is named",
@@ -27,6 +29,10 @@ def describe_inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def inspect(options: argparse.Namespace) -> int:
+    from cnn_explorer import cli_onnx
+
+    if cli_onnx.is_file(str(options.file)):
+        return cli_onnx.tell(options.file, as_json=options.json)
     from cnn_explorer.networks.catalog import card_of
     from cnn_explorer.networks.fit import compare, nearest
     from cnn_explorer.networks.published import recognised

@@ -21,6 +21,13 @@ PROGRAM = "cnn-explorer"
 UNTRAINED = "untrained: these answers mean nothing"
 
 
+def network_or_file(text: str) -> str:
+    """A network's name, or the path of an ONNX file."""
+    from cnn_explorer.networks.onnx_facts import is_onnx_path
+
+    return text if is_onnx_path(text) else network_name(text)
+
+
 def network_name(text: str) -> str:
     """A network's name; an unknown one is wrong usage."""
     try:

@@ -27,6 +27,7 @@ JOINERS = {
     "cli_graph",
     "cli_inspect",
     "cli_layers",
+    "cli_onnx",
     "cli_parts",
     "cli_train",
     "cli_weights",
@@ -75,6 +76,14 @@ NO_TORCH_AT_IMPORT = {
     "graph.search",
     "graph.shortcuts",
     "graph.tween",
+    "networks.onnx_card",
+    "networks.onnx_facts",
+    "networks.onnx_file",
+    "networks.onnx_input",
+    "networks.onnx_layers",
+    "networks.onnx_sizes",
+    "graph.onnx_graph",
+    "probe.onnx_session",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 
@@ -153,6 +162,10 @@ def test_torch_stays_in_the_engine(module: str) -> None:
     if module != "networks.torchvision_models":
         assert "torchvision" not in everywhere, "only networks.torchvision_models may"
     assert "torchview" not in everywhere, "it is for the tests"
+    if not module.startswith(("networks.onnx_", "graph.onnx_", "probe.onnx_")):
+        assert not everywhere & {"onnx", "onnxruntime"}, f"{module} imports onnx"
+    if module == "networks.onnx_facts":
+        assert not everywhere & {"onnx", "numpy"}, "what the window imports is light"
 
 
 def test_the_lists_above_name_real_modules() -> None:

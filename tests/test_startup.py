@@ -13,8 +13,8 @@ from cnn_explorer.gui.state.settings import Settings
 application = app.make_application()
 app.apply_theme(application, "light")
 program = app.Program(Settings.in_file(Path(sys.argv[1])), "lenet5")
-heavy = ("torch", "torchvision", "torchview", "numpy", "PIL", "graphlay", "onnx", "qtawesome",
-         "pyqtgraph", "pygments", "reportlab")
+heavy = ("torch", "torchvision", "torchview", "numpy", "PIL", "graphlay", "onnx", "onnxruntime",
+         "qtawesome", "pyqtgraph", "pygments", "reportlab")
 seen = []
 def look():
     seen.append([name for name in heavy if name in sys.modules])

@@ -143,7 +143,8 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     if sum(not layer.training_only for layer in graph.layers) <= SMALL_NETWORK:
         return frozenset(block.name for block in graph.blocks if not block.training_only)
     branching = _branching(graph)
-    unit_types = {graph.block[name].type_name for name in branching} - {"Sequential"}
+    unit_types = {graph.block[name].type_name for name in branching}
+    unit_types -= {"Sequential", "Block"}  # classes that say nothing of what is inside
 
     def opens(block: BlockNode) -> bool:
         if graph.note:  # nothing tells units from what is built of them
@@ -415,6 +416,8 @@ _PLAIN_CAPTIONS = {
     "BatchNorm1d": "batch norm", "BatchNorm2d": "batch norm", "BatchNorm3d": "batch norm",
     "LayerNorm": "layer norm", "LayerNorm2d": "layer norm", "GroupNorm": "group norm",
     "LocalResponseNorm": "local response norm",
+    "BatchNormalization": "batch norm", "LRN": "local response norm",
+    "LayerNormalization": "layer norm", "Relu": "ReLU", "Sum": "sum",
     "relu": "ReLU", "ReLU": "ReLU", "ReLU6": "ReLU6", "Add": "sum", "add": "sum",
     "Concat": "concatenation", "cat": "concatenation", "ScaledTanh": "scaled tanh",
     "Subsampling": "2 × 2 sum, trained", "ZeroPadShortcut": "every 2nd pixel, zeros",

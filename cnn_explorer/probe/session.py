@@ -25,6 +25,7 @@ from cnn_explorer.probe.results import (
     Thumbnail,
 )
 from cnn_explorer.probe.runtime import import_torch
+from cnn_explorer.probe.source import ModuleSource, source_of
 from cnn_explorer.probe.thumbnails import thumbnails
 from cnn_explorer.text import one_line
 
@@ -133,7 +134,7 @@ class Session:
         forward_ms = (time.perf_counter() - started) * 1000
         activations = {layer: _array(as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
         return RunResult(
-            classes=self._ranked(_finite(logits)),
+            classes=ranked(finite(_numbers(logits)), self.class_names),
             activations=activations,
             forward_ms=forward_ms,
             thumbnails=made,
@@ -156,6 +157,14 @@ class Session:
             bias=None if bias is None else _array(bias),
         )
 
+    def source(self, layer: str) -> ModuleSource:
+        """The source code behind a layer; the empty name is the network itself."""
+        return source_of(self.model, layer)
+
+    def check_layer(self, layer: str) -> None:
+        """Raises `ExplorerError` for a layer that the network does not have."""
+        module_at(self.model, layer)
+
     def _forward(
         self, batch: "Tensor", layers: Sequence[str], checkpoint: Checkpoint
     ) -> tuple["Tensor", Captured]:
@@ -177,19 +186,6 @@ class Session:
                     with capture(self.model, layers, copy=True) as captured:
                         logits = _logits(self.model(batch))
                 return logits, captured
-
-    def _ranked(self, logits: npt.NDArray[np.float64]) -> tuple[ClassScore, ...]:
-        """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0."""
-        names = self.class_names
-        powers = np.exp(logits - logits.max())
-        values = (powers / powers.sum()).tolist()
-        order = np.argsort(-logits, kind="stable").tolist()
-        return tuple(
-            ClassScore(
-                index, names[index] if index < len(names) else f"class {index}", values[index]
-            )
-            for index in order
-        )
 
 
 @contextmanager
@@ -222,9 +218,27 @@ def _logits(output: Any) -> "Tensor":
     return logits
 
 
-def _finite(logits: "Tensor") -> npt.NDArray[np.float64]:
-    """The network's outputs; `ExplorerError` where they hold values that are not finite."""
+def _numbers(logits: "Tensor") -> npt.NDArray[np.float64]:
     values: npt.NDArray[np.float64] = logits.detach().cpu().numpy().astype(np.float64)
+    return values
+
+
+def ranked(
+    logits: npt.NDArray[np.float64], names: Sequence[str], *, softmax: bool = True
+) -> tuple[ClassScore, ...]:
+    """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0. What is a
+    probability already stays as it is, without `softmax`."""
+    powers = np.exp(logits - logits.max()) if softmax else logits
+    values = (powers / powers.sum()).tolist()
+    order = np.argsort(-logits, kind="stable").tolist()
+    return tuple(
+        ClassScore(index, names[index] if index < len(names) else f"class {index}", values[index])
+        for index in order
+    )
+
+
+def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The network's outputs; `ExplorerError` where they hold values that are not finite."""
     if not np.isfinite(values).all():
         raise ExplorerError(
             "the network's answer is not a number: its weights hold values that are broken or far "

@@ -26,11 +26,13 @@ from cnn_explorer.gui.state.shown import (
 from cnn_explorer.gui.state.workbench import (
     Export,
     Exported,
+    ExportOnnx,
     Look,
     Looked,
     Measure,
     OpenImage,
     OpenNetwork,
+    OpenOnnx,
     OpenPicture,
     OpenWeights,
     Ran,
@@ -39,6 +41,7 @@ from cnn_explorer.gui.state.workbench import (
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
+from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 from cnn_explorer.probe.results import Channel
 
@@ -126,7 +129,7 @@ class Explorer(QObject):
         self._engine.finished.connect(self._on_finished)
         self._engine.progressed.connect(self._on_progressed)
         self._started = False
-        self._opening: OpenNetwork | OpenWeights | None = None
+        self._opening: OpenNetwork | OpenWeights | OpenOnnx | None = None
         self._network: NetworkShown | None = None
         self._expansions = {
             name: open_blocks
@@ -229,6 +232,8 @@ class Explorer(QObject):
         """Open a weights file: with the network chosen where it fits, else with the one that it
         was saved from, as far as its tensors tell; a bad one leaves everything as it was."""
         card = self.card
+        if card is not None and is_onnx_card(card):
+            card = None  # a file has its weights
         self._wished = ""
         shown = self._leave_network()
         self._opening = OpenWeights(
@@ -236,6 +241,15 @@ class Explorer(QObject):
         )
         if card is not None:
             self.network_opening.emit(card)
+        self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
+
+    def open_onnx(self, path: Path, chosen: PictureInput | None = None, layer: str = "") -> None:
+        """Open an ONNX file as a network; a bad one leaves everything as it was. `chosen` says how
+        pictures are given to it, which is guessed otherwise."""
+        shown = self._leave_network()
+        if layer:
+            self._last_layers[str(path)] = layer
+        self._opening = OpenOnnx(path, chosen, dict(self._expansions), self._options, shown)
         self._submit(Lane.MODEL, self._opening, self.tr("Opening {}").format(path.name or path))
 
     def open_file(self, path: Path) -> None:
@@ -297,6 +311,16 @@ class Explorer(QObject):
                 Lane.MEASURE,
                 Measure(network.card, network.graph),
                 self.tr("Measuring {}").format(network.card.title),
+            )
+
+    def export_onnx(self, path: Path) -> None:
+        """Write the network on show as ONNX, compared with its own answer for the picture."""
+        network = self._network
+        if network is not None:
+            self._submit(
+                Lane.EXPORT,
+                ExportOnnx(network.card, network.graph, self._picture, path),
+                self.tr("Writing {}").format(path.name),
             )
 
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
@@ -440,7 +464,7 @@ class Explorer(QObject):
     def _run(self, *, quietly: bool = False) -> None:
         """Run for what is wanted now; `quietly`, what is shown stays until that is there."""
         network, picture = self._network, self._picture
-        if network is None or picture is None or self._opening is not None:
+        if network is None or picture is None or self._opening is not None or network.refusal:
             return  # asked again when the network is there
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
@@ -567,7 +591,9 @@ class Explorer(QObject):
         if picture.note:
             self.message_shown.emit(Message(picture.note, "info"))
 
-    def _on_network(self, request: OpenNetwork | OpenWeights, network: NetworkShown) -> None:
+    def _on_network(
+        self, request: OpenNetwork | OpenWeights | OpenOnnx, network: NetworkShown
+    ) -> None:
         name = network.card.name
         self._opening = None
         self._network = network
@@ -641,9 +667,12 @@ class Explorer(QObject):
             self._times = times
             self.times_shown.emit(times)
 
-    def _on_exported(self, request: Export, exported: Exported) -> None:
+    def _on_exported(self, request: Export | ExportOnnx, exported: Exported) -> None:
         del request
-        self.message_shown.emit(Message(self.tr("Saved {}.").format(exported.path), "info"))
+        text = self.tr("Saved {}.").format(exported.path)
+        if exported.said:
+            text = self.tr("Saved {path}: {said}.").format(path=exported.path, said=exported.said)
+        self.message_shown.emit(Message(text, "info"))
 
     def _complain(self, error: ExplorerError) -> None:
         self.message_shown.emit(Message(_sentence(str(error)), "error"))
@@ -663,8 +692,8 @@ def trains_only(graph: LayerGraph, name: str) -> bool:
 
 
 def _weights_file(request: object) -> Path | None:
-    """The weights file that a person opened, where the request is about one."""
-    if isinstance(request, OpenWeights):
+    """The file that a person opened as weights or network, where the request is about one."""
+    if isinstance(request, OpenWeights | OpenOnnx):
         return request.path
     return request.weights_file if isinstance(request, OpenNetwork) else None
 

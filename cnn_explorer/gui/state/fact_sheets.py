@@ -60,7 +60,7 @@ def fact_sheets(cards: Sequence[NetworkCard]) -> FactSheets:
     rows = [
         _texts(_tr("Variant"), cards, lambda card: card.variant),
         _texts(_tr("Family"), cards, lambda card: card.family),
-        _texts(_tr("Year"), cards, lambda card: str(card.year)),
+        _texts(_tr("Year"), cards, lambda card: str(card.year) if card.year else ""),
         _numbers(_tr("Layers with weights"), cards, lambda card: card.depth, str),
         _numbers(_tr("Parameters"), cards, lambda card: card.parameters, format_count),
         _numbers(_tr("Multiply-adds"), cards, lambda card: card.macs, format_macs),

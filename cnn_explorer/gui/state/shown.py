@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cnn_explorer.networks.fit import FitReport
+    from cnn_explorer.networks.onnx_facts import OnnxOffer
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,10 @@ class NetworkShown:
     """The version of its weights that was asked for; empty for the best at hand, or for a file."""
     weights_file: Path | None = None
     """The file that a person loaded its weights from."""
+    onnx: OnnxOffer | None = None
+    """Where the network is an ONNX file: how pictures are given to it."""
+    refusal: str = ""
+    """Why it cannot be run on a picture, one sentence; empty where it can."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,7 +167,7 @@ class WeightsChoice(QObject):
     def offer(self) -> WeightsOffered | None:
         """The versions of the network on show; None while there is none."""
         shown = self._explorer.network
-        if shown is None or self._explorer.card is not shown.card:
+        if shown is None or self._explorer.card is not shown.card or shown.onnx is not None:
             return None
         card = shown.card
         versions = [
@@ -242,7 +242,7 @@ class WeightsChoice(QObject):
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
-        if shown.weights_file is not None:
+        if shown.weights_file is not None and shown.onnx is None:
             self._file = (shown.card.name, shown)
         self._tell()
 

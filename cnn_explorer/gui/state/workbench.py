@@ -29,6 +29,8 @@ from cnn_explorer.probe.results import Channel, probabilities
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.publish import Publication
+    from cnn_explorer.networks.onnx_facts import PictureInput
+    from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
 
@@ -79,6 +81,22 @@ class OpenWeights:
     options: DrawingOptions = USUAL
     shown: LayerGraph | None = None
     """The graph of the network on show, which stays open meanwhile."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpenOnnx:
+    """Open an ONNX file as a network. Answered by `NetworkShown`."""
+
+    path: Path
+    chosen: "PictureInput | None"
+    """How pictures are given to it; None to guess."""
+    expansions: Mapping[str, frozenset[str]]
+    """The blocks to open in the drawing, by the network's name."""
+    options: DrawingOptions = USUAL
+    shown: LayerGraph | None = None
+    """The graph of the network on show, which stays open meanwhile."""
+    card: None = None
+    """It is known once the file is read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +167,28 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`."""
+    """The answer to `Export` and `ExportOnnx`."""
 
+    path: Path
+    said: str = ""
+    """What else is to be said of it, without a full stop; empty for nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExportOnnx:
+    """Write the network on show as ONNX, and compare its answer. Answered by `Exported`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    picture: Picture | None
+    """What to compare on; a sample where there is none."""
     path: Path
 
 
-Request = OpenPicture | OpenImage | OpenNetwork | OpenWeights | Run | Look | Measure | Export
+Request = (
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Measure | Export
+    | ExportOnnx
+)  # fmt: skip
 Response = Picture | NetworkShown | Ran | Looked | TimesShown | Exported
 
 
@@ -163,7 +197,7 @@ class Workbench:
 
     def __init__(self) -> None:
         self._warm = False
-        self._open: list[tuple[LayerGraph, Session]] = []
+        self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
 
@@ -180,6 +214,8 @@ class Workbench:
                 return self._open_network(request, checkpoint)
             case OpenWeights():
                 return self._open_weights(request, checkpoint)
+            case OpenOnnx():
+                return self._open_onnx(request, checkpoint)
             case Run():
                 return self._run(request, checkpoint)
             case Look():
@@ -188,6 +224,8 @@ class Workbench:
                 return self._measure(request, checkpoint)
             case Export():
                 return self._export(request, checkpoint)
+            case ExportOnnx():
+                return self._export_onnx(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
@@ -287,7 +325,7 @@ class Workbench:
         )
         return Exported(request.path)
 
-    def _prepare(self, picture: Picture, session: "Session") -> "PreparedInput":
+    def _prepare(self, picture: Picture, session: "Session | OnnxSession") -> "PreparedInput":
         """The picture as the network takes it; the last one is kept."""
         from cnn_explorer.probe.preprocess import prepare
 
@@ -296,6 +334,40 @@ class Workbench:
         if kept is None or kept[0] is not picture or kept[1] is not rules:
             self._prepared = kept = (picture, rules, prepare(picture, rules))
         return kept[2]
+
+    def _open_onnx(self, request: OpenOnnx, checkpoint: Checkpoint) -> NetworkShown:
+        self._open = [opened for opened in self._open if opened[0] is request.shown]
+        self._warm_up()
+        checkpoint(0.05)
+        from cnn_explorer.graph.hierarchy import default_expansion, visible
+        from cnn_explorer.graph.layout import lay_out
+        from cnn_explorer.graph.onnx_graph import onnx_graph
+        from cnn_explorer.probe.onnx_session import OnnxSession
+
+        session = OnnxSession.open(
+            request.path, request.chosen, lambda fraction: checkpoint(0.05 + 0.75 * fraction)
+        )
+        graph = onnx_graph(session.network, name=session.card.name)
+        card = replace(session.card, parameters=graph.parameters, macs=graph.macs)
+        checkpoint(0.9)
+        expanded = request.expansions.get(card.name)
+        expanded = default_expansion(graph) if expanded is None else expanded
+        layout = lay_out(visible(graph, expanded), request.options)
+        checkpoint(1.0)
+        self._open.append((graph, session))
+        return NetworkShown(
+            card=card,
+            graph=graph,
+            trained=session.trained,
+            weights=session.weights,
+            expanded=expanded,
+            layout=layout,
+            class_count=len(session.class_names),
+            note=session.note,
+            weights_file=request.path,
+            onnx=session.offer,
+            refusal=session.refusal,
+        )
 
     def _warm_up(self) -> None:
         """Import what networks need, once."""
@@ -322,7 +394,9 @@ class Workbench:
         gc.freeze()
         self._warm = True
 
-    def _session_of(self, request: Run | Look | Measure | Export) -> "Session":
+    def _session_of(
+        self, request: Run | Look | Measure | Export | ExportOnnx
+    ) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
@@ -384,22 +458,33 @@ class Workbench:
         )
 
     def _look(self, request: Look) -> Looked:
-        from cnn_explorer.probe.source import source_of
-
         session = self._session_of(request)
         layer = request.layer
         drawn_only = layer in ("input", "output")
         filters = None if drawn_only else session.filters(layer)
-        type_name, code, origin = source_of(session.model, "" if drawn_only else layer)
+        type_name, code, origin = session.source("" if drawn_only else layer)
         return Looked(
             FiltersShown(request.card, session.trained, layer, filters),
             SourceShown(layer, type_name, code, origin),
         )
 
+    def _export_onnx(self, request: ExportOnnx, checkpoint: Checkpoint) -> Exported:
+        from cnn_explorer.probe.onnx_export import export_onnx
+        from cnn_explorer.probe.session import Session
+
+        session = self._session_of(request)
+        if not isinstance(session, Session):
+            raise ExplorerError(f"{request.card.title} is an ONNX file already.")
+        done = export_onnx(session, request.path, request.picture, checkpoint)
+        return Exported(done.path, done.sentence)
+
     def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
+        from cnn_explorer.probe.session import Session
         from cnn_explorer.probe.timing import time_layers
 
         session = self._session_of(request)
+        if not isinstance(session, Session):
+            raise ExplorerError("the layers of an ONNX file cannot be timed one by one.")
         layers = [
             layer.name
             for layer in request.graph.layers

@@ -42,6 +42,7 @@ from cnn_explorer.gui.widgets.panel_parts import EmptyState, TitleLabel
 from cnn_explorer.gui.widgets.text_page import TextPage
 from cnn_explorer.gui.widgets.weights_bar import state_text, terms_text
 from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.onnx_facts import is_onnx_card
 from cnn_explorer.paths import resource
 from cnn_explorer.text import format_size
 
@@ -268,15 +269,18 @@ class AboutPanel(QWidget):
             colour = self.palette().link().color().name()
             paper = f'<a href="{escape(card.url)}" style="color:{colour}">{paper}</a>'
         quiet = theme.quiet_colour(self).name()
+        origin = f"{card.authors}, {card.year}" if card.year else card.variant
         return (
             f'<p style="margin:0px 0px 4px 0px; font-size:20px; font-weight:600">'
             f"{escape(title)}</p>"
-            f'<p style="margin:0px; color:{quiet}">{escape(card.authors)}, {card.year}</p>'
+            f'<p style="margin:0px; color:{quiet}">{escape(origin)}</p>'
             f'<p style="margin:0px 0px 10px 0px">{paper}</p>'
         )
 
     def _body(self, card: NetworkCard, title: str, body: str) -> str:
         """What stands under the heading, as Markdown."""
+        if is_onnx_card(card):
+            return self.tr("Opened from {file}.").format(file=card.name)
         if card.library and not body.strip():
             return self.tr("Built by {library} as it is; this program has no lesson on it.").format(
                 library=card.library
@@ -308,15 +312,16 @@ class AboutPanel(QWidget):
         note = '<p style="margin:0px 0px 6px 0px">{text}</p>'
         html = head.format(top=0 if self._beside else 12, text=escape(self.tr("Facts")))
         html += f'<table cellspacing="0" cellpadding="2">{cells}</table>'
-        html += head.format(top=12, text=escape(self.tr("Published accuracy")))
-        html += note.format(text=escape(card.accuracy))
+        if card.accuracy:
+            html += head.format(top=12, text=escape(self.tr("Published accuracy")))
+            html += note.format(text=escape(card.accuracy))
         if card.differences:
             html += head.format(top=12, text=escape(self.tr("Differs from the paper")))
             html += "".join(note.format(text=escape(text)) for text in card.differences)
         html += head.format(top=12, text=escape(self.tr("Weights")))
-        html += self._weights(card) or note.format(
-            text=escape(self.tr("There are none: this network runs with random weights."))
-        )
+        none = self.tr("There are none: this network runs with random weights.")
+        none = self.tr("They are in the file.") if is_onnx_card(card) else none
+        html += self._weights(card) or note.format(text=escape(none))
         return html
 
     def _weights(self, card: NetworkCard) -> str:

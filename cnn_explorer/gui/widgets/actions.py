@@ -59,6 +59,9 @@ class Actions(QWidget):
             self.tr("Open a state dict (.safetensors, .pth) with the network that it fits"),
             "Ctrl+L",
         )
+        self.open_onnx = self._make(
+            self.tr("Open ONNX…"), self.tr("Open an ONNX file as a network"), "Ctrl+Shift+O"
+        )
         self.choose_weights = self._make(
             self.tr("Choose Weights"),
             self.tr("Choose the version of the weights of the network shown"),
@@ -107,6 +110,11 @@ class Actions(QWidget):
             None,
         )
         self.animate.setCheckable(True)
+        self.export_onnx = self._make(
+            self.tr("Export ONNX…"),
+            self.tr("Save the network shown, with its weights, as an ONNX file"),
+            "Ctrl+Alt+E",
+        )
         self.find_network = self._make(
             self.tr("Find Network"), self.tr("Go to the search box"), "Ctrl+K"
         )
@@ -243,13 +251,12 @@ class Actions(QWidget):
     def with_keys(self) -> list[QAction]:
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
-            self.open, self.paste, self.weights, self.choose_weights, self.export,
-            self.find_network, self.find_layer, self.find_next, self.find_previous,
-            self.producer, self.consumer, self.compare_facts,
+            self.open, self.paste, self.weights, self.choose_weights, self.open_onnx, self.export,
+            self.export_onnx, self.find_network, self.find_layer, self.find_next,
+            self.find_previous, self.producer, self.consumer, self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
             self.minimap, self.next_thumbnails, self.next_panel, self.previous_panel,
-            *self.tabs, self.stop,
-            self.full_screen, self.keys, self.quit,
+            *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
 
@@ -264,7 +271,10 @@ class Actions(QWidget):
         file.addSeparator()
         file.addAction(self.weights)
         file.addAction(self.choose_weights)
+        file.addSeparator()
+        file.addAction(self.open_onnx)
         file.addAction(self.export)
+        file.addAction(self.export_onnx)
         file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))

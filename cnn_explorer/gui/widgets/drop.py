@@ -79,7 +79,7 @@ class DropHint(QWidget):
         painter.fillRect(self.rect(), fill)
         painter.setPen(QPen(accent, 4))
         painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 8, 8)
-        text = self.tr("Drop a picture to classify it, or weights to open them")
+        text = self.tr("Drop a picture to classify it, weights or an ONNX file to open them")
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)

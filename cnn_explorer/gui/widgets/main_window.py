@@ -146,8 +146,10 @@ class MainWindow(QMainWindow):
         actions.open.triggered.connect(self.open_picture)
         actions.paste.triggered.connect(self.paste_picture)
         actions.weights.triggered.connect(self.open_weights)
+        actions.open_onnx.triggered.connect(self.open_onnx)
         actions.choose_weights.triggered.connect(panels.weights_bar.focus_versions)
         actions.export.triggered.connect(self.export_graph)
+        actions.export_onnx.triggered.connect(self.export_onnx)
         actions.compare_facts.triggered.connect(self.compare_facts)
         actions.find_network.triggered.connect(self._find_network)
         graph, search = panels.graph_view, panels.graph_view.search_bar
@@ -279,11 +281,27 @@ class MainWindow(QMainWindow):
         if name:
             self._explorer.open_weights(Path(name))
 
+    @Slot()
+    def open_onnx(self) -> None:
+        """Ask for an ONNX file and show it as a network."""
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Open ONNX"),
+            self._settings.folder,
+            self.tr("ONNX networks (*.onnx);;All files (*)"),
+        )
+        if name:
+            self._explorer.open_onnx(Path(name))
+
     def _open_dropped(self, path: Path) -> None:
-        """A picture, or weights: told apart by the file's ending, and then by what is in it."""
+        """A picture, weights or a network: told apart by the file's ending, and then by what is in
+        it."""
+        from cnn_explorer.networks.onnx_facts import is_onnx_path
         from cnn_explorer.networks.weights import SUFFIXES
 
-        if path.suffix.lower() in SUFFIXES:
+        if is_onnx_path(path):
+            self._explorer.open_onnx(path)
+        elif path.suffix.lower() in SUFFIXES:
             self._explorer.open_weights(path)
         else:
             self._explorer.open_file(path)
@@ -358,6 +376,27 @@ class MainWindow(QMainWindow):
             self.say(self.tr("Saved {}.").format(name))
 
     @Slot()
+    def export_onnx(self) -> None:
+        """Ask for a file and save the network in it as ONNX."""
+        network = self._explorer.network
+        if network is None or network.onnx is not None:
+            self.say(
+                self.tr("There is no network to export yet; choose one.")
+                if network is None
+                else self.tr("{} is an ONNX file already.").format(network.card.title)
+            )
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            self.tr("Export {} as ONNX").format(network.card.title),
+            str(Path(self._settings.folder) / f"{Path(network.card.name).name}.onnx"),
+            self.tr("ONNX networks (*.onnx)"),
+        )
+        if name:
+            path = Path(name)
+            self._explorer.export_onnx(path if path.suffix else path.with_suffix(".onnx"))
+
+    @Slot()
     def reset_panels(self) -> None:
         """Put every panel back to where it was at first."""
         self.restoreState(self._default_state, _STATE_VERSION)
@@ -401,7 +440,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
-        self._settings.network = shown.card.name
+        if shown.onnx is None:
+            self._settings.network = shown.card.name
         if shown.weights_file is None:  # a file may be gone tomorrow
             self._settings.set_version(shown.card.name, shown.version)
         self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))

@@ -28,6 +28,7 @@ from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.layers_panel import LayersPanel
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
+from cnn_explorer.gui.widgets.onnx_bar import OnnxBar
 from cnn_explorer.gui.widgets.weights_bar import WeightsBar
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
@@ -49,6 +50,8 @@ class Panels(QObject):
         self.graph_view = GraphView()
         self.weights_bar = WeightsBar()
         self.graph_view.add_bar(self.weights_bar)
+        self.onnx_bar = OnnxBar()
+        self.graph_view.add_bar(self.onnx_bar)
         self.input_panel = InputPanel()
         self.answers_panel = AnswersPanel()
         self.activations_panel = ActivationsPanel()
@@ -98,6 +101,7 @@ class Panels(QObject):
 
         self.network_list.network_chosen.connect(explorer.choose_network)
         self.weights_bar.version_chosen.connect(choice.choose)
+        self.onnx_bar.input_chosen.connect(explorer.open_onnx)
         self.weights_bar.get_asked.connect(choice.get)
         self.weights_bar.cancel_asked.connect(choice.cancel)
         self.graph_view.layer_clicked.connect(explorer.select_layer)
@@ -116,7 +120,8 @@ class Panels(QObject):
         For panels that stand in one window.
         """
         panels = (
-            self.network_list, self.message_strip, self.weights_bar, self.graph_view,
+            self.network_list, self.message_strip, self.weights_bar, self.onnx_bar,
+            self.graph_view,
             self.input_panel, self.answers_panel, self.tabs,
         )  # fmt: skip
         order: dict[QWidget, None] = {}  # the bar stands in the graph's panel too
@@ -126,6 +131,9 @@ class Panels(QObject):
             QWidget.setTabOrder(before, after)
 
     def _nothing_yet(self) -> str:
+        network = self._explorer.network
+        if network is not None and network.refusal:
+            return network.refusal
         card = self._explorer.card
         if card is not None and card.preprocessing.kind == "digit":
             return self.tr(
@@ -156,6 +164,8 @@ class Panels(QObject):
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
         self.layers_panel.show_graph(shown.graph, shown.layout)
+        self.onnx_bar.show_offer(shown.onnx)
+        self.weights_bar.setVisible(shown.onnx is None)
         self.activations_panel.set_graph(shown.graph)
         self.answers_panel.clear()
         self.activations_panel.clear(self._nothing_yet())
@@ -210,7 +220,7 @@ class Panels(QObject):
                     "Filters, Details and Code show it."
                 )
             )
-        elif self._explorer.picture is None:
+        elif self._explorer.picture is None or network.refusal:
             self.activations_panel.clear(self._nothing_yet())
 
     @Slot(object)
