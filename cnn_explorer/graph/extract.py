@@ -174,7 +174,9 @@ def _merge_training_parts(recording: Recording, trained: Recording) -> None:
 def _assemble(twin: nn.Module, recording: Recording, network: str) -> LayerGraph:
     parameters = _share_out_parameters(twin, recording)
     seen = {
-        step.name: reach_of(step.module, step.operation, step.in_shapes, step.out_shape)
+        step.name: reach_of(
+            step.module, step.operation, step.in_shapes, step.out_shape, step.arguments
+        )
         for step in recording.steps.values()
     }
     layers = tuple(

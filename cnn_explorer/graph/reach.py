@@ -1,11 +1,13 @@
 """Which part of its input one output value of a layer depends on, by place: what the receptive
 fields of a network are computed from.
 
-A module says so by its settings. A functional operation has none that are known: its name and its
-shapes have to tell. Where they do not, the answer is "unknown" rather than a guess.
+A module says so by its settings, a functional convolution or pooling by its arguments. Of other
+functional operations the name and the shapes have to tell. Where they do not, the answer is
+"unknown" rather than a guess.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import nn
 
@@ -59,16 +61,30 @@ _ATTENTION = {
 }  # fmt: skip
 
 
+_WINDOWS = {
+    "conv2d": ("input", "weight", "bias", "stride", "padding", "dilation"),
+    "max_pool2d": ("input", "kernel_size", "stride", "padding", "dilation"),
+    "avg_pool2d": ("input", "kernel_size", "stride", "padding"),
+}
+"""Functions that look at windows, and their first arguments."""
+
+
 def reach_of(
-    module: nn.Module | None, operation: str, in_shapes: Sequence[Shape], out_shape: Shape
+    module: nn.Module | None,
+    operation: str,
+    in_shapes: Sequence[Shape],
+    out_shape: Shape,
+    arguments: tuple[Sequence[Any], Mapping[str, Any]] = ((), {}),
 ) -> Seen:
     """What one output value of a layer sees, and the window where it is one.
 
-    `module` is None for a functional operation, the input and the output. Shapes have no batch.
-    "Whole" means all places of what comes in.
+    `module` is None for a functional operation, the input and the output; `arguments` are those
+    of a functional operation. Shapes have no batch. "Whole" means all places of what comes in.
     """
     given = in_shapes[0] if in_shapes else out_shape
     if module is None:
+        if operation in _WINDOWS:
+            return _of_call(operation, *arguments)
         return _of_function(operation, given, out_shape)
     if isinstance(module, _PLACE_MODULES) or type(module).__name__ in _PLACE_CLASSES:
         return _PLACE
@@ -125,6 +141,25 @@ def _of_pooling(pool: nn.MaxPool2d | nn.AvgPool2d | nn.LPPool2d) -> Seen:
         _pair(getattr(pool, "padding", 0)),
         _pair(getattr(pool, "dilation", 1)),
     )
+
+
+def _of_call(operation: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Seen:
+    given = {**dict(zip(_WINDOWS[operation], positional, strict=False)), **named}
+    if "weight" in given:
+        kernel, usual = _pair(tuple(given["weight"].shape[2:])), (1, 1)
+    elif "kernel_size" in given:
+        kernel = usual = _pair(given["kernel_size"])
+    else:
+        return _UNKNOWN
+    stride = _pair(given.get("stride") or usual)  # none, or an empty one, of a pooling
+    dilation = _pair(given.get("dilation", 1))
+    padding = given.get("padding", 0)
+    if padding == "same":
+        height, width = (d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
+        padding = (height, width)
+    elif padding == "valid":
+        padding = 0
+    return "window", Window(kernel, stride, _pair(padding), dilation)
 
 
 def _of_adaptive(given: Shape, made: Shape) -> Seen:
@@ -214,5 +249,5 @@ def _size(shape: Shape) -> int:
 def _pair(value: int | Sequence[int]) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value
-    height, width = value
-    return height, width
+    # one number in a tuple is meant for both
+    return value[0], value[-1]

@@ -63,6 +63,8 @@ class Step:
     """Of a functional operation; a module's are worked out from its settings."""
     training_only: bool = False
     first_call: bool = True
+    arguments: tuple[Any, Any] = ((), {})
+    """Of a functional operation: by position and by name."""
 
 
 @dataclass
@@ -225,7 +227,8 @@ class _ShapePass(FunctionCalls):
             # a module's name stays the module's, so that a layer's name always finds it in torch
             wanted = f"{wanted}()" if wanted in self.modules else wanted
             name = self._fresh(wanted if number == 1 else f"{wanted}#{number}")
-            self._add_step(Step(name, here, None, operation, (), ()), given, made)
+            step = Step(name, here, None, operation, (), (), arguments=(inputs[0], inputs[1] or {}))
+            self._add_step(step, given, made)
 
     def module_entered(self, scope: str, module: nn.Module, inputs: tuple[Any, Any]) -> None:
         found = self._found

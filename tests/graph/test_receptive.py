@@ -108,9 +108,8 @@ FOREIGN = {
 }  # fmt: skip
 """Torchvision's others, the smallest of each family; and whether their maps may be summed to one,
 for channels that are shuffled have to be there. Where a network weighs its channels by their means
-over the picture (squeeze and excitation) the layers up to that are compared; of Inception v3 those
-up to a functional pooling, of which nobody knows the window. Transformers are left out: they see a
-patch and then everything, or nobody knows what."""
+over the picture (squeeze and excitation) the layers up to that are compared. Transformers are left
+out: they see a patch and then everything, or nobody knows what."""
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -248,7 +247,12 @@ WHOLE = ReceptiveField(Span(12, None, 0), Span(12, None, 0), whole=True)
         (nn.Sequential(nn.Flatten(), nn.Linear(1152, 4)), WHOLE),
         (nn.functional.relu, PLACE),
         (lambda x: x + 1, PLACE),
-        (lambda x: nn.functional.max_pool2d(x, 2), None),
+        (lambda x: nn.functional.max_pool2d(x, 2), _square(4, 2, -1)),
+        (lambda x: nn.functional.max_pool2d(x, 3, stride=2, padding=1), _square(5, 2, -2)),
+        (lambda x: nn.functional.avg_pool2d(x, (3, 1), 1), ReceptiveField(
+            Span(5, 1, -1), Span(3, 1, -1))),
+        (lambda x: nn.functional.conv2d(x, torch.ones(4, 8, 3, 3, device="meta"), padding="same"),
+         _square(5, 1, -2)),
         (lambda x: nn.functional.adaptive_avg_pool2d(x, 1), WHOLE),
         (lambda x: x.mean((2, 3)), WHOLE),
         (lambda x: x.flatten(1), _square(3, None, -1)),
