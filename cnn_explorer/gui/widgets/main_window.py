@@ -232,7 +232,9 @@ class MainWindow(QMainWindow):
         self.resizeDocks(
             [self.networks_dock, self.input_dock], [264, 316], Qt.Orientation.Horizontal
         )
-        self.resizeDocks([self.layer_dock], [300], Qt.Orientation.Vertical)
+        # in a low window the graph needs the room more: ResNet-152 is to be seen whole in 1280x800
+        layer = min(300, round(self.height() * 0.32))
+        self.resizeDocks([self.layer_dock], [layer], Qt.Orientation.Vertical)
         self.resizeDocks([self.input_dock, self.answers_dock], [440, 300], Qt.Orientation.Vertical)
 
     # commands
