@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.widgets.dialogs import show_keys
+from cnn_explorer.gui.widgets.export_dialog import ExportDialog
 from cnn_explorer.gui.widgets.graph_view import GraphView
+from cnn_explorer.gui.widgets.theme import is_dark
 from tests.journeys.conftest import Stage, close_stage, open_stage
 
 KEY = Qt.Key
@@ -40,8 +43,11 @@ def resnet50(qtbot: QtBot, themed: object, tmp_path: Path) -> Iterator[Stage]:
     close_stage(stage)
 
 
-def test_a_layer_is_reached_and_left_by_the_keyboard(resnet50: Stage) -> None:
-    """Three levels are opened step by step; then the search finds a layer, and its producer."""
+def test_a_layer_is_reached_coloured_and_saved_by_the_keyboard(
+    resnet50: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three levels are opened step by step; the search finds a layer, and its producer; the boxes
+    are coloured by multiply-adds, and the drawing is saved as it is shown."""
     stage, explorer = resnet50, resnet50.explorer
     view = stage.window.panels.graph_view
 
@@ -61,7 +67,7 @@ def test_a_layer_is_reached_and_left_by_the_keyboard(resnet50: Stage) -> None:
     assert view.selected == explorer.layer == "layer3.5.conv1"
 
     # all of it closed again, the search opens what hides the layer
-    view.close_all_button.setFocus(Qt.FocusReason.TabFocusReason)
+    view.collapse_all_button.setFocus(Qt.FocusReason.TabFocusReason)
     press(stage, KEY.Key_Space)
     assert explorer.network.expanded == frozenset()
     press(stage, KEY.Key_F, CONTROL)
@@ -83,6 +89,31 @@ def test_a_layer_is_reached_and_left_by_the_keyboard(resnet50: Stage) -> None:
     assert explorer.layer == view.canvas.selected == "layer3.5.relu1"
     press(stage, KEY.Key_Down, CONTROL)
     assert explorer.layer == "layer3.5.conv2"
+
+    # coloured by multiply-adds
+    press(stage, KEY.Key_3, Qt.KeyboardModifier.AltModifier)
+    assert view.coloured_by == "macs"
+    colouring = view.canvas.drawing.look.colouring
+    assert colouring is not None
+    graph = explorer.network.graph
+    # a 3 x 3 convolution of 256 maps of 14 x 14
+    assert graph.layer["layer3.5.conv2"].macs == 256 * 256 * 9 * 14 * 14
+    assert colouring.boxes["layer3.5.conv2"].text.startswith("116 M")
+
+    # saved as SVG, with these colours
+    file = tmp_path / "resnet50.svg"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
+    stage.qtbot.keyClick(stage.window, KEY.Key_E, CONTROL)
+    (dialog,) = stage.window.findChildren(ExportDialog)
+    stage.qtbot.waitUntil(dialog.isVisible)
+    stage.qtbot.keyClick(dialog, KEY.Key_Return)
+    stage.settle()
+    text = file.read_text("utf-8")
+    drawn = ElementTree.fromstring(text)
+    written = {element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"ResNet-50", "layer3.1 – 5", "conv2", "Multiply-adds"} <= written
+    colour = colouring.colour("layer3.5.conv2", dark=is_dark(stage.window.palette()))
+    assert colour in text
 
 
 def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None:

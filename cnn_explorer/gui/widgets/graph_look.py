@@ -112,6 +112,11 @@ class Look:
         self._colouring = colouring
         self._paints.clear()
 
+    @property
+    def colouring(self) -> Colouring | None:
+        """The number that boxes are coloured by; None for their kinds."""
+        return self._colouring
+
     def number_paint(self, name: str) -> NumberPaint | None:
         """How the box of that name is painted; None where boxes are coloured by their kind."""
         colouring = self._colouring
