@@ -108,8 +108,10 @@ def test_an_interrupt_saves_and_resuming_goes_on(digits: Path, tmp_path: Path) -
         *words("train lenet5 --epochs 40 --json --data", digits, "--out", tmp_path),
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a job of a script would ignore it, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
     for line in process.stdout:

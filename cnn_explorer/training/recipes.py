@@ -99,7 +99,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             smoothing=0.05,
         ),
         "vgg-cifar": Recipe(
-            epochs=6, peak_rate=0.1, weight_decay=5e-4, crops=_WHOLE, smoothing=0.1
+            epochs=30, peak_rate=0.1, weight_decay=5e-4, crops=_WHOLE, smoothing=0.1
         ),
         "googlenet-cifar": Recipe(
             epochs=6, peak_rate=0.15, weight_decay=5e-4, crops=_GROWING, smoothing=0.1

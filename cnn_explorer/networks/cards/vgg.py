@@ -292,7 +292,7 @@ CARDS: tuple[NetworkCard, ...] = (
         preprocessing=CIFAR,
         classes="cifar10",
         accuracy=(
-            "The paper has no CIFAR-10; the weights that come with this program reach 85.14 %."
+            "The paper has no CIFAR-10; the weights that come with this program reach 91.04 %."
         ),
         variant="CIFAR-10 edition, batch norm",
         differences=(
@@ -302,6 +302,6 @@ CARDS: tuple[NetworkCard, ...] = (
             ),
             "Two linear layers with 256 units stand in place of three with 4,096.",
         ),
-        weights=shipped("vgg-cifar", "CIFAR-10", 85.14),
+        weights=shipped("vgg-cifar", "CIFAR-10", 91.04),
     ),
 )
