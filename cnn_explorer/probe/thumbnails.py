@@ -6,10 +6,10 @@ to do with what was read, scaling pictures to bytes above all, is done for all l
 the forward is over: for each alone it took as long as the reading.
 """
 
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SIDE = 48
 """The largest side of a thumbnail's picture; smaller maps stay as they are."""
+_SAMPLE = 1024
+"""How many values are looked at before all are."""
 
 
 @contextmanager
@@ -71,69 +73,80 @@ class _Read:
     count: int
     """Of all values."""
     largest: "Tensor"
-    """The largest value, or that of each channel."""
-    alive: "Tensor | None"
-    """For each channel a number that is 0 where all its values are; None if any is negative."""
+    """Of each channel or flat value, (C,), where none is negative; else of all, ()."""
 
 
 def _read(output: "Tensor", channel: Channel) -> _Read:
     """Read the values of one output, as few times as can be."""
     maps = as_maps(output.detach()).float()
+    # most outputs with negative values have some among the first ones; the others are read once more
+    few = maps.reshape(-1)[:_SAMPLE]
+    none_negative = float(few.amin()) >= 0 and float(maps.amin()) >= 0
     if maps.dim() == 1:
         values = maps.clone()
-        negative = not float(values.amin()) >= 0
-        return _Read(values, values, len(values), values, None if negative else values)
+        return _Read(values, values, len(values), values if none_negative else values.amax())
     channels, height, width = maps.shape
     rows = maps.reshape(channels, height * width)
-    # most outputs with negative values have one at the first place; theirs is a quicker pass
-    negative = not float(rows[:, 0].amin()) >= 0 or not float(rows.amin()) >= 0
+    # first along memory: that is faster, and what follows finds the values in the cache
+    largest = rows.amax(1) if none_negative else rows.amax()
     if channel == "mean":
         sums = rows.sum(0)
-        largest = rows.amax() if negative else rows.amax(1)
-        alive = None if negative else largest
-        picture = sums.view(height, width)
-    else:
-        sums = rows.sum(1)
-        largest = rows.amax()
-        alive = None if negative else sums
-        picture = maps[int(sums.argmax())].clone()
-    return _Read(picture, sums, rows.numel(), largest, alive)
+        return _Read(sums.view(height, width), sums, rows.numel(), largest)
+    sums = rows.sum(1)
+    return _Read(maps[int(sums.argmax())].clone(), sums, rows.numel(), largest)
 
 
 def _finished(read: Sequence[_Read]) -> list[Thumbnail]:
-    """The thumbnails of what was read; those of one size are scaled together."""
-    import torch
-
-    by_shape: dict[torch.Size, list[int]] = {}
-    for at, one in enumerate(read):
-        by_shape.setdefault(one.picture.shape, []).append(at)
-    pixels: dict[int, npt.NDArray[np.uint8]] = {}
-    for shape, places in by_shape.items():
-        together = torch.stack([read[at].picture for at in places])
-        drawn = _bars(together) if len(shape) == 1 else _grey(_small(together))
-        pixels.update(zip(places, drawn.numpy(), strict=True))
+    """The thumbnails of what was read."""
+    pixels = _together([one.picture for one in read], _drawn)
+    sums = _together([one.sums for one in read], lambda sums: sums.double().sum(1))
+    largest = [one.largest.reshape(-1) for one in read]
+    maxima = _together(largest, lambda largest: largest.amax(1))
+    shares = _together(largest, lambda largest: (largest == 0).float().mean(1))
     return [
         Thumbnail(
             pixels=pixels[at],
-            mean=float(one.sums.sum(dtype=torch.float64)) / one.count,
-            maximum=float(one.largest.max()),
-            dead=None if one.alive is None else float((one.alive == 0).float().mean()),
+            mean=float(sums[at]) / one.count,
+            maximum=float(maxima[at]),
+            dead=float(shares[at]) if one.largest.dim() else None,
         )
         for at, one in enumerate(read)
     ]
+
+
+def _together(
+    tensors: Sequence["Tensor"], work: Callable[["Tensor"], "Tensor"]
+) -> list[npt.NDArray[Any]]:
+    """What `work` gives for each tensor; it is called with all of one shape in one, (M, ...)."""
+    import torch
+
+    places: dict[torch.Size, list[int]] = {}
+    for at, tensor in enumerate(tensors):
+        places.setdefault(tensor.shape, []).append(at)
+    given: dict[int, npt.NDArray[Any]] = {}
+    for of_one_shape in places.values():
+        worked = work(torch.stack([tensors[at] for at in of_one_shape]))
+        given.update(zip(of_one_shape, worked.numpy(), strict=True))
+    return [given[at] for at in range(len(tensors))]
+
+
+def _drawn(pictures: "Tensor") -> "Tensor":
+    """Maps (M, H, W) or flat values (M, N) as pictures."""
+    return _grey(_small(pictures)) if pictures.dim() == 3 else _bars(pictures)
 
 
 def _bars(values: "Tensor") -> "Tensor":
     """Of flat outputs (M, N): a bar for each value, or for the largest of each few, upwards from
     the smallest; (M, 48, at most 48)."""
     import torch
-    from torch.nn.functional import adaptive_max_pool1d
 
-    count = min(values.shape[1], SIDE)
-    levels = _grey(adaptive_max_pool1d(values, count))
+    size = values.shape[1]
+    count = min(size, SIDE)
+    starts = np.arange(count) * size // count
+    levels = _grey(torch.from_numpy(np.maximum.reduceat(values.numpy(), starts, axis=1)))
     heights = (levels.float() / 255 * SIDE).round()
     bars = torch.arange(SIDE, 0, -1)[:, None] <= heights[:, None, :]
-    return (bars * torch.tensor(255, dtype=torch.uint8)).repeat_interleave(SIDE // count, dim=2)
+    return (bars * 255).byte().repeat_interleave(SIDE // count, dim=2)
 
 
 def _small(pictures: "Tensor") -> "Tensor":
