@@ -78,8 +78,12 @@ class _Read:
 
 def _read(output: "Tensor", channel: Channel) -> _Read:
     """Read the values of one output, as few times as can be."""
-    maps = as_maps(output.detach()).float()
-    # most outputs with negative values have some among the first ones; the others are read once more
+    import torch
+
+    maps = as_maps(output.detach() if output.requires_grad else output)
+    if maps.dtype != torch.float32:
+        maps = maps.float()
+    # most outputs with negative values have some among the first; the others are read once more
     few = maps.reshape(-1)[:_SAMPLE]
     none_negative = float(few.amin()) >= 0 and float(maps.amin()) >= 0
     if maps.dim() == 1:
