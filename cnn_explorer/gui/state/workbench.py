@@ -345,7 +345,9 @@ class Workbench:
             if "output" in modules:
                 made["output"] = thumbnail_of_array(probabilities(result.classes))
             by_name = {box: made[name] for box, name in modules.items() if name in made}
-            thumbnails = ThumbnailsShown(request.graph, picture, request.channel, by_name)
+            thumbnails = ThumbnailsShown(
+                request.graph, picture, request.channel, by_name, frozenset(request.boxes)
+            )
         maps = prepared.tensor if layer == "input" else result.activations.get(layer)
         if layer == "output":
             maps = probabilities(result.classes)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QPixmap, qRgb
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, qRgb
 
 from cnn_explorer.graph.style import PADDING, THUMBNAIL_ROOM, THUMBNAIL_SIZE
 from cnn_explorer.gui.widgets.graph_look import CAPTIONS_FROM, Look
@@ -22,9 +22,11 @@ class ThumbnailLook:
         self.thumbnail = thumbnail
         self._pixmap: QPixmap | None = None
 
-    def paint(self, painter: QPainter, look: Look, width: float, height: float) -> None:
+    def paint(
+        self, painter: QPainter, look: Look, width: float, height: float, ink: QColor
+    ) -> None:
         """Draw it at the right inside of a box of this size: the picture, and from where captions
-        can be read the numbers."""
+        can be read the numbers, in a colour that can be read on the box."""
         side = min(THUMBNAIL_SIZE, height - 2 * _GAP)
         place = QRectF(width - side - _GAP, (height - side) / 2, side, side)
         self._paint_picture(painter, place)
@@ -34,7 +36,7 @@ class ThumbnailLook:
         lines = short_lines(self.thumbnail)
         baseline = height / 2 - (len(lines) - 1) * _LINE / 2 + 3.0
         for number, line in enumerate(lines):
-            look.write(painter, "number", left, baseline + number * _LINE, line, look.quiet)
+            look.write(painter, "number", left, baseline + number * _LINE, line, ink)
 
     def paint_alone(self, painter: QPainter, width: float, height: float) -> None:
         """Draw the picture as large as the box is high, at its right."""
