@@ -221,7 +221,10 @@ def as_maps(output: "Tensor") -> "Tensor":
     features, as in transformers. Of a sequence (positions, features) that is a square with a class
     token before it, the square alone is a map: the token belongs to no place.
     """
-    if output.dim() > 1 and output.shape[0] == 1:
+    shape = output.shape
+    if len(shape) == 4 and shape[0] == 1 and shape[2] == shape[3]:
+        return output[0]  # nearly all are so, and each question takes time in a forward
+    if output.dim() > 1 and shape[0] == 1:
         output = output[0]
     elif output.dim() == 3 and output.shape[1] == 1:  # attention has the batch second
         output = output[:, 0]

@@ -1,14 +1,15 @@
 """Small pictures of what layers put out, and three numbers about it, made while a network runs.
 
-They are made in forward hooks, while an output is still in the processor's cache, and before a
-later operation can overwrite it; no output is kept. The numbers are of all values. One product with
-ones gives the mean and the picture at once, a second pass the largest value of each channel.
+The values are read in forward hooks, while an output is still in the processor's cache, and before
+a later operation can overwrite it; no output is kept. The numbers are of all values. What is left
+to do with what was read, scaling pictures to bytes above all, is done for all layers together when
+the forward is over: for each alone it took as long as the reading.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SIDE = 48
 """The largest side of a thumbnail's picture; smaller maps stay as they are."""
+_SAMPLE = 1024
+"""How many values are looked at before all are."""
 
 
 @contextmanager
@@ -38,40 +41,26 @@ def thumbnails(
     channel: Channel,
     made: MutableMapping[str, Thumbnail],
 ) -> Iterator[None]:
-    """Within the context, put thumbnails of the outputs of `layers` into `made` at each forward of
-    `model`. Names are those of `capture`; the batch is of one picture."""
+    """Put thumbnails of the outputs of `layers` into `made` at the end of the context, of the last
+    forward of `model` in it. Names are those of `capture`; the batch is of one picture."""
     from torch._C import DisableTorchFunction
 
-    def make(name: str, output: "Tensor") -> None:
+    read: dict[str, _Read] = {}
+
+    def reading(name: str, output: "Tensor") -> None:
         # what is computed here is not heard as the network's own operations
         with DisableTorchFunction():
             if output.is_floating_point() and output.numel():
-                made[name] = thumbnail_of(output.detach(), channel)
+                read[name] = _read(output, channel)
 
-    with each_output(model, layers, make):
+    with each_output(model, layers, reading):
         yield
+    made.update(zip(read, _finished(list(read.values())), strict=True))
 
 
 def thumbnail_of(output: "Tensor", channel: Channel = "mean") -> Thumbnail:
     """The thumbnail of one output, for a batch of one."""
-    import torch
-
-    maps = as_maps(output)
-    if maps.dim() == 1:
-        return _of_values(maps.float().numpy())
-    channels, height, width = maps.shape
-    places = height * width
-    rows = maps.float().reshape(channels, places)
-    if channel == "mean":
-        sums = torch.mv(rows.t(), _ones(channels))
-        picture = (sums / channels).numpy().reshape(height, width)
-        mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
-    else:
-        sums = torch.mv(rows, _ones(places))
-        picture = rows[int(sums.argmax())].numpy().reshape(height, width)
-        mean = float(sums.sum(dtype=torch.float64)) / (channels * places)
-    maximum, dead = _maximum(rows)
-    return Thumbnail(_grey(_small(picture)), mean, maximum, dead)
+    return _finished([_read(output, channel)])[0]
 
 
 def thumbnail_of_array(maps: npt.NDArray[np.float32], channel: Channel = "mean") -> Thumbnail:
@@ -81,60 +70,119 @@ def thumbnail_of_array(maps: npt.NDArray[np.float32], channel: Channel = "mean")
     return thumbnail_of(torch.from_numpy(maps.copy())[None], channel)
 
 
-@cache
-def _ones(count: int) -> "Tensor":
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What was read of one output, as tensors of few values."""
+
+    picture: "Tensor"
+    """(H, W): the sums over the channels, or the strongest channel. (N,): a flat output."""
+    sums: "Tensor"
+    """Together the sum of all values."""
+    count: int
+    """Of all values."""
+    largest: "Tensor"
+    """Of each channel or flat value, (C,), where none is negative; else of all, ()."""
+
+
+def _read(output: "Tensor", channel: Channel) -> _Read:
+    """Read the values of one output, as few times as can be."""
     import torch
 
-    return torch.ones(count)
+    maps = as_maps(output.detach() if output.requires_grad else output)
+    if maps.dtype != torch.float32:
+        maps = maps.float()
+    # most outputs with negative values have some among the first; the others are read once more
+    few = maps.reshape(-1)[:_SAMPLE]
+    none_negative = float(few.amin()) >= 0 and float(maps.amin()) >= 0
+    if maps.dim() == 1:
+        values = maps.clone()
+        return _Read(values, values, len(values), values if none_negative else values.amax())
+    channels, height, width = maps.shape
+    rows = maps.reshape(channels, height * width)
+    # first along memory: that is faster, and what follows finds the values in the cache
+    largest = rows.amax(1) if none_negative else rows.amax()
+    if channel == "mean":
+        sums = rows.sum(0)
+        return _Read(sums.view(height, width), sums, rows.numel(), largest)
+    sums = rows.sum(1)
+    return _Read(maps[int(sums.argmax())].clone(), sums, rows.numel(), largest)
 
 
-def _maximum(rows: "Tensor") -> tuple[float, float | None]:
-    """The largest value, and the share of dead channels where no value is negative."""
-    # most outputs with negative values have one at the first place; theirs is a quicker pass
-    if not float(rows[:, 0].amin()) >= 0 or not float(rows.amin()) >= 0:
-        return float(rows.amax()), None
-    largest = rows.amax(1).numpy()
-    return float(largest.max()), float((largest == 0).mean())
-
-
-def _of_values(values: npt.NDArray[np.float32]) -> Thumbnail:
-    """Of a flat output: a bar for each value, or for the largest of each few, upwards from the
-    smallest."""
-    count = min(len(values), SIDE)
-    starts = np.arange(count) * len(values) // count
-    levels = _grey(np.maximum.reduceat(values, starts)[None])[0]
-    heights = np.rint(levels / 255 * SIDE)
-    bars = (np.arange(SIDE, 0, -1)[:, None] <= heights[None]) * np.uint8(255)
-    return Thumbnail(
-        pixels=np.repeat(bars.astype(np.uint8), SIDE // count, axis=1),
-        mean=float(values.mean(dtype=np.float64)),
-        maximum=float(values.max()),
-        dead=float((values == 0).mean()) if values.min() >= 0 else None,
-    )
-
-
-def _small(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Means of squares of pixels, so that neither side is longer than `SIDE`."""
-    step = -(-max(picture.shape) // SIDE)
-    if step == 1:
-        return picture
-    starts = [np.arange(0, length, step) for length in picture.shape]
-    sums = np.add.reduceat(np.add.reduceat(picture, starts[0], axis=0), starts[1], axis=1)
-    counts = [
-        np.minimum(step, length - at) for length, at in zip(picture.shape, starts, strict=True)
+def _finished(read: Sequence[_Read]) -> list[Thumbnail]:
+    """The thumbnails of what was read."""
+    pixels = _together([one.picture for one in read], _drawn)
+    sums = _together([one.sums for one in read], lambda sums: sums.double().sum(1))
+    largest = [one.largest.reshape(-1) for one in read]
+    maxima = _together(largest, lambda largest: largest.amax(1))
+    shares = _together(largest, lambda largest: (largest == 0).float().mean(1))
+    return [
+        Thumbnail(
+            pixels=pixels[at],
+            mean=float(sums[at]) / one.count,
+            maximum=float(maxima[at]),
+            dead=float(shares[at]) if one.largest.dim() else None,
+        )
+        for at, one in enumerate(read)
     ]
-    means: npt.NDArray[np.float32] = sums / np.outer(*counts).astype(np.float32)
-    return means
 
 
-def _grey(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """From the smallest value, 0, to the largest, 255; all 0 where there is but one value, or one
-    that is not finite."""
-    low, high = float(values.min()), float(values.max())
-    if not np.isfinite(high - low) or high <= low:
-        return np.zeros(values.shape, dtype=np.uint8)
-    grey: npt.NDArray[np.uint8] = np.rint((values - low) * (255.0 / (high - low))).astype(np.uint8)
-    return grey
+def _together(
+    tensors: Sequence["Tensor"], work: Callable[["Tensor"], "Tensor"]
+) -> list[npt.NDArray[Any]]:
+    """What `work` gives for each tensor; it is called with all of one shape in one, (M, ...)."""
+    import torch
+
+    places: dict[torch.Size, list[int]] = {}
+    for at, tensor in enumerate(tensors):
+        places.setdefault(tensor.shape, []).append(at)
+    given: dict[int, npt.NDArray[Any]] = {}
+    for of_one_shape in places.values():
+        worked = work(torch.stack([tensors[at] for at in of_one_shape]))
+        given.update(zip(of_one_shape, worked.numpy(), strict=True))
+    return [given[at] for at in range(len(tensors))]
+
+
+def _drawn(pictures: "Tensor") -> "Tensor":
+    """Maps (M, H, W) or flat values (M, N) as pictures."""
+    return _grey(_small(pictures)) if pictures.dim() == 3 else _bars(pictures)
+
+
+def _bars(values: "Tensor") -> "Tensor":
+    """Of flat outputs (M, N): a bar for each value, or for the largest of each few, upwards from
+    the smallest; (M, 48, at most 48)."""
+    import torch
+
+    size = values.shape[1]
+    count = min(size, SIDE)
+    starts = np.arange(count) * size // count
+    levels = _grey(torch.from_numpy(np.maximum.reduceat(values.numpy(), starts, axis=1)))
+    heights = (levels.float() / 255 * SIDE).round()
+    bars = torch.arange(SIDE, 0, -1)[:, None] <= heights[:, None, :]
+    return (bars * 255).byte().repeat_interleave(SIDE // count, dim=2)
+
+
+def _small(pictures: "Tensor") -> "Tensor":
+    """Means of squares of pixels, so that neither side of (M, H, W) is longer than `SIDE`."""
+    from torch.nn.functional import avg_pool2d
+
+    step = -(-max(pictures.shape[1:]) // SIDE)
+    if step == 1:
+        return pictures
+    # squares at the right and at the bottom may be cut off: the mean is of what is there
+    return avg_pool2d(pictures, step, ceil_mode=True, count_include_pad=False)
+
+
+def _grey(pictures: "Tensor") -> "Tensor":
+    """Each of several from its smallest value, 0, to its largest, 255; all 0 where there is but
+    one value, or one that is not finite."""
+    import torch
+
+    flat = pictures.reshape(len(pictures), -1)
+    low = flat.amin(1, keepdim=True)
+    spread = flat.amax(1, keepdim=True) - low
+    usable = spread.isfinite() & (spread > 0)
+    grey = ((flat - low) * (255 / spread)).round().where(usable, 0).to(torch.uint8)
+    return grey.reshape(pictures.shape)
 
 
 def of_boxes(

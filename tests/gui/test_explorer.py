@@ -15,6 +15,7 @@ from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.paths import resource
+from cnn_explorer.probe.capture import can_be_captured
 
 PATIENCE = 120_000  # ms; a limit, not a wait
 
@@ -296,3 +297,25 @@ def test_a_drawing_keeps_its_thumbnails_until_the_next(
     assert thumbs
     assert thumbs[-1] is not None
     assert thumbs[-1].picture is last
+
+
+def test_a_box_that_can_have_none_is_not_asked_for_again(
+    heard: Heard, thumbs: list[ThumbnailsShown | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert heard.explorer.network is not None
+    monkeypatch.setattr(
+        "cnn_explorer.probe.session.can_be_captured",
+        lambda model, layers: can_be_captured(model, [n for n in layers if "pool" not in n]),
+    )
+    heard.explorer.expand(frozenset(heard.explorer.network.graph.block))
+    heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))
+    heard.settle()
+    assert thumbs[-1] is not None
+    without = boxes(heard) - thumbs[-1].by_name.keys()
+    assert without
+    assert all("pool" in name for name in without)
+    told = len(thumbs)
+    for _ in range(3):
+        heard.explorer.expand(heard.explorer.network.expanded)
+        heard.settle()
+    assert len(thumbs) == told

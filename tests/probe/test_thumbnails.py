@@ -64,6 +64,9 @@ def test_a_dead_channel_is_zero_everywhere_and_nothing_is_negative() -> None:
     maps[0, 3, 1, 2] = -1e-3  # neither in the first column nor in the mean
     assert thumbnail_of(maps).dead is None
     assert thumbnail_of(torch.zeros(1, 4, 3, 3)).dead == 1.0
+    late = torch.ones(1, 4, 40, 40)  # all that is looked at first is positive
+    late[0, 3, 39, 39] = -1e-3
+    assert thumbnail_of(late).dead is None
 
 
 def test_values_are_bars() -> None:
@@ -85,10 +88,18 @@ def test_what_is_not_finite_has_a_black_picture() -> None:
     assert made.dead is None
 
 
-def assert_like_copies(model: nn.Module, names: list[str], x: Tensor) -> None:
+def has_one_strongest(maps: npt.NDArray[np.float64]) -> bool:
+    """Whether rounding cannot decide which channel has the largest mean."""
+    means = np.sort(maps.mean(axis=(1, 2)))
+    return len(means) == 1 or means[-1] - means[-2] > 1e-5 * np.abs(maps).max()
+
+
+def assert_like_copies(
+    model: nn.Module, names: list[str], x: Tensor, channel: Channel = "mean"
+) -> None:
     names = list(can_be_captured(model, names))
     made: dict[str, Thumbnail] = {}
-    with torch.inference_mode(), thumbnails(model, names, "mean", made):
+    with torch.inference_mode(), thumbnails(model, names, channel, made):
         answer = model(x)
     with torch.no_grad(), capture(model, names, copy=True) as captured:
         plain = model(x)
@@ -98,15 +109,16 @@ def assert_like_copies(model: nn.Module, names: list[str], x: Tensor) -> None:
     for name, thumbnail in made.items():
         values = as_maps(captured[name]).double().numpy()
         assert_numbers(thumbnail, values, name)
-        if values.ndim == 3:
-            difference = np.abs(thumbnail.pixels - plain_picture(values, "mean"))
+        if values.ndim == 3 and (channel == "mean" or has_one_strongest(values)):
+            difference = np.abs(thumbnail.pixels - plain_picture(values, channel))
             assert difference.max() <= 0.6, name
 
 
 @pytest.mark.parametrize(
     "name", ["lenet5", "resnet18", "googlenet", "densenet121", "squeezenet1_1"]
 )
-def test_in_place_and_functional_operations(name: str) -> None:
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+def test_in_place_and_functional_operations(name: str, channel: Channel) -> None:
     card = card_of(name)
     model = build_random(card, seed=0).eval()
     shape = card.preprocessing.input_shape
@@ -117,7 +129,8 @@ def test_in_place_and_functional_operations(name: str) -> None:
         if not node.training_only and node.name not in ("input", "output")
     ]
     torch.manual_seed(0)
-    assert_like_copies(model, [graph.module_of(name) for name in names], torch.randn(1, *shape))
+    modules = [graph.module_of(name) for name in names]
+    assert_like_copies(model, modules, torch.randn(1, *shape), channel)
 
 
 @pytest.mark.parametrize(

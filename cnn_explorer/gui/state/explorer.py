@@ -485,12 +485,12 @@ class Explorer(QObject):
         return tuple(node.name for node in network.layout.graph.nodes if not node.training_only)
 
     def _complete_thumbnails(self) -> None:
-        """Run again for boxes that are drawn and have no thumbnails yet."""
+        """Run again for boxes that are drawn and of which none were asked for yet."""
         network = self._network
         if network is None or not self._options.thumbnails:
             return
         shown = self._thumbnails
-        if shown is None or not shown.by_name.keys() >= set(self._boxes(network)):
+        if shown is None or not shown.asked.issuperset(self._boxes(network)):
             self._run(quietly=True)
 
     def _forget_thumbnails(self) -> None:

@@ -87,6 +87,8 @@ class ThumbnailsShown:
     channel: Channel
     by_name: Mapping[str, Thumbnail]
     """By the box's name; those that take no part in a prediction have none."""
+    asked: frozenset[str]
+    """All boxes of whose outputs thumbnails were wanted: the others of them can have none."""
 
 
 @dataclass(frozen=True, eq=False)

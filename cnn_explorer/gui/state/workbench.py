@@ -434,7 +434,9 @@ class Workbench:
             from cnn_explorer.probe.thumbnails import of_boxes
 
             by_name = of_boxes(modules, prepared, result, request.channel)
-            thumbnails = ThumbnailsShown(request.graph, picture, request.channel, by_name)
+            thumbnails = ThumbnailsShown(
+                request.graph, picture, request.channel, by_name, frozenset(request.boxes)
+            )
         maps = prepared.tensor if layer == "input" else result.activations.get(layer)
         if layer == "output":
             maps = probabilities(result.classes)

@@ -1,8 +1,10 @@
 """How a thumbnail of a layer's output looks in its box, and how its numbers are said."""
 
+from functools import cache
+
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QPixmap, qRgb
+from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, qRgb
 
 from cnn_explorer.graph.style import (
     NUMBER_LINE,
@@ -22,10 +24,15 @@ class ThumbnailLook:
     def __init__(self, thumbnail: Thumbnail) -> None:
         self.thumbnail = thumbnail
         self._pixmap: QPixmap | None = None
+        self._shrunk: QPixmap | None = None
+        self._drawn: tuple[float, QRectF, QRectF, QPixmap, QRectF] | None = None
+        """The scale and the place of the last painting, and what was drawn then, and where."""
 
-    def paint(self, painter: QPainter, look: Look, width: float, height: float) -> None:
+    def paint(
+        self, painter: QPainter, look: Look, width: float, height: float, ink: QColor
+    ) -> None:
         """Draw it at the right inside of a box of this size: the picture, and from where captions
-        can be read the numbers."""
+        can be read the numbers, in a colour that can be read on the box."""
         side = min(THUMBNAIL_SIZE, height - 2 * THUMBNAIL_GAP)
         place = QRectF(width - side - THUMBNAIL_GAP, (height - side) / 2, side, side)
         self._paint_picture(painter, place)
@@ -35,7 +42,7 @@ class ThumbnailLook:
         lines = short_lines(self.thumbnail)
         baseline = height / 2 - (len(lines) - 1) * NUMBER_LINE / 2 + 3.0
         for number, line in enumerate(lines):
-            look.write(painter, "number", left, baseline + number * NUMBER_LINE, line, look.quiet)
+            look.write(painter, "number", left, baseline + number * NUMBER_LINE, line, ink)
 
     def paint_alone(self, painter: QPainter, width: float, height: float) -> None:
         """Draw the picture as large as the box is high, at its right."""
@@ -44,13 +51,31 @@ class ThumbnailLook:
     def _paint_picture(self, painter: QPainter, place: QRectF) -> None:
         if self._pixmap is None:
             self._pixmap = _pixmap(self.thumbnail)
-        pixmap = self._pixmap
-        place = _fitted(place, pixmap.width(), pixmap.height())
-        transform = painter.deviceTransform()
-        shrunk = place.width() * abs(transform.m11()) < pixmap.width()
-        # enlarged, each value is a square; shrunk, none is dropped
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
-        painter.drawPixmap(place, pixmap, QRectF(QPointF(), pixmap.deviceIndependentSize()))
+        scale = abs(painter.deviceTransform().m11())
+        if self._drawn is None or self._drawn[:2] != (scale, place):
+            fitted = _fitted(place, self._pixmap.width(), self._pixmap.height())
+            pixmap = self._pixmap
+            width, height = round(fitted.width() * scale), round(fitted.height() * scale)
+            if width < pixmap.width():
+                pixmap = self._shrunk_to(max(1, width), max(1, height))
+            self._drawn = scale, place, fitted, pixmap, QRectF(pixmap.rect())
+        _, _, target, pixmap, source = self._drawn
+        # enlarged, each value is a square
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
+        painter.drawPixmap(target, pixmap, source)
+
+    def _shrunk_to(self, width: int, height: int) -> QPixmap:
+        """The picture in so many pixels, kept: to shrink a thousand takes longer than a frame."""
+        shrunk = self._shrunk
+        if shrunk is None or (shrunk.width(), shrunk.height()) != (width, height):
+            assert self._pixmap is not None
+            shrunk = self._shrunk = self._pixmap.scaled(
+                width,
+                height,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        return shrunk
 
 
 def rows(thumbnail: Thumbnail) -> tuple[tuple[str, str], ...]:
@@ -77,8 +102,13 @@ def _pixmap(thumbnail: Thumbnail) -> QPixmap:
     pixels = np.ascontiguousarray(thumbnail.pixels)
     height, width = pixels.shape
     image = QImage(pixels.data, width, height, width, QImage.Format.Format_Indexed8)
-    image.setColorTable([qRgb(*colour) for colour in colormap("viridis").tolist()])
+    image.setColorTable(_colour_table())
     return QPixmap.fromImage(image)
+
+
+@cache
+def _colour_table() -> list[int]:
+    return [qRgb(*colour) for colour in colormap("viridis").tolist()]
 
 
 def _tr(text: str) -> str:
