@@ -13,6 +13,7 @@ from typing import Literal
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
 from cnn_explorer.graph.layout import (
     MARGIN,
+    TRAINING_MARK,
     badge_text,
     badge_width,
     header_texts,
@@ -196,7 +197,7 @@ def graph_groups(layout: GraphLayout, *, dark: bool = False) -> list[Group]:
     marks = training_marks(layout)
     if marks:
         texts = [
-            Text(at, "training only", EDGE_LABEL_SIZE, "regular", style.text_quiet) for at in marks
+            Text(at, TRAINING_MARK, EDGE_LABEL_SIZE, "regular", style.text_quiet) for at in marks
         ]
         groups.append(Group("Parts that a prediction does not use", tuple(texts)))
     return groups
