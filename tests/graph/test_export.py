@@ -10,8 +10,16 @@ from PIL import Image
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph import export as exporting
+from cnn_explorer.graph.drawing import (
+    Glyph,
+    Text,
+    Tile,
+    arrow_head,
+    draw,
+    graph_groups,
+    rounded_line,
+)
 from cnn_explorer.graph.drawing import Path as Outline
-from cnn_explorer.graph.drawing import Text, arrow_head, draw, graph_groups, rounded_line
 from cnn_explorer.graph.export import SUFFIXES, dot_bytes, export
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, Dot
 from cnn_explorer.graph.hierarchy import default_expansion, visible
@@ -180,8 +188,8 @@ def test_colours_follow_the_ground() -> None:
 
     def colours(dark: bool) -> set[str]:
         items = [item for group in graph_groups(layout, dark=dark) for item in group.items]
-        return {item.colour for item in items if isinstance(item, Text)} | {
-            item.fill for item in items if isinstance(item, Outline)
+        return {item.colour for item in items if isinstance(item, Text | Glyph)} | {
+            item.fill for item in items if isinstance(item, Outline | Tile)
         }
 
     assert KIND_STYLES["conv"].light in colours(False)
