@@ -104,7 +104,9 @@ def svg_bytes(layout: GraphLayout, title: str, dark: bool = False) -> bytes:
     glyphs = dict.fromkeys(item.name for item in every if isinstance(item, Glyph))
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        # Inkscape 1.2 knows references by their older name alone
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family={family} '
         'stroke-linecap="round" stroke-linejoin="round" role="img">',
         f"<title>{_svg_escaped(page.title)}</title>",
@@ -146,7 +148,7 @@ def _svg_glyph(name: str) -> Iterator[str]:
 def _svg_glyph_used(glyph: Glyph) -> str:
     place = f"translate({_short(glyph.x)},{_short(glyph.y)}) scale({_short(glyph.size)})"
     colours = f'fill="{glyph.colour}" stroke="{glyph.colour}"'
-    return f'<use href="#glyph-{glyph.name}" transform="{place}" {colours}/>'
+    return f'<use xlink:href="#glyph-{glyph.name}" transform="{place}" {colours}/>'
 
 
 def _svg_raster(raster: Raster) -> str:
@@ -154,7 +156,7 @@ def _svg_raster(raster: Raster) -> str:
     _picture_of(raster).save(written, "PNG")
     return (
         f'<image {_svg_place(raster.rect)} preserveAspectRatio="none" '
-        'style="image-rendering:pixelated" href="data:image/png;base64,'
+        'style="image-rendering:pixelated" xlink:href="data:image/png;base64,'
         f'{base64.b64encode(written.getvalue()).decode()}"/>'
     )
 
