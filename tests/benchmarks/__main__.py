@@ -552,7 +552,9 @@ def graph_dot(folder: Path | None) -> None:
             timed(lambda dot=dot: dot("svg")),
             rounds,
         )
-        print(ratio_line(f"{title}: layout, SVG / dot -Tsvg", goal, left_svg, right_svg), flush=True)
+        print(
+            ratio_line(f"{title}: layout, SVG / dot -Tsvg", goal, left_svg, right_svg), flush=True
+        )
         if name.startswith("densenet"):
             raw = replace(layout, graph=replace(seen, edges=found.edges))
             started = time.perf_counter()
