@@ -21,6 +21,7 @@ from cnn_explorer.errors import UsageError
 if TYPE_CHECKING:
     from cnn_explorer.graph.drawing import BoxPicture
     from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
+    from cnn_explorer.graph.second_opinion import Opinion
     from cnn_explorer.networks.card import NetworkCard
 
 _SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
@@ -56,6 +57,11 @@ def describe_graph(parser: argparse.ArgumentParser) -> None:
         help="run the network on this picture and draw what each box puts out",
     )  # fmt: skip
     parser.add_argument("--dark", action="store_true", help="on a dark ground")
+    parser.add_argument(
+        "--check", action="store_true",
+        help="say whether torchview, another tool, sees the same layers and connections; the "
+        "exit code is 1 where it does not",
+    )  # fmt: skip
 
 
 def _network_or_file(text: str) -> str | Path:
@@ -79,7 +85,10 @@ def graph(options: argparse.Namespace) -> int:
     from cnn_explorer.graph.model import DrawingOptions
     from cnn_explorer.graph.publish import Publication, dressing_of, layout_of
 
+    opinion = None
     if isinstance(options.network, Path):
+        if options.check:
+            raise UsageError("a saved graph cannot be checked: give the network's name.")
         from cnn_explorer.cli_parts import refuse_same_file
         from cnn_explorer.graph.exchange import read_graph
 
@@ -92,6 +101,7 @@ def graph(options: argparse.Namespace) -> int:
     else:
         card = card_named(options.network)
         found, title = graph_of(card), card.title
+        opinion = _opinion(card, found) if options.check else None
     if options.depth == "blocks":
         expanded = default_expansion(found)
     elif options.depth == "all":
@@ -104,7 +114,7 @@ def graph(options: argparse.Namespace) -> int:
             raise UsageError("an outline has no colours and no direction: give -o FILE to draw.")
         for line in outline(found, expanded):
             print(printable(line))
-        return 0
+        return _checked(opinion)
     if options.thumbnails is not None and isinstance(options.network, Path):
         raise UsageError("a graph from a file cannot be run on a picture: name a network.")
     publication = Publication(
@@ -122,7 +132,22 @@ def graph(options: argparse.Namespace) -> int:
     export(layout, options.output, title=title, dark=options.dark, dressing=dressing)
     boxes = len(layout.graph.nodes)
     print(f"{printable(options.output)}: {printable(title)}, {boxes} boxes")
-    return 0
+    return _checked(opinion)
+
+
+def _opinion(card: "NetworkCard", found: "LayerGraph") -> "Opinion":
+    from cnn_explorer.graph.second_opinion import second_opinion
+    from cnn_explorer.networks.build import build_empty
+
+    return second_opinion(build_empty(card), card.preprocessing.input_shape, found)
+
+
+def _checked(opinion: "Opinion | None") -> int:
+    """Say what came of a check, if there was one; the exit code."""
+    if opinion is None:
+        return 0
+    print(printable(opinion.sentence))
+    return 0 if opinion.agrees else 1
 
 
 def _thumbnails(network: str, layout: "GraphLayout", picture: Path) -> "dict[str, BoxPicture]":

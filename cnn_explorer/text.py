@@ -12,6 +12,8 @@ def printable(text: str, most: int | None = None) -> str:
     ordinary name stays as it is.
     """
     cut = text if most is None else text[:most]
+    if cut.isprintable():  # nearly every text is, and this way it is known sooner
+        return cut if len(cut) == len(text) else f"{cut}..."
     shown = "".join(sign if sign.isprintable() or sign in _JOINERS else "\ufffd" for sign in cut)
     return shown if len(cut) == len(text) else f"{shown}..."
 

@@ -317,6 +317,32 @@ def test_graph_saved_as_json_is_drawn_and_saved_again(
     assert "is no graph of this program" in error_line(capsys.readouterr().err)
 
 
+def test_graph_is_checked_with_torchview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", "resnet20", "--depth", "0", "--check"]) == 0
+    *outline, sentence = capsys.readouterr().out.splitlines()
+    assert outline[-1].startswith("output")
+    told = "torchview sees the same: 71 calls of modules and 81 connections between them."
+    assert sentence == told
+    file = tmp_path / "net.json"
+    assert main(["graph", "lenet5", "--check", "-o", str(file)]) == 0
+    assert "torchview sees the same: 12 calls" in capsys.readouterr().out
+    assert main(["graph", str(file), "--check"]) == 2
+    assert "give the network's name" in error_line(capsys.readouterr().err)
+
+    from cnn_explorer.graph.second_opinion import Opinion
+
+    def doubt(*_arguments: object) -> Opinion:
+        return Opinion(2, 3, ("a to b",), ())
+
+    monkeypatch.setattr("cnn_explorer.graph.second_opinion.second_opinion", doubt)
+    assert main(["graph", "lenet5", "--depth", "0", "--check"]) == 1
+    assert capsys.readouterr().out.endswith(
+        "torchview sees another network: a to b in this graph alone.\n"
+    )
+
+
 def test_graph_into_a_folder_that_is_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,9 @@
-"""A layout as a list of paths and texts, for every writer of `export` alike: neither torch nor Qt.
+"""A layout as a list of shapes and texts, for every writer of `export` alike: neither torch nor Qt.
 
-Two primitives are enough: a `Path` of straight lines and cubic curves, and a line of `Text`. Units
-are scene units (a pixel at 100 %), y downwards.
+Two primitives are enough: a `Path` of straight lines and cubic curves, and a line of `Text`. Boxes
+and glyphs, of which there are many alike, are items of their own, since a format may have a shorter
+way of putting them down; `outlines` tells them as paths. Units are scene units (a pixel at 100 %),
+y downwards.
 """
 
 import math
@@ -14,6 +16,7 @@ from cnn_explorer.graph.colouring import Colouring, colour_at, fitting, ink_on
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, GLYPH_SIZE, GLYPH_STROKE, Dot
 from cnn_explorer.graph.layout import (
     MARGIN,
+    TRAINING_MARK,
     badge_text,
     badge_width,
     header_texts,
@@ -71,6 +74,30 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A rectangle with rounded corners; with `left_only` its right ones are sharp."""
+
+    rect: Rect
+    radius: float
+    fill: str
+    stroke: str = ""
+    width: float = 1.0
+    dash: tuple[float, ...] = ()
+    left_only: bool = False
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A kind's sign, its top left corner at (x, y)."""
+
+    name: str
+    x: float
+    y: float
+    size: float
+    colour: str
+
+
+@dataclass(frozen=True)
 class Text:
     """One line of text in Inter; `at` is on its baseline, at its left end."""
 
@@ -93,7 +120,7 @@ class Raster:
     """Row by row, three bytes a pixel."""
 
 
-Item = Path | Text | Raster
+Item = Path | Tile | Glyph | Text | Raster
 
 
 @dataclass(frozen=True)
@@ -138,6 +165,11 @@ class Drawing:
     ground: str
     title: str
     groups: tuple[Group, ...]
+    """What stands around the graph."""
+    graph: tuple[Group, ...]
+    """In the layout's own coordinates."""
+    graph_at: Point
+    """Where on the page the layout's top left corner lies."""
 
 
 ARROW_LENGTH = 7.0
@@ -202,13 +234,13 @@ def draw(
             ),
         ),
     )
-    groups = [heading, _legend(legend, lines, legend_left, head + MARGIN, style, dark)]
+    around = [heading, _legend(legend, lines, legend_left, head + MARGIN, style, dark)]
     if colouring is not None:
         top = head + MARGIN + _LEGEND_ROW * (len(names) + 1)
-        groups.append(_colour_bar(colouring, legend_left, top, style, dark))
-    drawn = graph_groups(layout, dark=dark, dressing=dressing)
-    groups += [_moved(group, graph_left, head) for group in drawn]
-    return Drawing(width, height, style.ground, title, tuple(groups))
+        around.append(_colour_bar(colouring, legend_left, top, style, dark))
+    graph = tuple(graph_groups(layout, dark=dark, dressing=dressing))
+    at = (graph_left, head)
+    return Drawing(width, height, style.ground, title, tuple(around), graph, at)
 
 
 def totals_line(layout: GraphLayout) -> str:
@@ -247,7 +279,7 @@ def graph_groups(
     marks = training_marks(layout)
     if marks:
         texts = [
-            Text(at, "training only", EDGE_LABEL_SIZE, "regular", style.text_quiet) for at in marks
+            Text(at, TRAINING_MARK, EDGE_LABEL_SIZE, "regular", style.text_quiet) for at in marks
         ]
         groups.append(Group("Parts that a prediction does not use", tuple(texts)))
     return groups
@@ -375,10 +407,20 @@ def arrow_head(points: Sequence[Point]) -> tuple[Point, Point, Point]:
     )
 
 
-def glyph(name: str, x: float, y: float, size: float, colour: str) -> tuple[Path, ...]:
-    """A kind's sign with its top left corner at (x, y)."""
+def outlines(item: Path | Tile | Glyph) -> tuple[Path, ...]:
+    """A shape as paths, back to front."""
+    if isinstance(item, Path):
+        return (item,)
+    if isinstance(item, Glyph):
+        return _glyph_outlines(item)
+    outline = rounded_rectangle(item.rect, item.radius, left_only=item.left_only)
+    return (Path(outline, item.fill, item.stroke, item.width, item.dash),)
+
+
+def _glyph_outlines(glyph: Glyph) -> tuple[Path, ...]:
+    x, y, size, colour = glyph.x, glyph.y, glyph.size, glyph.colour
     paths = []
-    for shape in GLYPH_PATHS[name]:
+    for shape in GLYPH_PATHS[glyph.name]:
         if isinstance(shape, Dot):
             outline = circle(x + shape.x * size, y + shape.y * size, shape.radius * size)
         else:
@@ -404,14 +446,14 @@ def _legend_kinds(layout: GraphLayout) -> list[str]:
 def _legend(
     kinds: list[str], lines: list[LineStyle], x: float, y: float, style: GroundStyle, dark: bool
 ) -> Group:
-    items: list[Path | Text] = []
+    items: list[Item] = []
     entries: list[KindStyle | LineStyle] = [*(KIND_STYLES[kind] for kind in kinds), *lines]
     for row, entry in enumerate(entries):
         top = y + row * _LEGEND_ROW
         if isinstance(entry, KindStyle):
-            tile = rounded_rectangle(Rect(x, top, 18.0, 18.0), 4.0)
-            items.append(Path(tile, fill=entry.dark if dark else entry.light))
-            items += glyph(entry.glyph, x + 4.0, top + 4.0, 10.0, style.box)
+            fill = entry.dark if dark else entry.light
+            items.append(Tile(Rect(x, top, 18.0, 18.0), 4.0, fill))
+            items.append(Glyph(entry.glyph, x + 4.0, top + 4.0, 10.0, style.box))
         else:
             line: tuple[Command, ...] = (("M", (x - 1.0, top + 9.0)), ("L", (x + 19.0, top + 9.0)))
             items.append(Path(line, stroke=style.edge, width=entry.width, dash=entry.dash))
@@ -446,13 +488,12 @@ def _frame(layout: GraphLayout, name: str, style: GroundStyle) -> Group:
     while parent:
         depth += parent in layout.frames
         parent = layout.graph.parents.get(parent, "")
-    outline = rounded_rectangle(rect, RADIUS + 3.0)
     fill = style.frame_nested if depth % 2 else style.frame
     border, dash = style.frame_border, PLAIN_LINE.dash
     source = layout.graph.source
     if source is not None and source.block[name].training_only:
         border, dash = style.edge, TRAINING_LINE.dash
-    items: list[Path | Text] = [Path(outline, fill, border, 1.0, dash)]
+    items: list[Item] = [Tile(rect, RADIUS + 3.0, fill, border, 1.0, dash)]
     for said in header_texts(layout, name):
         colour = style.text_quiet if said.quiet else style.text
         weight: Weight = "regular" if said.quiet else "semibold"
@@ -517,7 +558,8 @@ def _box(
         said = f"{said}, {caption}"
     if is_junction(node):
         x, y = rect.centre
-        ring = circle(x, y, rect.width / 2 - 0.75)
+        radius = rect.width / 2 - 0.75
+        ring = Rect(x - radius, y - radius, 2 * radius, 2 * radius)
         size = rect.width * 0.5
         count = str(node.operands) if node.operands else ""
         right, below = operands_at(rect.width)
@@ -526,8 +568,8 @@ def _box(
         return Group(
             f"{said}, of {count} operands" if count else said,
             (
-                Path(ring, fill, accent, 1.5, dash),
-                *glyph(kind.glyph, x - size / 2, y - size / 2, size, signed),
+                Tile(ring, radius, fill, accent, 1.5, dash),
+                Glyph(kind.glyph, x - size / 2, y - size / 2, size, signed),
                 *([Text(at, count, OPERANDS_SIZE, "semibold", accent)] if count else []),
             ),
         )
@@ -542,17 +584,19 @@ def _box(
                 rect.width - RADIUS + CARD_STEP * card,
                 rect.height - 2 * inset,
             )
-            items.append(Path(rounded_rectangle(behind, RADIUS - 1), fill, border, 1.0, dash))
-    items.append(Path(rounded_rectangle(rect, RADIUS), fill, border, 1.0, dash))
+            items.append(Tile(behind, RADIUS - 1, fill, border, 1.0, dash))
+    items.append(Tile(rect, RADIUS, fill, border, 1.0, dash))
     # over the border, and as far out: the stripe is the box's edge
     edge = Rect(rect.x - 0.5, rect.y - 0.5, STRIPE_WIDTH + 0.5, rect.height + 1.0)
-    items.append(Path(rounded_rectangle(edge, RADIUS, left_only=True), fill=stripe))
-    items += glyph(
-        kind.glyph,
-        rect.x + (STRIPE_WIDTH - GLYPH_SIZE) / 2,
-        rect.y + (rect.height - GLYPH_SIZE) / 2,
-        GLYPH_SIZE,
-        sign,
+    items.append(Tile(edge, RADIUS, stripe, left_only=True))
+    items.append(
+        Glyph(
+            kind.glyph,
+            rect.x + (STRIPE_WIDTH - GLYPH_SIZE) / 2,
+            rect.y + (rect.height - GLYPH_SIZE) / 2,
+            GLYPH_SIZE,
+            sign,
+        )
     )
     x = rect.x + STRIPE_WIDTH + PADDING
     items.append(Text((x, rect.y + NAME_BASELINE), node.label, NAME_SIZE, "semibold", ink))
@@ -608,35 +652,9 @@ def _repeats(node: VisibleNode, box: Rect, style: GroundStyle, accent: str) -> l
     rect = Rect(box.x + rect.x, box.y + rect.y, rect.width, rect.height)
     at = (rect.x + BADGE_PADDING, rect.centre[1] + OPERANDS_SIZE * 0.36)
     return [
-        Path(rounded_rectangle(rect, BADGE_HEIGHT / 2), fill=accent),
+        Tile(rect, BADGE_HEIGHT / 2, accent),
         Text(at, badge_text(node), OPERANDS_SIZE, "semibold", style.box),
     ]
-
-
-def _moved(group: Group, dx: float, dy: float) -> Group:
-    def move(point: Point) -> Point:
-        return (point[0] + dx, point[1] + dy)
-
-    def moved(item: Item) -> Item:
-        if isinstance(item, Text):
-            return replace(item, at=move(item.at))
-        if isinstance(item, Raster):
-            rect = item.rect
-            return replace(item, rect=replace(rect, x=rect.x + dx, y=rect.y + dy))
-        commands: list[Command] = []
-        for command in item.commands:
-            match command:
-                case ("C", first, second, end):
-                    commands.append(("C", move(first), move(second), move(end)))
-                case ("M", end):
-                    commands.append(("M", move(end)))
-                case ("L", end):
-                    commands.append(("L", move(end)))
-                case _:
-                    commands.append(("Z",))
-        return Path(tuple(commands), item.fill, item.stroke, item.width, item.dash)
-
-    return Group(group.title, tuple(moved(item) for item in group.items))
 
 
 def _polygon(points: Iterable[Point]) -> tuple[Command, ...]:

@@ -9,11 +9,12 @@ JSON is a format of its own that can be read back: see `exchange`.
 import base64
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path as FilePath
-from xml.etree import ElementTree
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -21,20 +22,24 @@ from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.graph.drawing import (
     PLAIN,
     Command,
-    Drawing,
     Dressing,
+    Glyph,
+    Group,
     Item,
     Path,
     Point,
     Raster,
     Text,
+    Tile,
     draw,
+    outlines,
 )
 from cnn_explorer.graph.exchange import graph_to_json
+from cnn_explorer.graph.glyphs import GLYPH_STROKE
 from cnn_explorer.graph.metrics import format_shape
-from cnn_explorer.graph.model import GraphLayout
+from cnn_explorer.graph.model import GraphLayout, Rect
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
-from cnn_explorer.graph.text import FONT_FILES, text_width
+from cnn_explorer.graph.text import FONT_FILES, Weight, text_width
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
 from cnn_explorer.text import printable
@@ -81,62 +86,83 @@ def export(
     write_bytes(path, data)
 
 
+@lru_cache(maxsize=65_536)  # boxes stand in columns, and all of a kind look alike
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _fine(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
 def svg_bytes(
     layout: GraphLayout, title: str, dark: bool = False, dressing: Dressing = PLAIN
 ) -> bytes:
-    """The page as SVG: text stays text, in Inter where it is installed."""
+    """The page as SVG: text stays text, in Inter where it is installed; a glyph stands in the file
+    once and is used wherever it is drawn."""
     page = draw(layout, title=title, dark=dark, dressing=dressing)
     width, height = math.ceil(page.width), math.ceil(page.height)
-    root = ElementTree.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "xmlns:xlink": "http://www.w3.org/1999/xlink",
-            "width": str(width),
-            "height": str(height),
-            "viewBox": f"0 0 {width} {height}",
-            "font-family": f"{FONT_FAMILY}, 'Helvetica Neue', Helvetica, Arial, sans-serif",
-            "stroke-linecap": "round",
-            "stroke-linejoin": "round",
-            "role": "img",
-        },
-    )
-    ElementTree.SubElement(root, "title").text = printable(page.title)
-    ElementTree.SubElement(
-        root, "rect", {"width": str(width), "height": str(height), "fill": page.ground}
-    )
-    for group in page.groups:
-        element = ElementTree.SubElement(root, "g")
-        ElementTree.SubElement(element, "title").text = printable(group.title)
+    family = quoteattr(f"{FONT_FAMILY}, 'Helvetica Neue', Helvetica, Arial, sans-serif")
+    around, graph = list(_svg_groups(page.groups)), list(_svg_groups(page.graph))
+    x, y = map(_short, page.graph_at)
+    every = [item for group in (*page.groups, *page.graph) for item in group.items]
+    glyphs = dict.fromkeys(item.name for item in every if isinstance(item, Glyph))
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        # Inkscape 1.2 knows references by their older name alone
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family={family} '
+        'stroke-linecap="round" stroke-linejoin="round" role="img">',
+        f"<title>{_svg_escaped(page.title)}</title>",
+        "<defs>",
+        *(line for name in glyphs for line in _svg_glyph(name)),
+        "</defs>",
+        f'<rect width="{width}" height="{height}" fill="{page.ground}"/>',
+        *around,
+        f'<g transform="translate({x},{y})">',
+        *graph,
+        "</g>",
+        "</svg>",
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _svg_groups(groups: Iterable[Group]) -> Iterator[str]:
+    for group in groups:
+        yield f"<g><title>{_svg_escaped(group.title)}</title>"
         for item in group.items:
-            element.append(_svg_item(item))
-    ElementTree.indent(root, " ")
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+            yield _SVG_WRITERS[type(item)](item)
+        yield "</g>"
 
 
-def _svg_item(item: Item) -> ElementTree.Element:
-    if isinstance(item, Text):
-        return _svg_text(item)
-    return _svg_raster(item) if isinstance(item, Raster) else _svg_path(item)
+def _svg_escaped(text: str) -> str:
+    return escape(printable(text))
 
 
-def _svg_raster(raster: Raster) -> ElementTree.Element:
+def _svg_glyph(name: str) -> Iterator[str]:
+    """A glyph of side 1, in the colours of whoever uses it."""
+    yield f'<g id="glyph-{name}" stroke-width="{_short(GLYPH_STROKE)}">'
+    for path in outlines(Glyph(name, 0.0, 0.0, 1.0, "any")):
+        hidden = "" if path.fill else ' fill="none"'
+        hidden += "" if path.stroke else ' stroke="none"'
+        yield f'<path d="{_svg_outline(path.commands, _fine)}"{hidden}/>'
+    yield "</g>"
+
+
+def _svg_glyph_used(glyph: Glyph) -> str:
+    place = f"translate({_short(glyph.x)},{_short(glyph.y)}) scale({_short(glyph.size)})"
+    colours = f'fill="{glyph.colour}" stroke="{glyph.colour}"'
+    return f'<use xlink:href="#glyph-{glyph.name}" transform="{place}" {colours}/>'
+
+
+def _svg_raster(raster: Raster) -> str:
     written = io.BytesIO()
     _picture_of(raster).save(written, "PNG")
-    rect = raster.rect
-    return ElementTree.Element(
-        "image",
-        {
-            "x": _short(rect.x),
-            "y": _short(rect.y),
-            "width": _short(rect.width),
-            "height": _short(rect.height),
-            "preserveAspectRatio": "none",
-            "style": "image-rendering:pixelated",
-            # with the old prefix, which Inkscape 1.2 still wants
-            "xlink:href": "data:image/png;base64," + base64.b64encode(written.getvalue()).decode(),
-        },
+    return (
+        f'<image {_svg_place(raster.rect)} preserveAspectRatio="none" '
+        'style="image-rendering:pixelated" xlink:href="data:image/png;base64,'
+        f'{base64.b64encode(written.getvalue()).decode()}"/>'
     )
 
 
@@ -144,43 +170,67 @@ def _picture_of(raster: Raster) -> Image.Image:
     return Image.frombytes("RGB", (raster.width, raster.height), raster.rgb)
 
 
-def _svg_path(path: Path) -> ElementTree.Element:
-    attributes = {"d": _svg_outline(path.commands), "fill": path.fill or "none"}
-    if path.stroke:
-        attributes |= {"stroke": path.stroke, "stroke-width": _short(path.width)}
-    if path.dash:
-        attributes["stroke-dasharray"] = " ".join(map(_short, path.dash))
-    return ElementTree.Element("path", attributes)
+def _svg_tile(tile: Tile) -> str:
+    if tile.left_only:
+        return _svg_path(*outlines(tile))
+    place = f'{_svg_place(tile.rect)} rx="{_short(tile.radius)}"'
+    return f"<rect {place} {_svg_paint(tile.fill, tile.stroke, tile.width, tile.dash)}/>"
 
 
-def _svg_outline(commands: tuple[Command, ...]) -> str:
-    return " ".join(
-        command[0] + " ".join(f"{_short(x)},{_short(y)}" for x, y in command[1:])
-        for command in commands
+def _svg_place(rect: Rect) -> str:
+    return (
+        f'x="{_short(rect.x)}" y="{_short(rect.y)}" '
+        f'width="{_short(rect.width)}" height="{_short(rect.height)}"'
     )
 
 
-def _svg_text(text: Text) -> ElementTree.Element:
-    attributes = {
-        "x": _short(text.at[0]),
-        "y": _short(text.at[1]),
-        "font-size": _short(text.size),
-        "fill": text.colour,
-        # a fallback font must not run out of the box the text was measured for
-        "textLength": _short(text_width(text.text, text.size, text.weight)),
-        "lengthAdjust": "spacingAndGlyphs",
-    }
-    weight = {"regular": "", "medium": "500", "semibold": "600"}[text.weight]
-    if weight:
-        attributes["font-weight"] = weight
-    element = ElementTree.Element("text", attributes)
-    element.text = printable(text.text)
-    return element
+def _svg_path(path: Path) -> str:
+    paint = _svg_paint(path.fill, path.stroke, path.width, path.dash)
+    return f'<path d="{_svg_outline(path.commands)}" {paint}/>'
 
 
-@lru_cache(maxsize=65_536)  # boxes stand in columns, and all of a kind look alike
-def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+@lru_cache(maxsize=256)
+def _svg_paint(fill: str, stroke: str, width: float, dash: tuple[float, ...]) -> str:
+    found = f'fill="{fill or "none"}"'
+    if stroke:
+        found += f' stroke="{stroke}" stroke-width="{_short(width)}"'
+    if dash:
+        found += f' stroke-dasharray="{" ".join(map(_short, dash))}"'
+    return found
+
+
+def _svg_outline(commands: tuple[Command, ...], number: Callable[[float], str] = _short) -> str:
+    return " ".join(
+        [
+            command[0] + " ".join([f"{number(x)},{number(y)}" for x, y in command[1:]])
+            for command in commands
+        ]
+    )
+
+
+def _svg_text(text: Text) -> str:
+    # a fallback font must not run out of the box the text was measured for
+    length = _short(text_width(text.text, text.size, text.weight))
+    x, y = text.at
+    return (
+        f'<text x="{_short(x)}" y="{_short(y)}" {_svg_font(text.size, text.weight, text.colour)} '
+        f'textLength="{length}" lengthAdjust="spacingAndGlyphs">{_svg_escaped(text.text)}</text>'
+    )
+
+
+@lru_cache(maxsize=256)
+def _svg_font(size: float, weight: Weight, colour: str) -> str:
+    heavy = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
+    return f'font-size="{_short(size)}" fill="{colour}"{heavy[weight]}'
+
+
+_SVG_WRITERS: Mapping[type[Item], Callable[[Any], str]] = {
+    Text: _svg_text,
+    Tile: _svg_tile,
+    Path: _svg_path,
+    Glyph: _svg_glyph_used,
+    Raster: _svg_raster,
+}
 
 
 def pdf_bytes(
@@ -211,14 +261,13 @@ def pdf_bytes(
     def up(point: Point) -> Point:  # PDF's y goes upwards
         return (point[0], page.height - point[1])
 
-    for group in page.groups:
-        for item in group.items:
+    def paint(groups: Iterable[Group]) -> None:
+        for item in (item for group in groups for item in group.items):
             if isinstance(item, Text):
                 canvas.setFillColor(item.colour)
                 canvas.setFont(f"Inter-{item.weight}", item.size)
                 canvas.drawString(*up(item.at), item.text)
-                continue
-            if isinstance(item, Raster):
+            elif isinstance(item, Raster):
                 rect = item.rect
                 at = up((rect.x, rect.y + rect.height))
                 # enlarged to whole pixels: readers of PDF smooth what is small
@@ -226,25 +275,34 @@ def pdf_bytes(
                     (item.width * 8, item.height * 8), Image.Resampling.NEAREST
                 )
                 canvas.drawImage(ImageReader(large), *at, rect.width, rect.height)
-                continue
-            outline = canvas.beginPath()
-            for command in item.commands:
-                match command:
-                    case ("M", end):
-                        outline.moveTo(*up(end))
-                    case ("L", end):
-                        outline.lineTo(*up(end))
-                    case ("C", first, second, end):
-                        outline.curveTo(*up(first), *up(second), *up(end))
-                    case _:
-                        outline.close()
-            if item.fill:
-                canvas.setFillColor(item.fill)
-            if item.stroke:
-                canvas.setStrokeColor(item.stroke)
-                canvas.setLineWidth(item.width)
-                canvas.setDash(list(item.dash))
-            canvas.drawPath(outline, stroke=bool(item.stroke), fill=bool(item.fill))
+            else:
+                for path in outlines(item):
+                    draw_path(path)
+
+    def draw_path(path: Path) -> None:
+        outline = canvas.beginPath()
+        for command in path.commands:
+            match command:
+                case ("M", end):
+                    outline.moveTo(*up(end))
+                case ("L", end):
+                    outline.lineTo(*up(end))
+                case ("C", first, second, end):
+                    outline.curveTo(*up(first), *up(second), *up(end))
+                case _:
+                    outline.close()
+        if path.fill:
+            canvas.setFillColor(path.fill)
+        if path.stroke:
+            canvas.setStrokeColor(path.stroke)
+            canvas.setLineWidth(path.width)
+            canvas.setDash(list(path.dash))
+        canvas.drawPath(outline, stroke=bool(path.stroke), fill=bool(path.fill))
+
+    paint(page.groups)
+    x, y = page.graph_at
+    canvas.translate(x, -y)
+    paint(page.graph)
     canvas.showPage()
     canvas.save()
     return written.getvalue()
@@ -265,15 +323,19 @@ def png_bytes(
     scale = min(PNG_SCALE, math.sqrt(MAX_PIXELS / (page.width * page.height)))
     width, height = math.ceil(page.width * scale), math.ceil(page.height * scale)
     picture = Image.new("RGB", (width, height), page.ground)
-    painter = _Painter(page, scale * _OVERSAMPLING)
+    painters = [
+        _Painter(page.groups, (0.0, 0.0), scale * _OVERSAMPLING),
+        _Painter(page.graph, page.graph_at, scale * _OVERSAMPLING),
+    ]
     for top in range(0, height, _BAND):
         checkpoint(top / height)
         rows = min(_BAND, height - top)
         # Pillow rounds towards zero: what begins above the band must not begin below zero
         lead = min(top, _LEAD)
-        band = painter.band(
-            width * _OVERSAMPLING, (top - lead) * _OVERSAMPLING, (lead + rows) * _OVERSAMPLING
-        )
+        size = (width * _OVERSAMPLING, (lead + rows) * _OVERSAMPLING)
+        band = Image.new("RGB", size, page.ground)
+        for painter in painters:
+            painter.paint(band, (top - lead) * _OVERSAMPLING)
         below = (0, lead * _OVERSAMPLING, band.width, band.height)
         picture.paste(band.resize((width, rows), Image.Resampling.BOX, below), (0, top))
     written = io.BytesIO()
@@ -282,21 +344,25 @@ def png_bytes(
 
 
 class _Painter:
-    """Paints bands of a drawing with Pillow, which does not smooth edges: hence oversampled."""
+    """Paints groups, whose origin lies at a place of the page, with Pillow, which does not smooth
+    edges: hence oversampled."""
 
-    def __init__(self, page: Drawing, scale: float) -> None:
-        self._page = page
+    def __init__(self, groups: Iterable[Group], at: Point, scale: float) -> None:
+        self._left, self._above = at[0] * scale, at[1] * scale
         self._scale = scale
         self._items = [
-            (item, *_vertical_extent(item)) for group in page.groups for item in group.items
+            (item, *_vertical_extent(item))
+            for group in groups
+            for whole in group.items
+            for item in ((whole,) if isinstance(whole, Text | Raster) else outlines(whole))
         ]
         self._fonts: dict[tuple[str, float], ImageFont.FreeTypeFont] = {}
 
-    def band(self, width: int, top: int, height: int) -> Image.Image:
-        """The rows from `top`, in oversampled pixels."""
-        image = Image.new("RGB", (width, height), self._page.ground)
+    def paint(self, image: Image.Image, top: int) -> None:
+        """What lies in these rows of the page, which begin at `top`, in oversampled pixels."""
         pen = ImageDraw.Draw(image)
-        first, last = top / self._scale, (top + height) / self._scale
+        first = (top - self._above) / self._scale
+        last = (top + image.height - self._above) / self._scale
         for item, above, below in self._items:
             if below < first or above > last:
                 continue
@@ -306,13 +372,17 @@ class _Painter:
                 self._raster(image, item, top)
             else:
                 self._path(pen, item, top)
-        return image
+
+    def _placed(self, point: Point, top: int) -> Point:
+        x, y = point
+        return (x * self._scale + self._left, y * self._scale + self._above - top)
 
     def _raster(self, image: Image.Image, raster: Raster, top: int) -> None:
         rect, scale = raster.rect, self._scale
-        left, above = round(rect.x * scale), round(rect.y * scale) - top
+        x, y = self._placed((rect.x, rect.y), 0)
         size = (round(rect.width * scale), round(rect.height * scale))
-        image.paste(_picture_of(raster).resize(size, Image.Resampling.NEAREST), (left, above))
+        picture = _picture_of(raster).resize(size, Image.Resampling.NEAREST)
+        image.paste(picture, (round(x), round(y) - top))
 
     def _text(self, pen: ImageDraw.ImageDraw, text: Text, top: int) -> None:
         size = text.size * self._scale
@@ -323,13 +393,13 @@ class _Painter:
                 layout_engine=ImageFont.Layout.BASIC,
             )  # fmt: skip
             self._fonts[text.weight, size] = font
-        at = (text.at[0] * self._scale, text.at[1] * self._scale - top)
+        at = self._placed(text.at, top)
         pen.text(at, text.text, fill=text.colour, font=font, anchor="ls")
 
     def _path(self, pen: ImageDraw.ImageDraw, path: Path, top: int) -> None:
         scale = self._scale
         for points, closed in _flattened(path.commands):
-            placed = [(x * scale, y * scale - top) for x, y in points]
+            placed = [self._placed(point, top) for point in points]
             if path.fill and len(placed) > 2:
                 pen.polygon(placed, fill=path.fill)
             if path.stroke:
@@ -411,7 +481,7 @@ def _flattened(commands: tuple[Command, ...]) -> Iterator[tuple[list[Point], boo
         yield points, False
 
 
-def _vertical_extent(item: Item) -> tuple[float, float]:
+def _vertical_extent(item: Path | Text | Raster) -> tuple[float, float]:
     if isinstance(item, Raster):
         return (item.rect.y, item.rect.y + item.rect.height)
     if isinstance(item, Text):

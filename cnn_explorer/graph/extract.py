@@ -4,8 +4,10 @@ A copy of the network on torch's ``meta`` device, where tensors have shapes but 
 once, so a pass takes milliseconds and the given model is neither run nor changed.
 """
 
+import gc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -98,6 +100,24 @@ def extract(model: nn.Module, input_shape: Sequence[int], *, network: str = "") 
     Neither `model` nor its weights are touched or copied; only shapes are worked out. Raises
     `ExplorerError` when the network cannot take such an input.
     """
+    with _no_collections():
+        return _extracted(model, input_shape, network)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Hold garbage collections off meanwhile: all that a pass makes is needed to its end, and
+    looking through it again and again takes a tenth to a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _extracted(model: nn.Module, input_shape: Sequence[int], network: str) -> LayerGraph:
     try:
         twin = meta_twin(model)
     except Exception as error:  # whatever a module's own way of being copied comes to

@@ -74,6 +74,10 @@ _ARROW_ROOM = 12.0
 """From a frame's header to the first box below: an arrow's length and a little line."""
 _STUB = 9.0
 """How far a line goes on from its box before it may turn."""
+TRAINING_MARK = "training only"
+"""Written under what a prediction does not use."""
+_TEXT_MARGIN = 3.0
+"""Between words and the drawing's border: less than around boxes, which words may reach beyond."""
 _CARDS = 8.0
 """Room beside a closed block for the cards that stick out behind it."""
 _MARK_ROOM = 8.0
@@ -182,7 +186,7 @@ def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout
             text, rect = notes[edge.source, edge.target]
             routed[at] = replace(edge, note=text, note_at=(rect.x, rect.centre[1]))
     labelled = _label_edges(graph, routed, boxes, frames)
-    return GraphLayout(
+    layout = GraphLayout(
         graph,
         {node.name: boxes[node.name] for node in graph.nodes},
         {name: frames[name] for name in graph.frames},
@@ -191,6 +195,21 @@ def lay_out(graph: VisibleGraph, options: DrawingOptions = USUAL) -> GraphLayout
         height,
         options,
     )
+    return _grown_for_texts(layout)
+
+
+def _grown_for_texts(layout: GraphLayout) -> GraphLayout:
+    """The same drawing, as wide and high as the words beside its lines and boxes need."""
+    texts = [_label_rect(edge) for edge in layout.edges if edge.label]
+    texts += [_note_rect(edge) for edge in layout.edges if edge.note]
+    mark_width = text_width(TRAINING_MARK, EDGE_LABEL_SIZE)
+    for x, baseline in training_marks(layout):
+        texts.append(Rect(x, baseline - EDGE_LABEL_SIZE, mark_width, 1.3 * EDGE_LABEL_SIZE))
+    width = max([layout.width, *(text.x + text.width + _TEXT_MARGIN for text in texts)])
+    height = max([layout.height, *(text.y + text.height + _TEXT_MARGIN for text in texts)])
+    if (width, height) == (layout.width, layout.height):
+        return layout
+    return replace(layout, width=width, height=height)
 
 
 def _turned(rect: Rect) -> Rect:
@@ -914,8 +933,16 @@ def _told_sources(graph: VisibleGraph) -> frozenset[str]:
 
 
 def _note_rect(edge: EdgePath) -> Rect:
-    x, y = edge.note_at
-    return Rect(x, y - EDGE_LABEL_SIZE / 2, text_width(edge.note, EDGE_LABEL_SIZE), EDGE_LABEL_SIZE)
+    return _text_rect(edge.note, edge.note_at)
+
+
+def _label_rect(edge: EdgePath) -> Rect:
+    return _text_rect(edge.label, edge.label_at)
+
+
+def _text_rect(text: str, at: Point) -> Rect:
+    x, y = at
+    return Rect(x, y - EDGE_LABEL_SIZE / 2, text_width(text, EDGE_LABEL_SIZE), EDGE_LABEL_SIZE)
 
 
 def _label_edges(
@@ -942,7 +969,7 @@ def _label_edges(
             width = text_width(label, EDGE_LABEL_SIZE)
             for x, y in _label_places(edge.points, width):
                 place = Rect(x, y - EDGE_LABEL_SIZE / 2, width, EDGE_LABEL_SIZE)
-                if x > 0 and occupied.is_free(place):
+                if place.x > 0 and place.y > 0 and occupied.is_free(place):
                     occupied.add(place)
                     told.add(edge.source)
                     edge = replace(edge, label=label, label_at=(x, y))

@@ -116,13 +116,17 @@ def can_be_captured(model: "nn.Module", layers: Iterable[str]) -> tuple[str, ...
 def module_at(model: "nn.Module", layer: str) -> "nn.Module":
     """The module behind a layer's name: ``layer1.0.relu#2`` is ``layer1.0.relu``'s second call.
 
-    Behind a functional operation stands the module that calls it. The empty name is the model
-    itself. An unknown name raises `ExplorerError` with near ones.
+    Behind a functional operation stands the module that calls it, behind a weight (``pos_embed``)
+    the one that owns it. The empty name is the model itself. An unknown name raises `ExplorerError`
+    with near ones.
     """
     modules: dict[str, nn.Module] = dict(model.named_modules())
     name, _ = split_call(layer)
     if name in modules:
         return modules[name]
+    owner, _, weight = name.rpartition(".")
+    if owner in modules and weight in modules[owner]._parameters:
+        return modules[owner]
     caller = _caller(name, modules)
     if caller is not None:
         return modules[split_call(caller)[0]]

@@ -141,13 +141,18 @@ class Session:
         )
 
     def filters(self, layer: str) -> LayerFilters | None:
-        """The weights of a layer; None where it has none of its own (a ReLU, a block).
+        """The weights of a layer; None where it has none of its own (a ReLU, a block). A weight
+        that belongs to no layer (``class_token``) is found by its own name.
 
         The arrays are read-only views of the network's own weights: VGG-16's largest layer has
         411 MB of them.
         """
         module = module_at(self.model, layer)
         tensors = dict(module.named_parameters(recurse=False))
+        loose = tensors.get(layer.rpartition(".")[2])
+        if loose is not None and layer not in dict(self.model.named_modules()):
+            # sizes of one hold a place for pictures and positions, and say nothing here
+            return LayerFilters(layer, _array(loose).squeeze(), None)
         if "weight" not in tensors:
             return None
         bias = tensors.get("bias")

@@ -582,20 +582,22 @@ def graph_dot(folder: Path | None) -> None:
             timed(lambda dot=dot: dot("svg")),
             rounds,
         )
-        print(ratio_line(f"{title}: layout and SVG / dot -Tsvg", goal, left_svg, right_svg))
+        print(
+            ratio_line(f"{title}: layout, SVG / dot -Tsvg", goal, left_svg, right_svg), flush=True
+        )
         if name.startswith("densenet"):
             raw = replace(layout, graph=replace(seen, edges=found.edges))
             started = time.perf_counter()
             try:
                 subprocess.run(
-                    ["dot", "-Tplain"], input=dot_bytes(raw, title), capture_output=True,
+                    ["dot", "-Tsvg"], input=dot_bytes(raw, title), capture_output=True,
                     check=True, timeout=60,
                 )  # fmt: skip
                 took = f"{time.perf_counter() - started:.1f} s"
             except subprocess.TimeoutExpired:
                 took = "more than 60 s"
             print(
-                f"    dot with all {len(found.edges)} lines of the network, not the "
+                f"    dot -Tsvg with all {len(found.edges)} lines of the network, not the "
                 f"{len(seen.edges)} that are drawn: {took}, once"
             )
         if folder is not None:

@@ -2,25 +2,37 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph import export as exporting
+from cnn_explorer.graph.drawing import (
+    Glyph,
+    Text,
+    Tile,
+    arrow_head,
+    draw,
+    graph_groups,
+    rounded_line,
+)
 from cnn_explorer.graph.drawing import Path as Outline
-from cnn_explorer.graph.drawing import Text, arrow_head, draw, graph_groups, rounded_line
 from cnn_explorer.graph.export import SUFFIXES, dot_bytes, export
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, Dot
 from cnn_explorer.graph.hierarchy import default_expansion, visible
 from cnn_explorer.graph.layout import lay_out
 from cnn_explorer.graph.model import KINDS, GraphEdge, GraphLayout, LayerGraph
-from cnn_explorer.graph.style import GLYPHS, KIND_STYLES
+from cnn_explorer.graph.style import GLYPHS, KIND_STYLES, STRIPE_WIDTH
 from tests.graph.examples import layer, own_graph
 
 SVG = "{http://www.w3.org/2000/svg}"
+USE = f"{SVG}use"
 
 
 def _layout(name: str) -> GraphLayout:
@@ -44,6 +56,34 @@ def test_svg_has_every_box_as_text_and_a_legend(tmp_path: Path) -> None:
     assert "Used in training only" in texts
     assert "stroke-dasharray" in file.read_text(encoding="utf-8")
     assert root.get("font-family", "").startswith("Inter,")
+
+
+def test_svg_names_what_it_uses() -> None:
+    root = ElementTree.fromstring(exporting.svg_bytes(_layout("googlenet"), "GoogLeNet"))
+    used = [element.get("{http://www.w3.org/1999/xlink}href", "") for element in root.iter(USE)]
+    there = {f"#{element.get('id')}" for element in root.iter() if element.get("id")}
+    assert len(used) > len(there) > 3
+    assert set(used) == there
+
+
+@pytest.mark.skipif(shutil.which("inkscape") is None, reason="needs Inkscape")
+def test_inkscape_draws_the_svg_as_our_png(tmp_path: Path) -> None:
+    layout = _layout("googlenet")
+    for suffix in ("svg", "png"):
+        export(layout, tmp_path / f"ours.{suffix}", title="GoogLeNet", dark=True)
+    theirs = tmp_path / "theirs.png"
+    command = ["inkscape", "--export-dpi=192", f"--export-filename={theirs}"]
+    subprocess.run([*command, tmp_path / "ours.svg"], check=True, capture_output=True, timeout=60)
+    left, top = draw(layout, title="GoogLeNet").graph_at
+    with Image.open(tmp_path / "ours.png") as ours, Image.open(theirs) as others:
+        assert abs(ours.width - others.width) + abs(ours.height - others.height) <= 2
+        # texts may be in another font there: what is compared are stripes and junctions, where a
+        # glyph that is missing makes a difference of 10 and more
+        for rect in layout.boxes.values():
+            x, y = (rect.x + left) * 2, (rect.y + top) * 2
+            area = tuple(map(round, (x - 4, y - 4, x + 2 * STRIPE_WIDTH, y + 2 * rect.height + 4)))
+            a, b = (np.asarray(i.convert("RGB").crop(area), int) for i in (ours, others))  # type: ignore[arg-type]
+            assert np.abs(a - b).mean() < 3.0
 
 
 def test_png_is_twice_the_drawing_and_on_its_ground(tmp_path: Path) -> None:
@@ -180,8 +220,8 @@ def test_colours_follow_the_ground() -> None:
 
     def colours(dark: bool) -> set[str]:
         items = [item for group in graph_groups(layout, dark=dark) for item in group.items]
-        return {item.colour for item in items if isinstance(item, Text)} | {
-            item.fill for item in items if isinstance(item, Outline)
+        return {item.colour for item in items if isinstance(item, Text | Glyph)} | {
+            item.fill for item in items if isinstance(item, Outline | Tile)
         }
 
     assert KIND_STYLES["conv"].light in colours(False)

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.graph.hierarchy import default_expansion, visible
-from cnn_explorer.graph.layout import badge_width, header_texts, lay_out, training_marks
+from cnn_explorer.graph.layout import (
+    TRAINING_MARK,
+    badge_width,
+    header_texts,
+    lay_out,
+    training_marks,
+)
 from cnn_explorer.graph.model import (
     BlockNode,
     DrawingOptions,
@@ -71,6 +77,11 @@ def _check_texts(layout: GraphLayout) -> None:
             if text:
                 width = text_width(text, EDGE_LABEL_SIZE)
                 texts.append(Rect(x, y - EDGE_LABEL_SIZE / 2, width, EDGE_LABEL_SIZE))
+    width = text_width(TRAINING_MARK, EDGE_LABEL_SIZE)
+    for x, baseline in training_marks(layout):
+        assert x >= 0
+        assert x + width <= layout.width
+        assert EDGE_LABEL_SIZE <= baseline <= layout.height
     lines = [
         Rect(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1]))
         for edge in layout.edges

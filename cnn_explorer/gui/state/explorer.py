@@ -468,7 +468,7 @@ class Explorer(QObject):
             return  # asked again when the network is there
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
-        quiet = trains_only(network.graph, self._layer)
+        quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)
         layer = "" if quiet else network.graph.module_of(self._layer)
         if not quietly:
             self.run_started.emit(layer)
@@ -689,6 +689,12 @@ def trains_only(graph: LayerGraph, name: str) -> bool:
     """Whether a layer or block takes part in training alone."""
     node = graph.layer.get(name) or graph.block.get(name)
     return node is not None and node.training_only
+
+
+def is_weight(graph: LayerGraph, name: str) -> bool:
+    """Whether a box stands for a weight that belongs to no layer: see `module_tree`."""
+    node = graph.layer.get(name)
+    return node is not None and node.type_name == "Parameter"
 
 
 def _weights_file(request: object) -> Path | None:

@@ -237,7 +237,7 @@ def painter_path(commands: Iterable[drawing.Command]) -> QPainterPath:
 def _glyph_paths(name: str, size: float) -> tuple[QPainterPath, QPainterPath]:
     """A glyph at the origin: what to fill, and what to stroke."""
     filled, stroked = QPainterPath(), QPainterPath()
-    for part in drawing.glyph(name, 0.0, 0.0, size, "#000000"):
+    for part in drawing.outlines(drawing.Glyph(name, 0.0, 0.0, size, "#000000")):
         outline = painter_path(part.commands)
         if part.fill:
             filled.addPath(outline)

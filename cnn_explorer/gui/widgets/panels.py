@@ -5,7 +5,7 @@ import itertools
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from cnn_explorer.gui.state.explorer import Explorer, trains_only
+from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -194,7 +194,20 @@ class Panels(QObject):
     @Slot()
     def _on_run_stopped(self) -> None:
         self.answers_panel.clear()
-        self.activations_panel.clear(self.tr("This was stopped. Click the layer to run it again."))
+        stopped = self.tr("This was stopped. Click the layer to run it again.")
+        self.activations_panel.clear(self._why_silent(self._explorer.layer) or stopped)
+
+    def _why_silent(self, name: str) -> str:
+        """Why no run makes a layer or block put something out; empty where one does."""
+        network = self._explorer.network
+        if network is not None and trains_only(network.graph, name):
+            return self.tr(
+                "This part works in training alone: a prediction does not pass through it. "
+                "Filters, Details and Code show it."
+            )
+        if network is not None and is_weight(network.graph, name):
+            return self.tr("This is a weight and no layer: it puts out nothing. Filters shows it.")
+        return ""
 
     @Slot(object)
     def _on_answers_shown(self, answers: AnswersShown) -> None:
@@ -213,13 +226,9 @@ class Panels(QObject):
         if network is None:
             return
         self.details_panel.show_layer(network.graph, name)
-        if trains_only(network.graph, name):
-            self.activations_panel.clear(
-                self.tr(
-                    "This part works in training alone: a prediction does not pass through it. "
-                    "Filters, Details and Code show it."
-                )
-            )
+        silent = self._why_silent(name)
+        if silent:
+            self.activations_panel.clear(silent)
         elif self._explorer.picture is None or network.refusal:
             self.activations_panel.clear(self._nothing_yet())
 
