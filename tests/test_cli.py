@@ -17,6 +17,7 @@ from cnn_explorer import __version__, cli, cli_graph
 from cnn_explorer.cli import main
 from cnn_explorer.errors import ExplorerError, UsageError
 from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.paths import resource
 
 ROOT = str(Path(__file__).resolve().parents[1])
 
@@ -698,3 +699,23 @@ def test_a_network_that_cannot_be_followed_is_drawn_as_its_modules(
     assert main(["graph", "lenet5", "-o", str(tmp_path / "tree.svg")]) == 0
     assert "Only the modules are shown" in capsys.readouterr().err
     assert "conv" in (tmp_path / "tree.svg").read_text(encoding="utf-8")
+
+
+def test_graph_with_colours_and_thumbnails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lenet.svg"
+    command = ["graph", "lenet5", "-o", str(file), "--colour-by", "macs", "--thumbnails"]
+    assert main([*command, str(resource("samples", "digit-7.png"))]) == 0
+    text = file.read_text("utf-8")
+    assert text.count("<image") == 14  # one a box
+    assert "Multiply-adds" in text
+    assert "dead" in text
+    capsys.readouterr()
+    assert main([*command, str(tmp_path / "none.png")]) == 1
+    assert "none.png" in error_line(capsys.readouterr().err)
+    saved = tmp_path / "net.json"
+    assert main(["graph", "lenet5", "-o", str(saved)]) == 0
+    capsys.readouterr()
+    assert main(["graph", str(saved), *command[2:], "x.png"]) == 2
+    assert "cannot be run on a picture" in error_line(capsys.readouterr().err)
