@@ -210,7 +210,9 @@ class BoxItem(QGraphicsItem):
         self._paint_box(painter)
         self._paint_contents(painter)
         if self._thumbnail is not None:
-            self._thumbnail.paint(painter, look, self.width, self.height)
+            number = look.number_paint(self.node.name)
+            ink = look.quiet if number is None else number.ink
+            self._thumbnail.paint(painter, look, self.width, self.height, ink)
         if self._hovered and self.node.kind == "block":
             draw_badge(painter, look, self._badge(), opens=True)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
-from PySide6.QtGui import QImage, QPainter, QPixmap, qRgb
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, qRgb
 
 from cnn_explorer.graph.style import (
     NUMBER_LINE,
@@ -23,9 +23,11 @@ class ThumbnailLook:
         self.thumbnail = thumbnail
         self._pixmap: QPixmap | None = None
 
-    def paint(self, painter: QPainter, look: Look, width: float, height: float) -> None:
+    def paint(
+        self, painter: QPainter, look: Look, width: float, height: float, ink: QColor
+    ) -> None:
         """Draw it at the right inside of a box of this size: the picture, and from where captions
-        can be read the numbers."""
+        can be read the numbers, in `ink`."""
         side = min(THUMBNAIL_SIZE, height - 2 * THUMBNAIL_GAP)
         place = QRectF(width - side - THUMBNAIL_GAP, (height - side) / 2, side, side)
         self._paint_picture(painter, place)
@@ -35,7 +37,7 @@ class ThumbnailLook:
         lines = short_lines(self.thumbnail)
         baseline = height / 2 - (len(lines) - 1) * NUMBER_LINE / 2 + 3.0
         for number, line in enumerate(lines):
-            look.write(painter, "number", left, baseline + number * NUMBER_LINE, line, look.quiet)
+            look.write(painter, "number", left, baseline + number * NUMBER_LINE, line, ink)
 
     def paint_alone(self, painter: QPainter, width: float, height: float) -> None:
         """Draw the picture as large as the box is high, at its right."""
