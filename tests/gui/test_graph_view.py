@@ -792,3 +792,19 @@ def test_what_the_search_needs_room_for_makes_way(view: GraphView) -> None:
     view.resize(1000, 500)
     view.search_bar.open_search()
     assert view.colour_chooser.isVisible()
+
+
+def test_the_corner_between_the_scroll_bars_is_ground(view: GraphView, graph: LayerGraph) -> None:
+    view.resize(420, 400)
+    view.show_layout(frozenset(graph.block), placed(graph, *graph.block))
+    view.canvas.zoom_to(3.0)
+    viewport, canvas = view.canvas.viewport().geometry(), view.canvas.rect()
+    assert viewport.right() < canvas.right()
+    assert viewport.bottom() < canvas.bottom()
+    picture = view.canvas.grab(canvas).toImage()
+    corner = {
+        picture.pixelColor(x, y).name()
+        for x in range(viewport.right() + 2, canvas.right())
+        for y in range(viewport.bottom() + 2, canvas.bottom())
+    }
+    assert corner == {LIGHT.ground.lower()}

@@ -567,6 +567,12 @@ class GraphCanvas(QGraphicsView):
 
     # Qt
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:  # of the corner between the bars: no bevel
+            QPainter(self).fillRect(self.rect(), self.backgroundBrush())
+            return True
+        return super().event(event)
+
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
 

@@ -581,8 +581,10 @@ class GraphView(QWidget):
         self.colour_scale.set_room(room)
         for legend in (self.legend, self.colour_scale):
             legend.resize(legend.sizeHint())
-            corner = self._free_corner(inner, legend.size())
-            legend.move((corner or _lower_right(inner, legend.size())).topLeft())
+            place = _lower_right(inner, legend.size())
+            if legend is self.colour_scale or not self.legend.is_folded:  # a title may cover a bit
+                place = self._free_corner(inner, legend.size()) or place
+            legend.move(place.topLeft())
             legend.raise_()
         self.minimap.move(inner.left(), inner.bottom() + 1 - self.minimap.height())
         self.minimap.raise_()
