@@ -768,7 +768,7 @@ def test_the_legend_covers_no_box_that_stands_where_it_does_at_first(
             for expanded in ((), tuple(graph.block)):
                 view.show_network(shown(graph, *expanded, options=options))
                 card = view.legend.geometry().translated(-view.canvas.pos())
-                assert view.legend.is_folded or view.canvas.is_free(card)
+                assert view.legend.is_folded or view.canvas.is_free(card, of_frames=False)
                 assert view.canvas.geometry().contains(view.legend.geometry())
 
 

@@ -484,8 +484,8 @@ class GraphCanvas(QGraphicsView):
         """Whether all of the drawing is in sight, or it stands where it does at first."""
         return not self._moved or self._seen().contains(self._graph_scene.content)
 
-    def is_free(self, place: QRect) -> bool:
-        """Whether no box and no frame lies under a place of the viewport."""
+    def is_free(self, place: QRect, *, of_frames: bool = True) -> bool:
+        """Whether no box lies under a place of the viewport, and no frame."""
         layout = self.layout_shown
         if layout is None:
             return True
@@ -496,7 +496,7 @@ class GraphCanvas(QGraphicsView):
             and rect.y < bottom
             and rect.x + rect.width > left
             and rect.y + rect.height > top
-            for rects in (layout.frames, layout.boxes)
+            for rects in (layout.boxes, layout.frames if of_frames else {})
             for rect in rects.values()
         )
 

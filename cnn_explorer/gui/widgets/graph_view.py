@@ -246,10 +246,10 @@ class GraphView(QWidget):
         self._recolour(layout.graph)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
         self.minimap.show_layout(layout)
-        self._place_legend()
         self._show_found(self.search_bar.found)
         self.canvas.drawing.set_thumbnails(self._thumbnails)
         self._show_selection()
+        self._place_legend()
         self._update_state()
 
     def show_thumbnails(self, shown: ThumbnailsShown | None) -> None:
@@ -594,9 +594,11 @@ class GraphView(QWidget):
         corner."""
         below = _lower_right(inner, size)
         above = QRect(QPoint(below.left(), inner.top()), size)
-        for place in (below, above):
-            if self.canvas.is_free(place.translated(-self.canvas.pos())):
-                return place
+        for of_frames in (True, False):
+            for place in (below, above):
+                under = place.translated(-self.canvas.pos())
+                if self.canvas.is_free(under, of_frames=of_frames):
+                    return place
         return None
 
     def _update_state(self) -> None:
