@@ -61,7 +61,7 @@ def test_a_layer_is_reached_and_left_by_the_keyboard(resnet50: Stage) -> None:
     assert view.selected == explorer.layer == "layer3.5.conv1"
 
     # all of it closed again, the search opens what hides the layer
-    view.close_all_button.setFocus(Qt.FocusReason.TabFocusReason)
+    view.collapse_all_button.setFocus(Qt.FocusReason.TabFocusReason)
     press(stage, KEY.Key_Space)
     assert explorer.network.expanded == frozenset()
     press(stage, KEY.Key_F, CONTROL)
