@@ -293,6 +293,7 @@ def snapshot(
     theme: str,
     picture: Path | None,
     tab: str = "activations",
+    coloured_by: str = "",
     scale: float = 1.0,
 ) -> int:
     """Draw the real window without a display and save it when all work has settled.
@@ -314,8 +315,11 @@ def snapshot(
     app = make_application()
     apply_theme(app, "dark" if theme == "dark" else "light")
     with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.in_file(Path(folder) / "settings.ini")
+        settings.coloured_by = coloured_by
+        settings.animate = False  # blocks that open would be caught half-way
         program = Program(
-            Settings.in_file(Path(folder) / "settings.ini"),
+            settings,
             name,
             layer=layer or "",
             picture=picture,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _ACTIVATION_SUFFIXES = (".png", ".npy")
 _TABS = ("activations", "filters", "details", "code", "about", "layers")
+_COLOURS = ("parameters", "macs", "memory", "time", "receptive", "stride")
 
 _MOSAIC_GROUND = (24, 26, 32)
 _MOSAIC_SIZE = 1000
@@ -238,6 +239,10 @@ def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--layer", metavar="LAYER", help="the layer to select")
     parser.add_argument(
+        "--colour-by", metavar="NUMBER", choices=_COLOURS, default="",
+        help=f"what colours the boxes: {', '.join(_COLOURS)}; else the kind of layer",
+    )  # fmt: skip
+    parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
     )
     parser.add_argument(
@@ -276,6 +281,7 @@ def _snapshot(options: argparse.Namespace) -> int:
             theme=options.theme,
             picture=options.image,
             tab=options.tab,
+            coloured_by=options.colour_by,
             scale=options.scale,
         )
 

@@ -16,6 +16,7 @@ from PIL import Image
 from cnn_explorer import __version__, cli, cli_graph
 from cnn_explorer.cli import main
 from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.graph.numbers import NUMBER_KINDS
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.paths import resource
 
@@ -573,14 +574,19 @@ def test_the_window_opens_by_default(
 
 def test_snapshot_hands_all_on(window: dict[str, object]) -> None:
     arguments = ["snapshot", "-o", "w.png", "--network", "lenet5", "--layer", "features"]
-    arguments += ["--size", "1280x800", "--theme", "dark", "--tab", "code", "--scale", "2", "a.png"]
+    arguments += ["--size", "1280x800", "--theme", "dark", "--tab", "code", "--scale", "2"]
+    arguments += ["--colour-by", "macs", "a.png"]
     assert main(arguments) == 0
     assert window == {
         "output": Path("w.png"), "network": "lenet5", "layer": "features", "size": (1280, 800),
         "theme": "dark", "picture": Path("a.png"), "tab": "code", "scale": 2.0,
-        "platform": "offscreen",
+        "platform": "offscreen", "coloured_by": "macs",
     }  # fmt: skip
+    for kind in NUMBER_KINDS:
+        assert main(["snapshot", "-o", "w.png", "--colour-by", kind.key]) == 0
+        assert window["coloured_by"] == kind.key
     assert main(["snapshot", "-o", "w.png"]) == 0
+    assert window["coloured_by"] == ""
     assert (window["size"], window["theme"], window["layer"]) == ((1600, 1000), "light", None)
 
 

@@ -250,6 +250,26 @@ def test_every_box_has_its_thumbnail_also_after_opening_blocks(
     assert len(started) == 1  # nothing else shows that it waits
 
 
+def test_boxes_have_room_for_thumbnails_from_the_first_picture_on(
+    heard: Heard, thumbs: list[ThumbnailsShown | None]
+) -> None:
+    def width() -> float:
+        assert heard.explorer.network is not None
+        return heard.explorer.network.layout.width
+
+    assert thumbs == []
+    narrow = width()
+    heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))
+    wide = width()
+    assert wide > narrow
+    heard.settle()
+    heard.explorer.clear_picture()  # as each empty drawing pad does: nothing moves
+    heard.settle()
+    assert width() == wide
+    heard.explorer.show_thumbnails(None)
+    assert width() == narrow
+
+
 def test_thumbnails_of_another_picture_or_network_are_not_shown(
     heard: Heard, thumbs: list[ThumbnailsShown | None]
 ) -> None:

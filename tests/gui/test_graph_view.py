@@ -201,7 +201,7 @@ def test_set_selected_sends_no_signal_and_finds_what_hides_a_layer(
 
 
 def test_selecting_scrolls_only_to_what_is_out_of_sight(view: GraphView) -> None:
-    view.resize(760, 260)
+    view.resize(760, 312)
     view.canvas.zoom_to(1.0)
     view.set_selected("stem")
     bar = view.canvas.verticalScrollBar()
@@ -757,3 +757,54 @@ def test_a_network_that_cannot_be_followed_says_so_above_its_modules(qtbot: QtBo
     assert abs(left - right) <= 4
     view.clear()
     assert not view.note.isVisible()
+
+
+def test_the_legend_covers_no_box_that_stands_where_it_does_at_first(
+    view: GraphView, graph: LayerGraph
+) -> None:
+    for options in (USUAL, DrawingOptions("right")):
+        for width, height in ((700, 420), (900, 560), (1500, 900)):
+            view.resize(width, height)
+            for expanded in ((), tuple(graph.block)):
+                view.show_network(shown(graph, *expanded, options=options))
+                card = view.legend.geometry().translated(-view.canvas.pos())
+                assert view.legend.is_folded or view.canvas.is_free(card, of_frames=False)
+                assert view.canvas.geometry().contains(view.legend.geometry())
+
+
+def test_a_legend_that_a_person_folded_stays_so(view: GraphView, graph: LayerGraph) -> None:
+    view.resize(900, 800)
+    assert view.legend.chosen is None
+    view.legend.choose(True)
+    view.resize(1200, 900)
+    view.show_layout(frozenset(), placed(graph))
+    assert view.legend.is_folded
+    assert view.legend.chosen is True
+
+
+def test_what_the_search_needs_room_for_makes_way(view: GraphView) -> None:
+    view.resize(690, 500)
+    assert view.colour_chooser.isVisible()
+    view.search_bar.open_search()
+    assert not view.colour_chooser.isVisible()
+    view.search_bar.close_search()
+    assert view.colour_chooser.isVisible()
+    view.resize(1000, 500)
+    view.search_bar.open_search()
+    assert view.colour_chooser.isVisible()
+
+
+def test_the_corner_between_the_scroll_bars_is_ground(view: GraphView, graph: LayerGraph) -> None:
+    view.resize(420, 400)
+    view.show_layout(frozenset(graph.block), placed(graph, *graph.block))
+    view.canvas.zoom_to(3.0)
+    viewport, canvas = view.canvas.viewport().geometry(), view.canvas.rect()
+    assert viewport.right() < canvas.right()
+    assert viewport.bottom() < canvas.bottom()
+    picture = view.canvas.grab(canvas).toImage()
+    corner = {
+        picture.pixelColor(x, y).name()
+        for x in range(viewport.right() + 2, canvas.right())
+        for y in range(viewport.bottom() + 2, canvas.bottom())
+    }
+    assert corner == {LIGHT.ground.lower()}

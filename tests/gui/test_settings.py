@@ -24,6 +24,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.left_to_right = True
     first.minimap = False
     first.animate = False
+    first.legend_folded = True
     first.coloured_by = "macs"
     first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
@@ -49,6 +50,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.left_to_right
     assert not again.minimap
     assert not again.animate
+    assert again.legend_folded is True
     assert again.coloured_by == "macs"
     assert again.table_widths == (120, 48)
     assert again.versions == {"resnet50": "ImageNet V1"}
@@ -114,6 +116,7 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.left_to_right is False
     assert settings.minimap is True
     assert settings.animate is True
+    assert settings.legend_folded is None
     assert settings.coloured_by == ""
     assert settings.table_widths == ()
     assert all(isinstance(family, str) for family in settings.open_families)

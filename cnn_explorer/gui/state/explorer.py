@@ -144,6 +144,8 @@ class Explorer(QObject):
         self._thumbnails: ThumbnailsShown | None = None
         self._times: TimesShown | None = None
         self._channel: Channel = "mean"
+        self._wants_thumbnails = options.thumbnails
+        self._had_picture = False
         self._layer = ""
         self._reported: Busy | None = None
         self._last_layers: dict[str, str] = {}
@@ -325,6 +327,10 @@ class Explorer(QObject):
 
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
         """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
+        if not self._had_picture:
+            # from now on, or each empty drawing pad would move every box
+            self._had_picture = True
+            self._make_thumbnail_room()
         self._picture = picture
         self._picture_is_live = live
         self.picture_shown.emit(picture)
@@ -377,15 +383,20 @@ class Explorer(QObject):
 
     def show_thumbnails(self, channel: Channel | None) -> None:
         """Draw thumbnails of every box's output: of the mean over its channels or of the strongest
-        one; or none at all."""
+        one; or none at all. Boxes have room for them from the first picture on."""
         if channel is not None and channel != self._channel:
             self._channel = channel
             self._forget_thumbnails()
-        self.draw_as(replace(self._options, thumbnails=channel is not None))
+        self._wants_thumbnails = channel is not None
+        self._make_thumbnail_room()
         if channel is None:
             self._forget_thumbnails()
         else:
             self._complete_thumbnails()
+
+    def _make_thumbnail_room(self) -> None:
+        wanted = self._wants_thumbnails and self._had_picture
+        self.draw_as(replace(self._options, thumbnails=wanted))
 
     def reveal(self, name: str) -> None:
         """Open the blocks that hide a layer."""

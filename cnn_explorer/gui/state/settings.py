@@ -229,6 +229,15 @@ class Settings:
         self._say_yes("minimap", value)
 
     @property
+    def legend_folded(self) -> bool | None:
+        """Whether a person folded the graph's legend or unfolded it; None where neither."""
+        return {"folded": True, "open": False}.get(self._text("legend", ""))
+
+    @legend_folded.setter
+    def legend_folded(self, value: bool | None) -> None:
+        self._store.setValue("legend", "" if value is None else "folded" if value else "open")
+
+    @property
     def animate(self) -> bool:
         """Whether blocks are seen to open and close, where the system has nothing against it."""
         return self._yes("animate", default=True)

@@ -1,7 +1,7 @@
 """Everything the window can be told to do, with its words, keys and icons; and the menus of it."""
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
 from cnn_explorer.graph.numbers import NUMBER_KINDS
@@ -237,6 +237,11 @@ class Actions(QWidget):
             action.triggered.connect(self._on_colour_triggered)
             self.colours[key] = action
 
+        for choices in (self.themes, self.sizes, self.colours, self.thumbnails):
+            group = QActionGroup(self)  # one of several, and marked so
+            for action in choices.values():
+                group.addAction(action)
+
     def _make(
         self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None
     ) -> QAction:
@@ -282,27 +287,27 @@ class Actions(QWidget):
             view.addAction(dock.toggleViewAction())
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
-        view.addMenu(self.tr("Colour Graph by")).addActions(list(self.colours.values()))
-        thumbnails = view.addMenu(self.tr("Thumbnails"))
-        thumbnails.addActions(list(self.thumbnails.values()))
-        thumbnails.addSeparator()
-        thumbnails.addAction(self.next_thumbnails)
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
         view.addMenu(self.tr("Size at the Next Start")).addActions(list(self.sizes.values()))
         view.addSeparator()
         view.addActions([self.find_network, self.only_at_hand, self.compare_facts])
         view.addSeparator()
-        view.addActions([self.find_layer, self.find_next, self.find_previous])
-        view.addActions([self.producer, self.consumer])
-        view.addSeparator()
         view.addActions([self.next_panel, self.previous_panel, self.stop])
         view.addSeparator()
         view.addActions([self.full_screen, self.reset_panels])
         graph = bar.addMenu(self.tr("&Graph"))
+        graph.addActions([self.find_layer, self.find_next, self.find_previous])
+        graph.addActions([self.producer, self.consumer])
+        graph.addSeparator()
         graph.addActions([self.expand_all, self.collapse_all, self.deeper, self.less_deep])
         graph.addSeparator()
         graph.addActions([self.fit, self.full_zoom, self.zoom_to_selection])
         graph.addSeparator()
+        graph.addMenu(self.tr("Colour by")).addActions(list(self.colours.values()))
+        thumbnails = graph.addMenu(self.tr("Thumbnails"))
+        thumbnails.addActions(list(self.thumbnails.values()))
+        thumbnails.addSeparator()
+        thumbnails.addAction(self.next_thumbnails)
         graph.addActions([self.left_to_right, self.minimap, self.animate])
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])
         return recent
@@ -347,7 +352,6 @@ class Actions(QWidget):
     def _on_colour_triggered(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self.check_colour(str(action.data()))  # else the one in force could be unmarked
             self.colour_asked.emit(str(action.data()))
 
     def check_thumbnails(self, choice: str) -> None:

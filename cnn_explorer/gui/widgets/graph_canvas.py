@@ -41,9 +41,13 @@ READABLE = 0.38
 """The zoom down to which a whole graph is shown at first: names can be read."""
 COMFORTABLE = 0.55
 """The least zoom at which a larger graph is shown at first, from where the data come in."""
+_LONG = 0.75
+"""The largest zoom for one from left to right: its boxes are wide, few of them stand in sight."""
 SMALLEST_ZOOM = 0.02
 LARGEST_ZOOM = 4.0
 ZOOM_STEP = 1.25
+_RING = 4.0
+"""Pixels that the ring around the selection takes, which is to be in sight too."""
 _MARGIN = 5.0
 """Pixels around the drawing, beside the margin it brings along."""
 _CLOSEST = 2.0
@@ -266,8 +270,8 @@ class GraphCanvas(QGraphicsView):
         if rect.isEmpty():
             return
         rect.setHeight(min(rect.height(), 80.0))
-        seen = self._seen()
-        if seen.contains(rect):
+        seen, ring = self._seen(), _RING / min(1.0, self._zoom)
+        if seen.contains(rect.adjusted(-ring, -ring, ring, ring)):
             return
         room_x, room_y = (min(60.0 / self._zoom, side / 4) for side in
                           (seen.width(), seen.height()))  # fmt: skip
@@ -301,7 +305,8 @@ class GraphCanvas(QGraphicsView):
             across = (room.width() - beside) / content.width()
             if self._goes_right:
                 across = (room.height() - beside) / content.height()
-            zoom = min(1.0, max(across, COMFORTABLE))
+            most = _LONG if self._goes_right else 1.0
+            zoom = min(most, max(across, COMFORTABLE))
         self._set_zoom(zoom)
         middle = self._main_line(self.layout_shown)
         start, at = QPointF(middle.x(), -_MARGIN / zoom), QPointF(room.width() / 2, 0.0)
@@ -474,6 +479,27 @@ class GraphCanvas(QGraphicsView):
         """The part of the scene in sight."""
         return self._seen()
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether all of the drawing is in sight, or it stands where it does at first."""
+        return not self._moved or self._seen().contains(self._graph_scene.content)
+
+    def is_free(self, place: QRect, *, of_frames: bool = True) -> bool:
+        """Whether no box lies under a place of the viewport, and no frame."""
+        layout = self.layout_shown
+        if layout is None:
+            return True
+        start, end = map(self._to_scene, (QPointF(place.topLeft()), QPointF(place.bottomRight())))
+        left, top, right, bottom = start.x(), start.y(), end.x(), end.y()
+        return not any(
+            rect.x < right
+            and rect.y < bottom
+            and rect.x + rect.width > left
+            and rect.y + rect.height > top
+            for rects in (layout.boxes, layout.frames if of_frames else {})
+            for rect in rects.values()
+        )
+
     def show_place(self, place: QPointF) -> None:
         """Bring a place of the scene to the middle of the view."""
         if self.layout_shown is not None:
@@ -540,6 +566,12 @@ class GraphCanvas(QGraphicsView):
         self.setBackgroundBrush(QColor(theme.ground(self).ground))
 
     # Qt
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:  # of the corner between the bars: no bevel
+            QPainter(self).fillRect(self.rect(), self.backgroundBrush())
+            return True
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         return QSize(640, 480)

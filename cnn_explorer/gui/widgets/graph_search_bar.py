@@ -283,6 +283,8 @@ class GraphSearchBar(QWidget):
     chosen = Signal(str)
     """The layer or block to go to."""
     closed = Signal()
+    open_changed = Signal(bool)
+    """Whether one can type, and it takes up more room."""
     """The keyboard is to go back to the graph."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -406,6 +408,7 @@ class GraphSearchBar(QWidget):
             widget.setVisible(is_open)
         self.open_button.setVisible(not is_open)
         self.updateGeometry()
+        self.open_changed.emit(is_open)
 
     def _look(self) -> None:
         if self._graph is None:

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -11,10 +11,12 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
+    QPalette,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QLabel,
     QMenu,
     QSlider,
     QToolButton,
@@ -48,6 +50,10 @@ from cnn_explorer.probe.results import Thumbnail
 
 _ROOMY = 480
 """Pixels of width from which there is room for all tools."""
+_SPACIOUS = 820
+"""Pixels of width from which there is room for the search beside all else."""
+_MAIN_LINE = 104
+"""Pixels by which a scale is lower to stand above or below a line of boxes in the middle."""
 
 
 class GraphView(QWidget):
@@ -88,10 +94,20 @@ class GraphView(QWidget):
         # before the canvas, so that Tab comes to them first
         self.breadcrumbs = Breadcrumbs(self)
         self.breadcrumbs.chosen.connect(self._on_crumb_chosen)
+        self.thumbnails_button = self._button(
+            self.tr("Thumbnails of what each box puts out (Ctrl+T)"), lambda: None
+        )
+        self.thumbnails_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.colour_chooser = ColourChooser(self)
+        self.colour_chooser.key_chosen.connect(self.colour_by)
+        self._colour_label = QLabel(self.tr("Colour by"), self)
+        self._colour_label.setFont(theme.text_font(theme.SMALL))
+        self._colour_label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.search_bar = GraphSearchBar(self)
         self.search_bar.chosen.connect(self.go_to)
         self.search_bar.found_changed.connect(self._on_found_changed)
         self.search_bar.closed.connect(self._on_search_closed)
+        self.search_bar.open_changed.connect(self._make_room)
         self.canvas = GraphCanvas(self)
         self.canvas.set_describer(self._tip)
         self.canvas.chosen.connect(self._on_chosen)
@@ -112,21 +128,10 @@ class GraphView(QWidget):
         self.minimap = Minimap(self)
         self.minimap.place_asked.connect(self.canvas.show_place)
         self.canvas.seen_changed.connect(self.minimap.set_seen)
+        self.canvas.seen_changed.connect(self._on_seen_changed)
         self.colour_scale = ColourScale(self)
         self.colour_scale.hide()
-        self.colour_chooser = ColourChooser(self)
-        self.colour_chooser.key_chosen.connect(self.colour_by)
 
-        self.zoom_out_button = self._button(self.tr("Zoom out (−)"), self.canvas.zoom_out)
-        self.zoom_button = self._button(self.tr("Zoom to 100 % (1)"), self.canvas.zoom_to_full)
-        self.zoom_in_button = self._button(self.tr("Zoom in (+)"), self.canvas.zoom_in)
-        self.fit_button = self._button(self.tr("Fit the whole graph into the view (0)"),
-                                       self.canvas.fit)  # fmt: skip
-        self.selection_button = self._button(self.tr("Zoom to the selection (2)"),
-                                             self.canvas.zoom_to_selection)  # fmt: skip
-        self.expand_all_button = self._button(
-            _with_key(self.tr("Expand all"), "Ctrl+Shift+E"), self.expand_all
-        )
         self.collapse_all_button = self._button(
             _with_key(self.tr("Collapse all"), "Ctrl+Shift+C"), self.collapse_all
         )
@@ -134,14 +139,20 @@ class GraphView(QWidget):
         self.depth_slider.setFixedWidth(64)
         self.depth_slider.setPageStep(1)
         self.depth_slider.valueChanged.connect(self.show_depth)
+        self.expand_all_button = self._button(
+            _with_key(self.tr("Expand all"), "Ctrl+Shift+E"), self.expand_all
+        )
         self.direction_button = self._button(
             _with_key(self.tr("Draw from left to right"), "Ctrl+Shift+R"), self._turn
         )
         self.direction_button.setCheckable(True)
-        self.thumbnails_button = self._button(
-            self.tr("Thumbnails of what each box puts out (Ctrl+T)"), lambda: None
-        )
-        self.thumbnails_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.zoom_out_button = self._button(self.tr("Zoom out (−)"), self.canvas.zoom_out)
+        self.zoom_button = self._button(self.tr("Zoom to 100 % (1)"), self.canvas.zoom_to_full)
+        self.zoom_in_button = self._button(self.tr("Zoom in (+)"), self.canvas.zoom_in)
+        self.fit_button = self._button(self.tr("Fit the whole graph into the view (0)"),
+                                       self.canvas.fit)  # fmt: skip
+        self.selection_button = self._button(self.tr("Zoom to the selection (2)"),
+                                             self.canvas.zoom_to_selection)  # fmt: skip
         self.zoom_button.setText("100 %")
         self.zoom_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.zoom_button.setFixedWidth(
@@ -177,6 +188,9 @@ class GraphView(QWidget):
         place.setContentsMargins(theme.MARGIN - 6, 0, theme.GAP, 3)
         place.addWidget(self.breadcrumbs, 1)
         place.addWidget(self.thumbnails_button)
+        place.addSpacing(theme.GAP)
+        place.addWidget(self._colour_label)
+        place.addSpacing(theme.GAP // 2)
         place.addWidget(self.colour_chooser)
         place.addWidget(self.search_bar)
         self._whole.addLayout(place)
@@ -232,10 +246,10 @@ class GraphView(QWidget):
         self._recolour(layout.graph)
         self.canvas.show_changed(self._graph, layout, toggled, pointer)
         self.minimap.show_layout(layout)
-        self._place_legend()
         self._show_found(self.search_bar.found)
         self.canvas.drawing.set_thumbnails(self._thumbnails)
         self._show_selection()
+        self._place_legend()
         self._update_state()
 
     def show_thumbnails(self, shown: ThumbnailsShown | None) -> None:
@@ -543,25 +557,49 @@ class GraphView(QWidget):
 
     @Slot(QSize)
     def _on_canvas_resized(self, size: QSize) -> None:
-        self.legend.set_room(size)
         self.minimap.set_room(size)
         self.search_bar.place_results()
-        self.colour_scale.set_room(size)
         self._place_legend()
 
+    @Slot()
+    def _on_seen_changed(self) -> None:
+        if self.canvas.shows_all:  # scrolled or zoomed into, the legend stays where it is
+            self._place_legend()
+
     def _place_legend(self) -> None:
-        """The legend in the corner at the right, the map in that at the left."""
-        corner = self.canvas.viewport().geometry().bottomRight() + self.canvas.pos()
+        """The legend in a corner at the right, above or below the drawing where that leaves room;
+        the map in the lower one at the left."""
+        viewport = self.canvas.viewport().geometry().translated(self.canvas.pos())
+        inner = viewport.adjusted(theme.GAP, theme.GAP, -theme.GAP, -theme.GAP)
+        room = viewport.size()
+        whole = self.legend.whole_size
+        fits = whole.width() * 3 <= room.width() and whole.height() <= inner.height()
+        self.legend.fold_unless(fits and self._free_corner(inner, whole) is not None)
+        layout = self.layout_shown
+        if layout is not None and layout.options.direction == "right":
+            room.setHeight(room.height() - _MAIN_LINE)
+        self.colour_scale.set_room(room)
         for legend in (self.legend, self.colour_scale):
             legend.resize(legend.sizeHint())
-            legend.move(
-                corner.x() + 1 - theme.GAP - legend.width(),
-                corner.y() + 1 - theme.GAP - legend.height(),
-            )
+            place = _lower_right(inner, legend.size())
+            if legend is self.colour_scale or not self.legend.is_folded:  # a title may cover a bit
+                place = self._free_corner(inner, legend.size()) or place
+            legend.move(place.topLeft())
             legend.raise_()
-        left = self.canvas.geometry().left() + theme.GAP
-        self.minimap.move(left, corner.y() + 1 - theme.GAP - self.minimap.height())
+        self.minimap.move(inner.left(), inner.bottom() + 1 - self.minimap.height())
         self.minimap.raise_()
+
+    def _free_corner(self, inner: QRect, size: QSize) -> QRect | None:
+        """Where at the right a card of this size covers no box; None where there is no such
+        corner."""
+        below = _lower_right(inner, size)
+        above = QRect(QPoint(below.left(), inner.top()), size)
+        for of_frames in (True, False):
+            for place in (below, above):
+                under = place.translated(-self.canvas.pos())
+                if self.canvas.is_free(under, of_frames=of_frames):
+                    return place
+        return None
 
     def _update_state(self) -> None:
         graph = self._graph
@@ -672,14 +710,29 @@ class GraphView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        roomy = event.size().width() >= _ROOMY  # else the menu has them still
+        self._make_room()
+
+    @Slot()
+    def _make_room(self) -> None:
+        """Hide what there is no room for; the menu has it still."""
+        roomy, spacious = self.width() >= _ROOMY, self.width() >= _SPACIOUS
         for tool in (self.depth_slider, self.direction_button, self.selection_button):
             tool.setVisible(roomy)
+        is_searching = self.search_bar.is_open
+        self._colour_label.setVisible(spacious or (roomy and not is_searching))
+        for chooser in (self.thumbnails_button, self.colour_chooser):
+            chooser.setVisible(spacious or not is_searching)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and not self.fit_button.icon().isNull():
             self._load_icons()
+
+
+def _lower_right(inner: QRect, size: QSize) -> QRect:
+    place = QRect(QPoint(), size)
+    place.moveBottomRight(inner.bottomRight())
+    return place
 
 
 def _tr(text: str) -> str:

@@ -33,7 +33,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._kinds: tuple[str, ...] = ()
         self._is_folded = False
-        self._chosen = False
+        self._chosen: bool | None = None
         self._hovered = False
         self.setFont(theme.text_font(theme.SMALL))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -73,16 +73,30 @@ class Legend(QWidget):
             self._tell()
             self.folded.emit(is_folded)
 
-    def set_room(self, room: QSize) -> None:
-        """Fold by itself where it would cover much of a small view, unless a person chose."""
-        if not self._chosen:
-            whole = self._size(is_folded=False)
-            fits = whole.width() * 3 <= room.width() and whole.height() * 1.8 <= room.height()
-            self.set_folded(not fits)
+    @property
+    def chosen(self) -> bool | None:
+        """Whether a person folded it or unfolded it; None where neither."""
+        return self._chosen
+
+    def choose(self, is_folded: bool | None) -> None:
+        """Stay folded or unfolded from now on; None: as there is room."""
+        self._chosen = is_folded
+        if is_folded is not None:
+            self.set_folded(is_folded)
+
+    def fold_unless(self, has_room: bool) -> None:
+        """Fold by itself where there is no room for it, unfold where there is, unless a person
+        chose."""
+        if self._chosen is None:
+            self.set_folded(not has_room)
+
+    @property
+    def whole_size(self) -> QSize:
+        """Its size unfolded."""
+        return self._size(is_folded=False)
 
     def _toggle(self) -> None:
-        self._chosen = True
-        self.set_folded(not self._is_folded)
+        self.choose(not self._is_folded)
 
     def _title(self, kind: str) -> str:
         return _LINES[kind].title if kind in _LINES else KIND_STYLES[kind].title

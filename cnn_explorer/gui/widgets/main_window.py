@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
         actions.animate.setChecked(settings.animate)
         view.canvas.set_animated(settings.animate)
         actions.animate.toggled.connect(self._on_animate_asked)
+        view.legend.choose(settings.legend_folded)
         motion = MotionPreference(self)
         motion.reduced.connect(view.canvas.reduce_motion)
         motion.ask()
@@ -692,6 +693,7 @@ class MainWindow(QMainWindow):
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
             self._settings.coloured_by = self.panels.graph_view.coloured_by
+            self._settings.legend_folded = self.panels.graph_view.legend.chosen
             self._settings.table_widths = self.panels.layers_panel.widths
             networks = self.panels.network_list
             self._settings.open_families = networks.open_families

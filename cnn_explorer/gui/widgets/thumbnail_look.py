@@ -32,7 +32,7 @@ class ThumbnailLook:
         self, painter: QPainter, look: Look, width: float, height: float, ink: QColor
     ) -> None:
         """Draw it at the right inside of a box of this size: the picture, and from where captions
-        can be read the numbers, in a colour that can be read on the box."""
+        can be read the numbers, in `ink`."""
         side = min(THUMBNAIL_SIZE, height - 2 * THUMBNAIL_GAP)
         place = QRectF(width - side - THUMBNAIL_GAP, (height - side) / 2, side, side)
         self._paint_picture(painter, place)
