@@ -134,7 +134,8 @@ def _thumbnails(network: str, layout: "GraphLayout", picture: Path) -> "dict[str
     from cnn_explorer.probe.session import Session
     from cnn_explorer.probe.thumbnails import of_boxes, painted
 
-    session = Session.open(card_named(network))
+    is_file = cli_onnx.is_file(network)
+    session = cli_onnx.session_of(Path(network)) if is_file else Session.open(card_named(network))
     if not session.trained:
         print(UNTRAINED, file=sys.stderr)
     prepared = prepare(decode_file(picture), session.preprocessing)

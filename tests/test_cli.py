@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnn_explorer import __version__, cli
+from cnn_explorer import __version__, cli, cli_graph
 from cnn_explorer.cli import main
 from cnn_explorer.errors import ExplorerError, UsageError
 from cnn_explorer.networks.catalog import card_of
@@ -467,7 +467,7 @@ def test_every_error_is_one_line(
     def fail(_name: str) -> None:
         raise error
 
-    monkeypatch.setattr(cli, "_graph_of", fail)
+    monkeypatch.setattr(cli_graph, "graph_of", fail)
     assert main(["info", "lenet5"]) == code
     out, err = capsys.readouterr()
     assert out == ""
@@ -480,7 +480,7 @@ def test_interrupted_quietly(
     def interrupt(_name: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_graph_of", interrupt)
+    monkeypatch.setattr(cli_graph, "graph_of", interrupt)
     assert main(["info", "lenet5"]) == 130
     assert capsys.readouterr().err == ""
 
