@@ -213,9 +213,9 @@ def test_some_hundred_rows_are_there_and_sorted_at_once() -> None:
     model = LayerTableModel()
 
     def took(work: object) -> float:
-        begun = time.perf_counter()
+        begun = time.thread_time()  # what others do on the machine does not count
         work()  # type: ignore[operator]
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     numbers = Numbers(graph)
     fills = sorted(took(lambda: model.show_rows(graph, names, numbers)) for _ in range(5))
