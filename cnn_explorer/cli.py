@@ -350,20 +350,26 @@ def _describe_info(parser: argparse.ArgumentParser) -> None:
 
 
 def _info(options: argparse.Namespace) -> int:
-    if cli_onnx.is_file(options.network):
+    is_file = cli_onnx.is_file(options.network)
+    if is_file and not (options.layers or options.csv):
         return cli_onnx.tell(Path(options.network), as_json=options.json)
-    card = card_named(options.network)
-    graph = cli_graph.graph_of(card)
-    facts = _facts(card)
-    if options.json:
-        layers = cli_layers.layers_for_json(graph)
-        print_json(layers if options.layers else {**facts, "layers": layers})
-        return 0
+    if is_file:
+        card, graph = cli_onnx.graph_of(Path(options.network))
+    else:
+        card = card_named(options.network)
+        graph = cli_graph.graph_of(card)
     if options.csv:
         cli_layers.print_csv(graph)
         return 0
+    if options.layers and options.json:
+        print_json(cli_layers.layers_for_json(graph))
+        return 0
     if options.layers:
         cli_layers.print_layers(graph)
+        return 0
+    facts = _facts(card)
+    if options.json:
+        print_json({**facts, "layers": cli_layers.layers_for_json(graph)})
         return 0
     from cnn_explorer.graph.metrics import format_shape
 
@@ -383,21 +389,7 @@ def _info(options: argparse.Namespace) -> int:
     ):
         print(f"{title:<14} {value}".rstrip())
     print()
-    print_table(
-        ("layer", "type", "output", "parameters", "multiply-adds"),
-        [
-            (
-                layer.name,
-                layer.type_name + (" (training only)" if layer.training_only else ""),
-                format_shape(layer.out_shape),
-                f"{layer.parameters:,}",
-                f"{layer.macs:,}",
-            )
-            for layer in graph.layers
-        ]
-        + [("total", "", "", f"{graph.parameters:,}", f"{graph.macs:,}")],
-        "<<>>>",
-    )
+    cli_layers.print_brief(graph)
     return 0
 
 

@@ -93,6 +93,7 @@ def graph(options: argparse.Namespace) -> int:
         from cnn_explorer.graph.exchange import read_graph
 
         found, title = read_graph(options.network)
+        _tell_note(found)
         if options.output is not None:
             refuse_same_file(options.output, options.network)
     elif cli_onnx.is_file(options.network):
@@ -158,7 +159,8 @@ def _thumbnails(network: str, layout: "GraphLayout", picture: Path) -> "dict[str
     from cnn_explorer.probe.session import Session
     from cnn_explorer.probe.thumbnails import of_boxes, painted
 
-    session = Session.open(card_named(network))
+    is_file = cli_onnx.is_file(network)
+    session = cli_onnx.session_of(Path(network)) if is_file else Session.open(card_named(network))
     if not session.trained:
         print(UNTRAINED, file=sys.stderr)
     prepared = prepare(decode_file(picture), session.preprocessing)
@@ -182,9 +184,13 @@ def graph_of(card: "NetworkCard") -> "LayerGraph":
     from cnn_explorer.networks.build import build_empty
 
     graph = layer_graph(build_empty(card), card.preprocessing.input_shape, network=card.name)
+    _tell_note(graph)
+    return graph
+
+
+def _tell_note(graph: "LayerGraph") -> None:
     if graph.note:
         print(printable(graph.note), file=sys.stderr)
-    return graph
 
 
 def outline(graph: "LayerGraph", expanded: frozenset[str]) -> Iterator[str]:

@@ -17,8 +17,33 @@ _CSV_TITLES = (
 )  # fmt: skip
 
 
+def print_brief(graph: "LayerGraph") -> None:
+    """For people, below the facts of a network: one line a layer, and the totals."""
+    from cnn_explorer.graph.metrics import format_shape
+
+    print_table(
+        ("layer", "type", "output", "parameters", "multiply-adds"),
+        [
+            (
+                layer.name,
+                _type(layer),
+                format_shape(layer.out_shape),
+                f"{layer.parameters:,}",
+                f"{layer.macs:,}",
+            )
+            for layer in graph.layers
+        ]
+        + [("total", "", "", f"{graph.parameters:,}", f"{graph.macs:,}")],
+        "<<>>>",
+    )
+
+
+def _type(layer: "LayerNode") -> str:
+    return layer.type_name + (" (training only)" if layer.training_only else "")
+
+
 def print_layers(graph: "LayerGraph") -> None:
-    """For people: one line a layer, and the totals."""
+    """For people: one line a layer with all its numbers, and the totals."""
     from cnn_explorer.graph.metrics import format_shape
     from cnn_explorer.graph.numbers import Numbers, format_number
 
@@ -28,7 +53,7 @@ def print_layers(graph: "LayerGraph") -> None:
         rows.append(
             (
                 layer.name,
-                layer.type_name + (" (training only)" if layer.training_only else ""),
+                _type(layer),
                 format_shape(layer.out_shape),
                 f"{layer.parameters:,}",
                 f"{layer.macs:,}",

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnn_explorer import cli_layers
 from cnn_explorer.cli_parts import (
     network_name,
     output_file,
     print_json,
-    print_table,
     printable,
     refuse_same_file,
     stoppable,
@@ -65,6 +65,14 @@ def refuse_input(options: argparse.Namespace) -> None:
 
 def open_session(options: argparse.Namespace) -> "OnnxSession":
     """The ONNX file that ``--network`` names, ready to run."""
+    if options.weights is not None or options.weights_version:
+        raise UsageError("an ONNX file has its own weights: give no others.")
+    return session_of(Path(options.network), options)
+
+
+def session_of(path: Path, options: argparse.Namespace | None = None) -> "OnnxSession":
+    """An ONNX file ready to run; `options` say how pictures are given to it, which is guessed
+    otherwise."""
     import sys
 
     from cnn_explorer.networks.onnx_file import read_onnx
@@ -72,12 +80,10 @@ def open_session(options: argparse.Namespace) -> "OnnxSession":
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.runtime import import_torch
 
-    if options.weights is not None or options.weights_version:
-        raise UsageError("an ONNX file has its own weights: give no others.")
     import_torch()
-    file = read_onnx(Path(options.network))
+    file = read_onnx(path)
     chosen = guessed_input(file.model, declared_input(file.model))
-    session = OnnxSession.of(file, _changed(chosen, options))
+    session = OnnxSession.of(file, chosen if options is None else _changed(chosen, options))
     if session.refusal:
         raise ExplorerError(session.refusal)
     if session.note:
@@ -114,12 +120,11 @@ def graph_of(path: Path) -> "tuple[NetworkCard, LayerGraph]":
 
 def tell(path: Path, *, as_json: bool) -> int:
     """Print what is in a file: its facts and its layers."""
-    from cnn_explorer.graph.metrics import format_shape
     from cnn_explorer.networks.onnx_facts import described
     from cnn_explorer.networks.onnx_file import read_onnx
     from cnn_explorer.networks.onnx_input import declared_input, guessed_input
 
-    card, graph = graph_of(path)
+    _, graph = graph_of(path)
     model = read_onnx(path).model
     declared = declared_input(model)
     opsets = {o.domain or "ai.onnx": o.version for o in model.opset_import}
@@ -132,18 +137,7 @@ def tell(path: Path, *, as_json: bool) -> int:
         "multiply-adds": graph.macs,
     }
     if as_json:
-        layers = [
-            {
-                "name": layer.name,
-                "type": layer.type_name,
-                "kind": layer.kind,
-                "output": list(layer.out_shape),
-                "parameters": layer.parameters,
-                "macs": layer.macs,
-                "attributes": dict(layer.attributes),
-            }
-            for layer in graph.layers
-        ]
+        layers = cli_layers.layers_for_json(graph)
         print_json({**facts, "layers": layers})
         return 0
     facts["operators"] = ", ".join(f"{domain} {version}" for domain, version in opsets.items())
@@ -152,22 +146,7 @@ def tell(path: Path, *, as_json: bool) -> int:
     for title, value in facts.items():
         print(f"{title:<14} {printable(value)}".rstrip())
     print()
-    print_table(
-        ("layer", "type", "output", "parameters", "multiply-adds"),
-        [
-            (
-                layer.name,
-                layer.type_name,
-                format_shape(layer.out_shape),
-                f"{layer.parameters:,}",
-                f"{layer.macs:,}",
-            )
-            for layer in graph.layers
-        ]
-        + [("total", "", "", f"{graph.parameters:,}", f"{graph.macs:,}")],
-        "<<>>>",
-    )
-    del card
+    cli_layers.print_brief(graph)
     return 0
 
 

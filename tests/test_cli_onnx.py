@@ -1,5 +1,6 @@
 """ONNX files on the command line."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -36,6 +37,11 @@ def test_what_is_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     facts = json.loads(told(capsys, "inspect", SQUEEZENET, "--json"))
     assert facts["multiply-adds"] == sum(layer["macs"] for layer in facts["layers"])
     assert facts["operators"] == {"ai.onnx": 9}
+    assert json.loads(told(capsys, "info", SQUEEZENET, "--layers", "--json")) == facts["layers"]
+    rows = list(csv.DictReader(told(capsys, "info", SQUEEZENET, "--csv").splitlines()))
+    assert sum(int(row["multiply-adds"]) for row in rows) == facts["multiply-adds"]
+    assert rows[1]["receptive field height"] == "3"
+    assert "receptive field" in told(capsys, "info", SQUEEZENET, "--layers").splitlines()[0]
 
 
 def test_draw_classify_and_look_into_a_file(
@@ -43,6 +49,9 @@ def test_draw_classify_and_look_into_a_file(
 ) -> None:
     told(capsys, "graph", SQUEEZENET, "-o", str(tmp_path / "graph.svg"))
     assert "squeeze1x1" in (tmp_path / "graph.svg").read_text("utf-8")
+    pictures = tmp_path / "pictures.svg"
+    told(capsys, "graph", SQUEEZENET, "-o", str(pictures), "--depth", "0", "--thumbnails", CAT)
+    assert "<image" in pictures.read_text("utf-8")
     (answer,) = json.loads(
         told(capsys, "classify", CAT, "--network", SQUEEZENET, "--json", "--top", "2")
     )

@@ -3,7 +3,7 @@
 Version 2::
 
     {"format": "cnn-explorer-graph", "version": 2,
-     "network": "resnet18", "title": "ResNet-18",
+     "network": "resnet18", "title": "ResNet-18", "note": "",
      "totals": {"parameters": 11689512, "macs": 1814073344, "activation_bytes": ..., "layers": 69},
      "layers": [{"name", "parent", "kind", "type", "in_shapes", "out_shape", "parameters", "macs",
                  "activation_bytes", "receptive_field", "stride", "attributes": {...},
@@ -23,8 +23,10 @@ Shapes have no batch dimension; names are torch's dotted names. ``macs`` are mul
 "stride": [2, 2], "padding": [3, 3], "dilation": [1, 1]}`` or null, ``connections`` the input maps
 that each output map takes where those are not all (LeNet's C3), ``group`` ``"run"``, ``"stage"``
 or empty (see `grouping`), ``shortcut`` ``"identity"``, ``"projection"``, ``"zero padding"`` or
-empty. Version 1 had neither ``activation_bytes``, ``receptive_field``, ``stride``, ``reach``,
-``window``, ``connections``, ``group``, ``repeats`` nor ``shortcut``; it is read too.
+empty. ``note`` says why only modules are listed, without edges, where a network could not be
+followed; else it is empty or not there. Version 1 had neither ``note``, ``activation_bytes``,
+``receptive_field``, ``stride``, ``reach``, ``window``, ``connections``, ``group``, ``repeats`` nor
+``shortcut``; it is read too.
 
 What is read is checked as a whole before anything is made of it. Numbers that follow from others
 (activation bytes, receptive fields, totals, the drawing) are worked out again, not believed.
@@ -59,6 +61,9 @@ MAX_NODES = 100_000
 _LARGEST = 2**53
 """Whole numbers beyond this are not the same in every program that reads JSON."""
 _DEEPEST = 200
+_LONGEST = 1000
+"""Characters of a name or title."""
+_LONGEST_NOTE = 10_000
 
 
 def graph_to_json(layout: GraphLayout, title: str) -> bytes:
@@ -70,6 +75,7 @@ def graph_to_json(layout: GraphLayout, title: str) -> bytes:
         "version": VERSION,
         "network": graph.network,
         "title": title,
+        "note": graph.note[:_LONGEST_NOTE],
         "totals": {
             "parameters": graph.parameters,
             "macs": graph.macs,
@@ -200,7 +206,8 @@ def graph_from_json(data: bytes) -> tuple[LayerGraph, str]:
     layers = tuple(_layer(item, at) for at, item in enumerate(reader.items(whole, "layers")))
     blocks = tuple(_block(item, at) for at, item in enumerate(reader.items(whole, "blocks")))
     edges = tuple(_edge(item, at) for at, item in enumerate(reader.items(whole, "edges")))
-    graph = LayerGraph(reader.text(whole, "network"), layers, blocks, edges)
+    note = reader.text(whole, "note", "", _LONGEST_NOTE)
+    graph = LayerGraph(reader.text(whole, "network"), layers, blocks, edges, note)
     _check(graph)
     return graph, reader.text(whole, "title")
 
@@ -229,9 +236,15 @@ class _Reader:
             raise self._wrong(key, f"a list of at most {MAX_NODES:,} items")
         return value
 
-    def text(self, mapping: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    def text(
+        self,
+        mapping: Mapping[str, Any],
+        key: str,
+        default: str | None = None,
+        longest: int = _LONGEST,
+    ) -> str:
         value = mapping.get(key, default)
-        if not isinstance(value, str) or len(value) > 1000:
+        if not isinstance(value, str) or len(value) > longest:
             raise self._wrong(key, "a text")
         return value
 

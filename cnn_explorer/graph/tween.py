@@ -7,7 +7,7 @@ functions of two layouts and a time; neither torch nor Qt.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 from cnn_explorer.graph.model import EdgePath, GraphLayout, Rect
@@ -99,21 +99,26 @@ def opacity(fate: Fate, time: float) -> float:
     return shown if fate == "comes" else 1.0 - shown
 
 
-def tween(before: GraphLayout, after: GraphLayout, shift: Shift, seen: Rect) -> Tween:
+def tween(
+    before: GraphLayout, after: GraphLayout, shift: Shift, seen: Rect, most: int | None = None
+) -> Tween:
     """The way from one layout to another of the same network, as far as it is in sight.
 
-    `seen` is the part of the later layout in sight. Places are the later layout's.
+    `seen` is the part of the later layout in sight. Places are the later layout's. Where there are
+    more things than `most`, lines are left out beyond the first thing too many.
     """
     boxes = _movers(before.boxes, after.boxes, before, after, shift)
     frames = _movers(before.frames, after.frames, before, after, shift)
     # the outermost lie below, whichever layout they are of
     depth = {name: _depth(name, after if name in after.frames else before) for name in frames}
     ordered = sorted(frames.values(), key=lambda mover: depth[mover.name])
-    return Tween(
-        tuple(mover for mover in ordered if _passes(mover, seen)),
-        tuple(_lines(before, after, boxes, shift, seen)),
-        tuple(mover for mover in boxes.values() if _passes(mover, seen)),
-    )
+    moving_frames = tuple(mover for mover in ordered if _passes(mover, seen))
+    moving_boxes = tuple(mover for mover in boxes.values() if _passes(mover, seen))
+    room = None
+    if most is not None:
+        room = max(most + 1 - len(moving_frames) - len(moving_boxes), 0)
+    lines = islice(_lines(before, after, boxes, shift, seen), room)
+    return Tween(moving_frames, tuple(lines), moving_boxes)
 
 
 def _movers(

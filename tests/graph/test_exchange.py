@@ -4,6 +4,7 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cnn_explorer.graph.exchange import graph_from_json, graph_to_json, read_gra
 from cnn_explorer.graph.grouping import grouped
 from cnn_explorer.graph.hierarchy import default_expansion, visible
 from cnn_explorer.graph.layout import lay_out
-from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.graph.model import LayerGraph, LayerNode
 from tests.graph.examples import layer_graphs, own_graph
 
 
@@ -36,6 +37,15 @@ def test_any_graph_comes_back_the_same(graph: LayerGraph) -> None:
         assert graph_from_json(written(one))[0] == one
 
 
+def test_why_only_modules_are_listed_comes_back_too() -> None:
+    note = "Only the modules are shown, since the layers cannot be followed: it looks at values."
+    layers = (LayerNode("conv", "", "conv", "Conv2d", (), (), 10, 0),)
+    graph = LayerGraph("mine", layers, (), (), note)
+    assert graph_from_json(written(graph)) == (graph, "A title")
+    endless = replace(graph, note="x" * 100_000)  # an error message of somebody else's
+    assert graph_from_json(written(endless))[0].note == "x" * 10_000
+
+
 def test_totals_and_numbers_stand_in_it() -> None:
     content = json.loads(written(own_graph("resnet18")))
     assert content["version"] == 2
@@ -51,6 +61,7 @@ def test_totals_and_numbers_stand_in_it() -> None:
 def test_the_first_version_is_read() -> None:
     content = json.loads(written(own_graph("resnet18")))
     content["version"] = 1
+    del content["note"]
     for item in content["layers"]:
         for key in (
             "activation_bytes",
@@ -103,6 +114,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         "no size",
     ),
     "attributes no texts": (lambda c: c["layers"][1].update(attributes={"k": [1]}), '"k" of'),
+    "a note that is no text": (lambda c: c.update(note=5), '"note" of the file'),
     "endless name": (lambda c: c["layers"][1].update(name="x" * 2000), '"name"'),
 }
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.graph.hierarchy import visible
-from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.graph.model import LayerGraph, LayerNode
 from cnn_explorer.graph.numbers import (
     BYTES_PER_VALUE,
     NUMBER_KINDS,
@@ -139,3 +139,12 @@ def test_receptive_field_and_stride() -> None:
 )
 def test_numbers_for_people(value: float | None, key: str, text: str) -> None:
     assert format_number(value, key) == text  # type: ignore[arg-type]
+
+
+def test_of_modules_alone_only_parameters_are_known() -> None:
+    layers = (LayerNode("conv", "", "conv", "Conv2d", (), (), 10, 0),)
+    numbers = Numbers(LayerGraph("mine", layers, (), (), "Only the modules are shown."))
+    assert numbers.total("parameters") == 10
+    for key in ("macs", "memory", "time"):
+        assert numbers.value("conv", key) is None  # type: ignore[arg-type]
+        assert numbers.total(key) is None  # type: ignore[arg-type]

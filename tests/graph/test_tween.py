@@ -156,3 +156,13 @@ def test_the_time_is_eased_and_things_fade() -> None:
     assert [opacity("stays", time) for time in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
     assert (opacity("comes", 0.0), opacity("comes", 1.0)) == (0.0, 1.0)
     assert (opacity("goes", 0.0), opacity("goes", 1.0)) == (1.0, 0.0)
+
+
+def test_no_more_lines_are_worked_out_than_tell_that_it_is_too_much() -> None:
+    graph = own_graph("resnet18")
+    closed, opened = placed(graph), placed(graph, *graph.block)
+    whole = tween(closed, opened, STAY, EVERYWHERE)
+    assert tween(closed, opened, STAY, EVERYWHERE, whole.size) == whole
+    for most in (whole.size - 1, len(whole.boxes) + len(whole.frames) + 3):
+        assert tween(closed, opened, STAY, EVERYWHERE, most).size == most + 1
+    assert tween(closed, opened, STAY, EVERYWHERE, 1).lines == ()

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from tests.journeys.conftest import Stage, close_stage, open_stage
+from cnn_explorer.gui.state.layer_table import COLUMNS
+from tests.journeys.conftest import PATIENCE, Stage, close_stage, open_stage
 
 
 def test_colours_by_key_are_remembered(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
@@ -31,6 +32,31 @@ def test_colours_by_key_are_remembered(qtbot: QtBot, themed: object, tmp_path: P
     assert again.window.commands.colours["macs"].isChecked()
     assert again.window.panels.layers_panel.widths[0] == 321
     close_stage(again)
+
+
+def test_measured_times_outlive_an_opening_that_fails(stage: Stage, tmp_path: Path) -> None:
+    explorer, view = stage.explorer, stage.window.panels.graph_view
+    measured: list[object] = []
+    explorer.times_shown.connect(measured.append)
+    view.colour_by("time")
+    stage.qtbot.waitUntil(lambda: bool(measured), timeout=PATIENCE)
+    stage.settle()
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"nothing")
+    with stage.qtbot.waitSignal(explorer.message_shown, timeout=PATIENCE):
+        explorer.open_weights(bad)
+    stage.settle()
+    assert len(measured) == 1  # not measured again
+    panel = stage.window.panels.layers_panel
+    stage.window.show_layer_tab(stage.window.tab_index("layers"))
+    column = next(at for at, one in enumerate(COLUMNS) if one.key == "time")
+    assert any(row.number(column) for row in panel.model.rows)
+    assert view.colour_scale.isVisible()
+    # they are of that network alone
+    explorer.choose_network("lenet-linear")
+    stage.network_open("lenet-linear")
+    stage.qtbot.waitUntil(lambda: len(measured) == 2, timeout=PATIENCE)
+    stage.settle()
 
 
 def test_the_table_goes_with_the_graph(

@@ -1,17 +1,19 @@
 """ONNX files in the window: dropped, looked into, told how pictures are, written."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.widgets.onnx_bar import InputDialog
 from cnn_explorer.paths import resource
 from cnn_explorer.probe.onnx_session import OnnxSession
-from tests.journeys.conftest import Stage
+from tests.journeys.conftest import Stage, close_stage, open_stage
 from tests.journeys.test_window import click_layer, click_network, drop, file_data
-from tests.networks.onnx_files import light_files, saved, small_net
+from tests.networks.onnx_files import LIGHT, light_files, saved, small_net
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -114,6 +116,50 @@ def test_what_takes_no_picture_says_so(stage: Stage, tmp_path: Path) -> None:
     assert said.args[0].level == "info"
     click_layer(stage, "relu")
     stage.settle()
+
+
+def test_its_graph_is_saved_though_a_picture_lies_there(stage: Stage, tmp_path: Path) -> None:
+    path = saved(small_net(shape=(1, 3, 16, 20)), tmp_path / "oblong.onnx")
+    stage.explorer.open_file(resource("samples", "photo-cat.jpg"))
+    stage.settle()
+    drop_onnx(stage, path)
+    drawing = tmp_path / "oblong.svg"
+    with stage.qtbot.waitSignal(stage.explorer.message_shown, timeout=60_000) as said:
+        stage.explorer.export_graph(drawing)
+    assert said.args is not None
+    assert said.args[0].text.startswith("Saved ")
+    assert "Conv" in drawing.read_text("utf-8")
+
+
+def test_a_layer_asked_for_is_brought_to_light(stage: Stage) -> None:
+    path = LIGHT / "light_squeezenet.onnx"
+    stage.explorer.open_onnx(path, layer="fire2.squeeze1x1")
+    stage.network_open(str(path))
+    assert stage.explorer.layer == "fire2.squeeze1x1"
+    assert "fire2.squeeze1x1" in stage.explorer.network.layout.boxes
+
+
+def test_open_blocks_of_a_file_are_remembered(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    assert themed is not None
+    path = tmp_path / "net.onnx"
+    shutil.copy(LIGHT / "light_squeezenet.onnx", path)
+    settings = tmp_path / "settings.ini"
+    stage = open_stage(qtbot, settings)
+    drop_onnx(stage, path)
+    stage.explorer.expand(frozenset({"fire2"}))
+    close_stage(stage)
+    stage = open_stage(qtbot, settings)
+    drop_onnx(stage, path)
+    assert stage.explorer.network is not None
+    assert stage.explorer.network.expanded == {"fire2"}
+    # another network of the same name has other blocks
+    saved(small_net(), path)
+    with qtbot.waitSignal(stage.explorer.network_shown, timeout=60_000):
+        assert drop(stage.window, file_data(path))
+    stage.settle()
+    assert stage.explorer.network.expanded == frozenset()
+    assert "relu" in stage.explorer.network.layout.boxes
+    close_stage(stage)
 
 
 def test_export_and_open_again(

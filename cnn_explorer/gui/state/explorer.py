@@ -41,7 +41,7 @@ from cnn_explorer.gui.state.workbench import (
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
-from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card
+from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 from cnn_explorer.probe.results import Channel
 
@@ -134,7 +134,7 @@ class Explorer(QObject):
         self._expansions = {
             name: open_blocks
             for name, open_blocks in (expansions or {}).items()
-            if name in networks
+            if name in networks or is_onnx_path(name)
         }
         self._options = options
         self._picture: Picture | None = None
@@ -178,6 +178,11 @@ class Explorer(QObject):
     def answers(self) -> AnswersShown | None:
         """The last answer; it may be for a picture or network shown before."""
         return self._answers
+
+    @property
+    def times(self) -> TimesShown | None:
+        """How long the layers of the network on show take, where that was measured."""
+        return self._times
 
     @property
     def layer(self) -> str:
@@ -249,6 +254,7 @@ class Explorer(QObject):
         """Open an ONNX file as a network; a bad one leaves everything as it was. `chosen` says how
         pictures are given to it, which is guessed otherwise."""
         shown = self._leave_network()
+        self._wished = layer
         if layer:
             self._last_layers[str(path)] = layer
         self._opening = OpenOnnx(path, chosen, dict(self._expansions), self._options, shown)
@@ -287,9 +293,7 @@ class Explorer(QObject):
             "all": lambda: frozenset(graph.block),
             "level": lambda: expanded_to_depth(graph, choice.level),
         }[choice.extent]()
-        picture = self._picture if choice.thumbnails else None
-        measured = self._times
-        times = measured.times if measured is not None and measured.graph is graph else {}
+        picture = self._picture if choice.thumbnails and not network.refusal else None
         kind = number_kind(coloured_by)
         publication = Publication(
             expanded,
@@ -297,7 +301,7 @@ class Explorer(QObject):
             numbers=choice.numbers,
             dark=dark if choice.ground == "window" else choice.ground == "dark",
             coloured_by=None if kind is None else kind.key,
-            times=times,
+            times={} if self._times is None else self._times.times,
         )
         self._submit(
             Lane.EXPORT,
@@ -613,6 +617,7 @@ class Explorer(QObject):
         self._answers = None
         self._activations = None
         self._thumbnails = None
+        self._times = None
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()

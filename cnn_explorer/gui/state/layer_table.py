@@ -13,7 +13,13 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from cnn_explorer.graph.metrics import TIMES, format_shape
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode, Shape
-from cnn_explorer.graph.numbers import NUMBER_KINDS, NumberKey, Numbers, format_number
+from cnn_explorer.graph.numbers import (
+    NUMBER_KINDS,
+    WHOLE_PICTURE,
+    NumberKey,
+    Numbers,
+    format_number,
+)
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -112,6 +118,8 @@ class Row:
         value, unit = self.number(column), COLUMNS[column].unit
         if value is None:
             return ""
+        if value == WHOLE_PICTURE:
+            return self.cell(column)
         digits = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
         return f"{digits} {unit}".rstrip()
 
@@ -123,6 +131,8 @@ class Row:
         value = self.number(column)
         if value is None:
             return ""
+        if value == WHOLE_PICTURE:
+            return self.cell(column)
         return str(int(value)) if float(value).is_integer() else repr(value)
 
     def sort_key(self, column: int) -> Any:

@@ -236,8 +236,6 @@ class Workbench:
         self._open = [opened for opened in self._open if opened[0] is request.shown]
         self._warm_up()
         checkpoint(0.05)
-        from cnn_explorer.graph.hierarchy import default_expansion, visible
-        from cnn_explorer.graph.layout import lay_out
         from cnn_explorer.graph.module_tree import layer_graph
         from cnn_explorer.probe.session import Session
 
@@ -250,25 +248,42 @@ class Workbench:
         )
         graph = layer_graph(session.model, session.preprocessing.input_shape, network=card.name)
         checkpoint(0.95)
-        expanded = default_expansion(graph)
-        if request.expanded is not None:  # remembered, perhaps of a version with other blocks
-            expanded = request.expanded & frozenset(graph.block)
-        layout = lay_out(visible(graph, expanded), request.options)
+        shown = self._shown(card, graph, session, request.expanded, request.options)
         checkpoint(1.0)
         # The old network stays open: this one may still be cancelled before it is shown.
         self._open.append((graph, session))
+        return replace(
+            shown,
+            report=session.report,
+            version=request.version,
+            weights_file=request.weights_file,
+        )
+
+    def _shown(
+        self,
+        card: NetworkCard,
+        graph: LayerGraph,
+        session: "Session | OnnxSession",
+        expanded: frozenset[str] | None,
+        options: DrawingOptions,
+    ) -> NetworkShown:
+        """What there is to show of a network just opened, with its first layout."""
+        from cnn_explorer.graph.hierarchy import default_expansion, visible
+        from cnn_explorer.graph.layout import lay_out
+
+        if expanded is None:
+            expanded = default_expansion(graph)
+        else:  # remembered, perhaps of a version or a file with other blocks
+            expanded &= frozenset(graph.block)
         return NetworkShown(
             card=card,
             graph=graph,
             trained=session.trained,
             weights=session.weights,
             expanded=expanded,
-            layout=layout,
+            layout=lay_out(visible(graph, expanded), options),
             class_count=len(session.class_names),
-            report=session.report,
             note=session.note,
-            version=request.version,
-            weights_file=request.weights_file,
         )
 
     def _open_weights(self, request: OpenWeights, checkpoint: Checkpoint) -> NetworkShown:
@@ -339,8 +354,6 @@ class Workbench:
         self._open = [opened for opened in self._open if opened[0] is request.shown]
         self._warm_up()
         checkpoint(0.05)
-        from cnn_explorer.graph.hierarchy import default_expansion, visible
-        from cnn_explorer.graph.layout import lay_out
         from cnn_explorer.graph.onnx_graph import onnx_graph
         from cnn_explorer.probe.onnx_session import OnnxSession
 
@@ -351,22 +364,11 @@ class Workbench:
         card = replace(session.card, parameters=graph.parameters, macs=graph.macs)
         checkpoint(0.9)
         expanded = request.expansions.get(card.name)
-        expanded = default_expansion(graph) if expanded is None else expanded
-        layout = lay_out(visible(graph, expanded), request.options)
+        shown = self._shown(card, graph, session, expanded, request.options)
         checkpoint(1.0)
         self._open.append((graph, session))
-        return NetworkShown(
-            card=card,
-            graph=graph,
-            trained=session.trained,
-            weights=session.weights,
-            expanded=expanded,
-            layout=layout,
-            class_count=len(session.class_names),
-            note=session.note,
-            weights_file=request.path,
-            onnx=session.offer,
-            refusal=session.refusal,
+        return replace(
+            shown, weights_file=request.path, onnx=session.offer, refusal=session.refusal
         )
 
     def _warm_up(self) -> None:

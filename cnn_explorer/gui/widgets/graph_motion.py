@@ -91,7 +91,7 @@ class GraphMotion(QObject):
             way = self._view_before * view.inverted()[0]
             self._tween = tween(
                 before, after, Shift(way.m11(), way.dx(), way.dy()),
-                Rect(seen.x(), seen.y(), seen.width(), seen.height()),
+                Rect(seen.x(), seen.y(), seen.width(), seen.height()), MOST_MOVING,
             )  # fmt: skip
             if self._tween.size > MOST_MOVING:
                 self.finish()

@@ -106,7 +106,7 @@ class Panels(QObject):
         self.weights_bar.cancel_asked.connect(choice.cancel)
         self.graph_view.layer_clicked.connect(explorer.select_layer)
         self.graph_view.expansion_asked.connect(explorer.expand)
-        self.graph_view.measure_asked.connect(explorer.measure)
+        self.graph_view.measure_asked.connect(self._on_times_wanted)
         self.layers_panel.measure_asked.connect(explorer.measure)
         self.layers_panel.layer_chosen.connect(self._on_row_chosen)
         self.input_panel.sample_chosen.connect(explorer.open_file)
@@ -164,6 +164,8 @@ class Panels(QObject):
         self.input_panel.show_prepared(None)
         self.graph_view.show_network(shown)
         self.layers_panel.show_graph(shown.graph, shown.layout)
+        if self._explorer.times is not None:  # this was on show before
+            self._on_times_shown(self._explorer.times)
         self.onnx_bar.show_offer(shown.onnx)
         self.weights_bar.setVisible(shown.onnx is None)
         self.activations_panel.set_graph(shown.graph)
@@ -231,6 +233,13 @@ class Panels(QObject):
             self.activations_panel.clear(silent)
         elif self._explorer.picture is None or network.refusal:
             self.activations_panel.clear(self._nothing_yet())
+
+    @Slot()
+    def _on_times_wanted(self) -> None:
+        if self._explorer.times is None:
+            self._explorer.measure()
+        else:
+            self._on_times_shown(self._explorer.times)
 
     @Slot(object)
     def _on_times_shown(self, shown: TimesShown) -> None:

@@ -58,9 +58,10 @@ class StatusBar(QStatusBar):
 
         numbers = Numbers(shown.graph)
         totals = {
-            kind: format_number(numbers.total(kind.key), kind.key)
+            kind: format_number(total, kind.key)
             for kind in NUMBER_KINDS
             if kind.key in ("parameters", "macs", "memory")
+            and (total := numbers.total(kind.key)) is not None
         }
         facts = self.tr("{title} · weights: {weights} · {totals} · CPU, float32").format(
             title=shown.card.title,
