@@ -280,7 +280,8 @@ class Explorer(QObject):
     ) -> None:
         """Write the graph to a file, whose suffix says in which format: as it is shown, if nothing
         else is chosen. `dark` and `coloured_by` (the key of a number) are how the window looks."""
-        network, choice = self._network, choice or ExportChoice()
+        network = self._network
+        choice = choice or ExportChoice(thumbnails=self._options.thumbnails)
         if network is None:
             return
         from cnn_explorer.graph.colouring import number_kind

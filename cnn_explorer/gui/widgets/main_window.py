@@ -322,7 +322,8 @@ class MainWindow(QMainWindow):
 
         dialog = ExportDialog(
             network.card.title,
-            self._export_choice or ExportChoice(),
+            self._export_choice
+            or ExportChoice(thumbnails=self._explorer.drawing_options.thumbnails),
             deepest=deepest(network.graph),
             thumbnails=self._explorer.picture is not None,
             parent=self,

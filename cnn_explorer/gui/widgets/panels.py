@@ -196,7 +196,7 @@ class Panels(QObject):
     @Slot()
     def _on_run_stopped(self) -> None:
         self.answers_panel.clear()
-        stopped = self.tr("This was stopped. Click the layer to run it again.")
+        stopped = self.tr("There is no answer to this picture. Click the layer to run it again.")
         self.activations_panel.clear(self._why_silent(self._explorer.layer) or stopped)
 
     def _why_silent(self, name: str) -> str:
