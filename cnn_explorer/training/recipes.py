@@ -91,8 +91,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "lenet5-1998": replace(_DIGITS, epochs=15),
         "lenet-linear": replace(_DIGITS, epochs=20, digits=None, weight_decay=0.0, peak_rate=1e-3),
         "alexnet-cifar": Recipe(
-            epochs=6,
-            peak_rate=1.5e-3,
+            epochs=32,
+            batch=64,
+            peak_rate=1e-3,
             weight_decay=0.05,
             optimizer="adamw",
             crops=_WHOLE,
