@@ -4,10 +4,11 @@ Fusion on a palette of our own, light or dark with the system (or as chosen). Wi
 from their palette or from `GroundStyle`; none has a style sheet of its own.
 """
 
+from functools import cache
 from typing import Literal
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnn_explorer.graph.style import DARK, KIND_STYLES, LIGHT, GroundStyle
@@ -80,8 +81,10 @@ def icon(name: str, widget: QWidget) -> QIcon:
     The first icon imports the library and loads its fonts: ask after the first paint.
     """
     import qtawesome
+    from qtawesome import iconic_font
     from qtawesome.iconic_font import FontError
 
+    iconic_font.CharIconEngine = _careful_engine()
     palette = widget.palette()
     role, group = QPalette.ColorRole.ButtonText, QPalette.ColorGroup
     # of both groups by name: a widget that is disabled now has a palette that says so
@@ -91,6 +94,22 @@ def icon(name: str, widget: QWidget) -> QIcon:
     except FontError:  # a platform that cannot load fonts: the words do without
         return QIcon()
     return made
+
+
+@cache
+def _careful_engine() -> type:
+    """QtAwesome's engine, which paints on a pixmap of no size when a style asks it to, as for a
+    button that is squeezed to nothing: Qt complains of each stroke."""
+    from qtawesome.iconic_font import CharIconEngine
+
+    class CarefulIconEngine(CharIconEngine):  # type: ignore[misc]
+        def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+            if size.isEmpty():
+                return QPixmap()
+            drawn: QPixmap = super().pixmap(size, mode, state)
+            return drawn
+
+    return CarefulIconEngine
 
 
 def palette_for(dark: bool) -> QPalette:
