@@ -210,22 +210,11 @@ def outline(graph: "LayerGraph", expanded: frozenset[str]) -> Iterator[str]:
         yield "  ".join(facts).rstrip()
         if block is not None and node.name in expanded:
             for child in block.children:
-                yield from told(graph.layer.get(child) or graph.block[child], depth + 1)
+                yield from told(graph.node[child], depth + 1)
 
     yield (f"{'':32}  {'':34}  {'output':>16}  {'weights':>8}  {'mult-adds':>8}").rstrip()
-    for name in top_level(graph):
-        yield from told(graph.layer.get(name) or graph.block[name], 0)
-
-
-def top_level(graph: "LayerGraph") -> list[str]:
-    """The layers and blocks that lie in no block, in forward order."""
-    found: dict[str, None] = {}
-    for layer in graph.layers:
-        name, parent = layer.name, layer.parent
-        while parent:
-            name, parent = parent, graph.block[parent].parent
-        found[name] = None
-    return list(found)
+    for name in graph.top_level:
+        yield from told(graph.node[name], 0)
 
 
 COMMANDS: dict[

@@ -24,7 +24,7 @@ def crumbs(graph: LayerGraph, name: str) -> tuple[Crumb, ...]:
 
     The network around them all is left to whoever knows its title.
     """
-    if not _knows(graph, name):
+    if name not in graph.node:
         return ()
     return tuple(Crumb(part, readable_label(part)) for part in (*ancestors(graph, name), name))
 
@@ -55,7 +55,7 @@ def _at_the_border(
     graph: LayerGraph, name: str, ends: Callable[[GraphEdge], tuple[str, str]]
 ) -> tuple[str, ...]:
     """The far ends of the edges of which only the near end lies in `name`."""
-    if not _knows(graph, name):
+    if name not in graph.node:
         return ()
     inside = set(layers_in(graph, name))
     found: dict[str, None] = {}
@@ -64,7 +64,3 @@ def _at_the_border(
         if near in inside and far not in inside:
             found[far] = None
     return tuple(found)
-
-
-def _knows(graph: LayerGraph, name: str) -> bool:
-    return name in graph.layer or name in graph.block

@@ -38,14 +38,6 @@ class _Grouping:
     def __init__(self, graph: LayerGraph) -> None:
         self._graph = graph
         self._signatures: dict[str, Any] = {}
-        self._path: dict[str, tuple[str, ...]] = {}
-        """Of each layer, its own name and the blocks around it."""
-        for layer in graph.layers:
-            around, parent = [layer.name], layer.parent
-            while parent:
-                around.append(parent)
-                parent = graph.block[parent].parent
-            self._path[layer.name] = tuple(around)
         self._sources: dict[str, tuple[str, ...]] = {}
         self._targets: dict[str, tuple[str, ...]] = {}
         self._fed: set[tuple[str, str]] = set()
@@ -54,24 +46,19 @@ class _Grouping:
             source, target = edge.source, edge.target
             self._sources[target] = (*self._sources.get(target, ()), source)
             self._targets[source] = (*self._targets.get(source, ()), target)
-            self._fed.add(_siblings(self._path[source], self._path[target]))
+            self._fed.add(_siblings(graph.path[source], graph.path[target]))
 
     def result(self) -> LayerGraph:
         graph = self._graph
         known = graph.block
         blocks: dict[str, BlockNode] = dict(known)
         parent_of: dict[str, str] = {}
-        top = [node.name for node in graph.layers if not node.parent]
-        top += [block.name for block in graph.blocks if not block.parent]
-        order = {layer.name: at for at, layer in enumerate(graph.layers)}
-        first: dict[str, int] = {}
-        for name, around in self._path.items():
-            for outer in around:
-                first.setdefault(outer, order[name])
-        top.sort(key=lambda name: first.get(name, len(order)))
         groups: list[BlockNode] = []
         count = sum(not layer.training_only for layer in graph.layers)
-        for parent, children in (("", tuple(top)), *((b.name, b.children) for b in graph.blocks)):
+        for parent, children in (
+            ("", graph.top_level),
+            *((b.name, b.children) for b in graph.blocks),
+        ):
             made, repeats = self._groups_in(parent, children, with_stages=count > SMALL_NETWORK)
             if repeats:
                 blocks[parent] = replace(blocks[parent], repeats=repeats)
@@ -141,7 +128,7 @@ class _Grouping:
         return not _shrinks(layers[before])
 
     def _group(self, parent: str, sort: Literal["run", "stage"], row: Sequence[str]) -> BlockNode:
-        parts: list[Node] = [self._graph.layer.get(name) or self._graph.block[name] for name in row]
+        parts: list[Node] = [self._graph.node[name] for name in row]
         prefix = f"{parent}." if parent else ""
         first, last = (name.removeprefix(prefix) for name in (row[0], row[-1]))
         return BlockNode(
@@ -174,10 +161,10 @@ class _Grouping:
 
 def _siblings(source: Sequence[str], target: Sequence[str]) -> tuple[str, str]:
     """Where two layers' ways inward part: the parts of one block that an edge joins."""
-    for a, b in zip(reversed(source), reversed(target), strict=False):
+    for a, b in zip(source, target, strict=False):
         if a != b:
             return a, b
-    return source[0], target[0]
+    return source[-1], target[-1]
 
 
 def _shrinks(layer: LayerNode) -> bool:

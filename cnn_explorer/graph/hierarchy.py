@@ -36,12 +36,9 @@ _FRAME_ROWS = 0.9
 
 def ancestors(graph: LayerGraph, name: str) -> tuple[str, ...]:
     """The blocks around a layer or block, outermost first. Unknown names raise `ExplorerError`."""
-    found: list[str] = []
-    parent = _node(graph, name).parent
-    while parent:
-        found.append(parent)
-        parent = graph.block[parent].parent
-    return tuple(reversed(found))
+    if name not in graph.path:
+        raise ExplorerError(f'{graph.network or "the network"} has no layer or block "{name}".')
+    return graph.path[name][:-1]
 
 
 def expand_to(graph: LayerGraph, expanded: frozenset[str], name: str) -> frozenset[str]:
@@ -170,23 +167,15 @@ def default_expansion(graph: LayerGraph) -> frozenset[str]:
     return expanded
 
 
-def rows(seen: VisibleGraph) -> float:
-    """About how high a drawing is, top to bottom, in rows of boxes: its longest way, and what the
-    frames of open blocks add."""
-    names = [node.name for node in seen.nodes if not node.training_only]
-    return _longest_way(names, {(edge.source, edge.target) for edge in seen.edges}) + (
-        _FRAME_ROWS * len(seen.frames)
-    )
-
-
 def _rows(graph: LayerGraph, edges: Iterable[GraphEdge], expanded: frozenset[str]) -> float:
-    """`rows` of what would be visible, without making boxes of it."""
+    """About how high a drawing would be, top to bottom, in rows of boxes: its longest way, and what
+    the frames of open blocks add."""
     box_of = _boxes(graph, expanded)
     names = dict.fromkeys(box_of[layer.name] for layer in graph.layers)
     frames = _FRAME_ROWS * len(_frames(graph, expanded))
     if graph.note:  # set like words on a page
         return math.sqrt(len(names)) + frames
-    quiet = {name for name in names if _node(graph, name).training_only}
+    quiet = {name for name in names if graph.node[name].training_only}
     joined = {(box_of[edge.source], box_of[edge.target]) for edge in edges}
     way = _longest_way([name for name in names if name not in quiet], joined)
     return way + frames
@@ -207,11 +196,7 @@ def _longest_way(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> floa
 
 
 def _holds_most(graph: LayerGraph, block: BlockNode) -> bool:
-    inside, pending = 0, [block.name]
-    while pending:
-        inner = graph.block.get(pending.pop())
-        inside += inner is None
-        pending += inner.children if inner is not None else ()
+    inside = sum(block.name in graph.path[layer.name] for layer in graph.layers)
     return 2 * inside > len(graph.layers)
 
 
@@ -248,13 +233,6 @@ def drawn_edges(graph: LayerGraph) -> tuple[GraphEdge, ...]:
         if (edge.source, edge.target) not in spared:
             edges.append(edge)
     return tuple(edges)
-
-
-def _node(graph: LayerGraph, name: str) -> LayerNode | BlockNode:
-    node = graph.layer.get(name) or graph.block.get(name)
-    if node is None:
-        raise ExplorerError(f'{graph.network or "the network"} has no layer or block "{name}".')
-    return node
 
 
 def _boxes(graph: LayerGraph, expanded: frozenset[str]) -> Mapping[str, str]:
@@ -295,15 +273,7 @@ def _frames(graph: LayerGraph, expanded: frozenset[str]) -> tuple[str, ...]:
 
 def _branching(graph: LayerGraph) -> frozenset[str]:
     """The blocks between whose parts data take more than one way."""
-    path: dict[str, tuple[str, ...]] = {"": ()}
-    for name in (*graph.block, *graph.layer):  # outermost first, down to itself
-        chain, around = [name], _node(graph, name).parent
-        while around not in path:
-            chain.append(around)
-            around = graph.block[around].parent
-        for at in range(len(chain) - 1, -1, -1):
-            path[chain[at]] = (*path[around], chain[at])
-            around = chain[at]
+    path = graph.path
     leaving: dict[tuple[str, str], set[str]] = {}
     entering: dict[str, set[str]] = {}
     for edge in graph.edges:

@@ -141,6 +141,29 @@ class LayerGraph:
         """Blocks by name."""
         return {node.name: node for node in self.blocks}
 
+    @cached_property
+    def node(self) -> Mapping[str, LayerNode | BlockNode]:
+        """Layers and blocks by name."""
+        return {**self.block, **self.layer}
+
+    @cached_property
+    def path(self) -> Mapping[str, tuple[str, ...]]:
+        """The way to each layer and block: the blocks around it, outermost first, and itself."""
+        found: dict[str, tuple[str, ...]] = {"": ()}
+        for name in self.node:
+            way = [name]
+            while (around := self.node[way[-1]].parent) not in found:
+                way.append(around)
+            for inner in reversed(way):
+                found[inner] = (*found[self.node[inner].parent], inner)
+        del found[""]
+        return found
+
+    @cached_property
+    def top_level(self) -> tuple[str, ...]:
+        """The layers and blocks that lie in no block, in forward order."""
+        return tuple(dict.fromkeys(self.path[layer.name][0] for layer in self.layers))
+
     def module_of(self, name: str) -> str:
         """The module whose output and weights are meant by a layer or block: itself; for a group
         its last part."""

@@ -82,7 +82,7 @@ class Numbers:
         A receptive field that is no square has its longer side; one that is everything is
         `WHOLE_PICTURE`.
         """
-        node = self._graph.layer.get(name) or self._graph.block[name]
+        node = self._graph.node[name]
         if key == "parameters":
             return node.parameters
         if self._graph.note and key in ("macs", "memory"):
@@ -120,7 +120,7 @@ class Numbers:
             return
         block = self._graph.block[name]
         for child in block.children:
-            inner = self._graph.layer.get(child) or self._graph.block[child]
+            inner = self._graph.node[child]
             if block.training_only or not inner.training_only:
                 yield from self._layers(child)
 

@@ -176,7 +176,7 @@ def _parent(name: str, layout: GraphLayout) -> str:
     source = layout.graph.source
     if source is None:
         return layout.graph.frame_around(name)
-    node = source.layer.get(name) or source.block.get(name)
+    node = source.node.get(name)
     return node.parent if node is not None else ""
 
 

@@ -357,7 +357,7 @@ class Explorer(QObject):
         network = self._network
         if network is None or name == self._layer:
             return
-        if name and name not in network.graph.layer and name not in network.graph.block:
+        if name and name not in network.graph.node:
             self._complain(ExplorerError(f'{network.card.title} has no layer "{name}".'))
             return
         self._layer = name
@@ -697,14 +697,14 @@ class Explorer(QObject):
 
 def first_layer(graph: LayerGraph, wished: str) -> str:
     """The layer to select when a network opens: the one wished for, else the first convolution."""
-    if wished in graph.layer or wished in graph.block:
+    if wished in graph.node:
         return wished
     return next((node.name for node in graph.layers if node.kind == "conv"), "")
 
 
 def trains_only(graph: LayerGraph, name: str) -> bool:
     """Whether a layer or block takes part in training alone."""
-    node = graph.layer.get(name) or graph.block.get(name)
+    node = graph.node.get(name)
     return node is not None and node.training_only
 
 

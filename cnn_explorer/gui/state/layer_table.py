@@ -152,7 +152,7 @@ class Row:
 
 def row_of(graph: LayerGraph, name: str, numbers: Numbers) -> Row:
     """The row of a layer or block; a block has the sums of its layers."""
-    return Row(graph.layer.get(name) or graph.block[name], numbers)
+    return Row(graph.node[name], numbers)
 
 
 class LayerTableModel(QAbstractTableModel):

@@ -172,7 +172,7 @@ class ActivationsPanel(QWidget):
         """What the header says after the layer's name."""
         node = None
         if self._graph is not None and self._graph.network == shown.card.name:
-            node = self._graph.layer.get(shown.layer) or self._graph.block.get(shown.layer)
+            node = self._graph.node.get(shown.layer)
         # the input and output are called after what they are
         told = node is None or node.type_name in ("", shown.layer)
         type_name = "" if node is None or told else f" · {node.type_name}"

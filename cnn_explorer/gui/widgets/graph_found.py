@@ -31,11 +31,7 @@ def halos(layout: GraphLayout, names: Iterable[str]) -> Mapping[str, int]:
         if not place:
             continue
         counts[place] = counts.get(place, 0) + 1
-        around = name
-        while around and around != place and source is not None:
-            node = source.layer.get(around) or source.block.get(around)
-            around = node.parent if node is not None else ""
-        if around == place and name != place:
+        if source is not None and place != name and place in source.path.get(name, ()):
             hiding.add(place)
     return {place: count if place in hiding else 0 for place, count in counts.items()}
 

@@ -348,7 +348,7 @@ class GraphView(QWidget):
     def set_selected(self, name: str) -> None:
         """Select a layer or block and scroll it into sight; hidden in a closed block, the block
         has the ring. An empty or unknown name selects nothing. No signal is sent."""
-        known = self._graph is not None and (name in self._graph.layer or name in self._graph.block)
+        known = self._graph is not None and name in self._graph.node
         self._selected = name if known else ""
         self._show_selection()
 
@@ -380,7 +380,7 @@ class GraphView(QWidget):
         graph = self._graph
         if graph is None or not self._selected:
             return whole
-        node = graph.layer.get(self._selected) or graph.block[self._selected]
+        node = graph.node[self._selected]
         said = self.tr("{graph}; selected: {name}, {type}, output {shape}").format(
             graph=whole, name=node.name, type=node.type_name, shape=format_shape(node.out_shape)
         )
@@ -655,7 +655,7 @@ class GraphView(QWidget):
             self._add_ways(menu, self.tr("Go to Producer"), producers(graph, name))
             self._add_ways(menu, self.tr("Go to Consumer"), consumers(graph, name))
             menu.addSeparator()
-            type_name = (graph.layer.get(name) or graph.block[name]).type_name
+            type_name = graph.node[name].type_name
             menu.addAction(
                 self.tr("Highlight All of Type {}").format(_in_menu(type_name)),
                 lambda: self.search_bar.look_for(f"type {type_name}"),
@@ -762,7 +762,7 @@ def _in_menu(name: str) -> str:
 def tip(graph: LayerGraph, name: str, numbers: Iterable[tuple[str, str]] = ()) -> str:
     """All about a layer or block as rich text: type, settings, shapes, parameters, work, and
     `numbers` of its output."""
-    node = graph.layer.get(name) or graph.block.get(name)
+    node = graph.node.get(name)
     if node is None:
         return ""
     rows = list(_settings(node))

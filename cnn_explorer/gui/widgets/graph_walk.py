@@ -19,12 +19,8 @@ def shown_as(layout: GraphLayout, name: str) -> str:
     """The box or frame that stands for a layer or block: itself, the closed block that hides it,
     or the first part of an open block that has no frame. Empty where there is none."""
     graph = layout.graph
-    around = name
-    while around and rect_of(layout, around) is None:
-        node = None
-        if graph.source is not None:
-            node = graph.source.layer.get(around) or graph.source.block.get(around)
-        around = node.parent if node is not None else ""
+    way = (name,) if graph.source is None else graph.source.path.get(name, (name,))
+    around = next((part for part in reversed(way) if rect_of(layout, part) is not None), "")
     if around in layout.boxes or around == name:
         return around
     for box in graph.nodes:  # an open block without a frame

@@ -221,14 +221,9 @@ class LayersPanel(QWidget):
 
     def _place_of(self, name: str) -> int:
         """The row of a layer or block, or of the block around it that is listed; else -1."""
-        graph = self._graph
-        while graph is not None and name:
-            place = self.model.place_of(name)
-            if place >= 0:
-                return place
-            node = graph.layer.get(name) or graph.block.get(name)
-            name = node.parent if node is not None else ""
-        return -1
+        way = () if self._graph is None else self._graph.path.get(name, ())
+        places = (self.model.place_of(part) for part in reversed(way))
+        return next((place for place in places if place >= 0), -1)
 
     def _tell(self) -> None:
         shown, total = len(self.model.rows), self.model.total
