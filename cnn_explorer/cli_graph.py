@@ -157,22 +157,14 @@ def _thumbnails(network: str, layout: "GraphLayout", picture: Path) -> "dict[str
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.probe.preprocess import prepare
     from cnn_explorer.probe.session import Session
-    from cnn_explorer.probe.thumbnails import of_boxes, painted
+    from cnn_explorer.probe.thumbnails import painted_boxes
 
     is_file = cli_onnx.is_file(network)
     session = cli_onnx.session_of(Path(network)) if is_file else Session.open(card_named(network))
     if not session.trained:
         print(UNTRAINED, file=sys.stderr)
     prepared = prepare(decode_file(picture), session.preprocessing)
-    source = layout.graph.source
-    modules = {
-        node.name: source.module_of(node.name) if source is not None else node.name
-        for node in layout.graph.nodes
-        if not node.training_only
-    }
-    result = session.run(prepared, thumbnails_of=tuple(modules.values()))
-    made = of_boxes(modules, prepared, result, "mean")
-    return box_pictures({name: painted(one) for name, one in made.items()})
+    return box_pictures(painted_boxes(session, prepared, layout.graph.modules, "mean"))
 
 
 def graph_of(card: "NetworkCard") -> "LayerGraph":

@@ -199,7 +199,7 @@ class VisibleNode:
     """How many layers stand behind this box: 1 for a layer."""
     training_only: bool
     caption: str
-    """The second line: ``7×7, stride 2`` or ``35 × Bottleneck, 350 layers``."""
+    """The second line: ``7×7, stride 2`` or ``Bottleneck, 350 layers``."""
     repeats: int = 0
     """How many equal blocks stand behind this box; 0 where there are none."""
     operands: int = 0
@@ -220,6 +220,16 @@ class VisibleGraph:
     """What to write at the top of each frame after its name: ``Sequential, 216 k parameters``."""
     source: LayerGraph | None = field(default=None, repr=False, compare=False)
     """The whole graph behind what is seen."""
+
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """Of each box whose output a prediction computes, the module behind it."""
+        source = self.source
+        return {
+            node.name: node.name if source is None else source.module_of(node.name)
+            for node in self.nodes
+            if not node.training_only
+        }
 
     def frame_around(self, name: str) -> str:
         """The frame that a box or another frame stands in; empty at the top."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cnn_explorer.errors import Checkpoint, no_checkpoint
 from cnn_explorer.probe.capture import as_maps, each_output
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.results import (
@@ -27,6 +28,9 @@ from cnn_explorer.probe.results import (
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.session import Session
 
 SIDE = 48
 """The largest side of a thumbnail's picture; smaller maps stay as they are."""
@@ -198,7 +202,24 @@ def of_boxes(
     return {box: made[name] for box, name in modules.items() if name in made}
 
 
-def painted(thumbnail: Thumbnail) -> tuple[int, int, bytes, tuple[str, ...]]:
-    """A thumbnail in viridis: width, height, rows of red, green and blue; and its numbers."""
+Painted = tuple[int, int, bytes, tuple[str, ...]]
+"""A thumbnail in viridis: width, height, rows of red, green and blue; and its numbers."""
+
+
+def painted_boxes(
+    session: "Session | OnnxSession",
+    prepared: PreparedInput,
+    modules: Mapping[str, str],
+    channel: Channel,
+    checkpoint: Checkpoint = no_checkpoint,
+) -> dict[str, Painted]:
+    """Run a network and paint a thumbnail for each box, by name; `modules` stand behind them."""
+    wanted = tuple(modules.values())
+    result = session.run(prepared, (), checkpoint, thumbnails_of=wanted, channel=channel)
+    made = of_boxes(modules, prepared, result, channel)
+    return {box: _painted(thumbnail) for box, thumbnail in made.items()}
+
+
+def _painted(thumbnail: Thumbnail) -> Painted:
     height, width = thumbnail.pixels.shape
     return width, height, colormap("viridis")[thumbnail.pixels].tobytes(), short_lines(thumbnail)

@@ -488,7 +488,7 @@ class Explorer(QObject):
         layer = "" if quiet else network.graph.module_of(self._layer)
         if not quietly:
             self.run_started.emit(layer)
-        boxes = self._boxes(network) if self._options.thumbnails else ()
+        boxes = network.layout.graph.modules if self._options.thumbnails else {}
         live = self._picture_is_live
         self._submit(
             lane,
@@ -496,17 +496,13 @@ class Explorer(QObject):
             self.tr("Running {}").format(network.card.title),
         )
 
-    def _boxes(self, network: NetworkShown) -> tuple[str, ...]:
-        """The boxes drawn whose outputs a prediction computes."""
-        return tuple(node.name for node in network.layout.graph.nodes if not node.training_only)
-
     def _complete_thumbnails(self) -> None:
         """Run again for boxes that are drawn and of which none were asked for yet."""
         network = self._network
         if network is None or not self._options.thumbnails:
             return
         shown = self._thumbnails
-        if shown is None or not shown.asked.issuperset(self._boxes(network)):
+        if shown is None or not shown.asked.issuperset(network.layout.graph.modules):
             self._run(quietly=True)
 
     def _forget_thumbnails(self) -> None:

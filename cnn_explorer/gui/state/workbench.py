@@ -6,7 +6,7 @@ the window is on the screen long before.
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +111,8 @@ class Run:
     """The layer or block whose output is wanted too; empty for none."""
     live: bool = False
     """A drawing in progress: its answer is shown even when the hand has gone on."""
-    boxes: tuple[str, ...] = ()
-    """The layers and blocks of whose outputs thumbnails are wanted."""
+    boxes: Mapping[str, str] = field(default_factory=dict)
+    """The boxes of whose outputs thumbnails are wanted, and the module behind each."""
     channel: Channel = "mean"
     """What the thumbnails show."""
 
@@ -314,21 +314,17 @@ class Workbench:
         publication, graph = request.publication, request.graph
         layout = layout_of(graph, publication)
         if request.picture is not None:
-            from cnn_explorer.probe.thumbnails import of_boxes, painted
+            from cnn_explorer.probe.thumbnails import painted_boxes
 
             session = self._session_of(request)
-            prepared = self._prepare(request.picture, session)
-            boxes = [node.name for node in layout.graph.nodes if not node.training_only]
-            modules = {box: graph.module_of(box) for box in boxes}
-            result = session.run(
-                prepared,
-                (),
+            painted = painted_boxes(
+                session,
+                self._prepare(request.picture, session),
+                layout.graph.modules,
+                request.channel,
                 lambda fraction: checkpoint(0.5 * fraction),
-                thumbnails_of=tuple(modules.values()),
-                channel=request.channel,
             )
-            made = of_boxes(modules, prepared, result, request.channel)
-            pictures = box_pictures({name: painted(one) for name, one in made.items()})
+            pictures = box_pictures(painted)
             publication = replace(publication, pictures=pictures)
         export(
             layout,
@@ -413,12 +409,11 @@ class Workbench:
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
-        modules = {box: request.graph.module_of(box) for box in request.boxes}
         result = session.run(
             prepared,
             layers,
             checkpoint,
-            thumbnails_of=tuple(modules.values()),
+            thumbnails_of=tuple(request.boxes.values()),
             channel=request.channel,
         )
         answers = AnswersShown(
@@ -435,7 +430,7 @@ class Workbench:
         if request.boxes:
             from cnn_explorer.probe.thumbnails import of_boxes
 
-            by_name = of_boxes(modules, prepared, result, request.channel)
+            by_name = of_boxes(request.boxes, prepared, result, request.channel)
             thumbnails = ThumbnailsShown(
                 request.graph, picture, request.channel, by_name, frozenset(request.boxes)
             )
