@@ -74,6 +74,7 @@ NO_TORCH_AT_IMPORT = {
     "graph.connections",
     "graph.grid",
     "graph.search",
+    "graph.setting_rows",
     "graph.shortcuts",
     "graph.tween",
     "networks.onnx_card",

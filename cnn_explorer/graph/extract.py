@@ -19,6 +19,7 @@ from cnn_explorer.graph.metrics import TIMES, conv_macs, linear_macs, transposed
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
 from cnn_explorer.graph.reach import reach_of
 from cnn_explorer.graph.record import Recording, Step, record
+from cnn_explorer.graph.setting_rows import SettingRows
 from cnn_explorer.graph.shortcuts import with_shortcuts
 from cnn_explorer.graph.twin import meta_twin
 from cnn_explorer.networks.layers import Subsampling, TableConv2d
@@ -346,65 +347,60 @@ def _macs(step: Step) -> int:
 
 def module_attributes(module: nn.Module) -> tuple[tuple[str, str], ...]:
     """A layer's settings for people, in the order of torch's own arguments."""
-    rows: list[tuple[str, str]] = []
-
-    def row(title: str, value: object) -> None:
-        rows.append((title, _plain(value)))
-
-    def optional(title: str, value: object, usual: object) -> None:
-        if _plain(value) != _plain(usual):
-            row(title, value)
-
+    rows = SettingRows()
     if isinstance(module, TableConv2d):
-        row("in channels", module.in_channels)
-        row("out channels", module.out_channels)
-        rows.append(("kernel", _extent(module.kernel_size)))
-        row("connections", f"{len(module.weight)} of {module.in_channels * module.out_channels}")
+        rows.add("in channels", module.in_channels)
+        rows.add("out channels", module.out_channels)
+        rows.add_text("kernel", _extent(module.kernel_size))
+        rows.add(
+            "connections", f"{len(module.weight)} of {module.in_channels * module.out_channels}"
+        )
     elif isinstance(module, Subsampling):
-        rows += [("kernel", _extent((2, 2))), ("stride", "2")]
+        rows.add_text("kernel", _extent((2, 2)))
+        rows.add("stride", 2)
     elif isinstance(module, nn.modules.conv._ConvNd):
-        row("in channels", module.in_channels)
-        row("out channels", module.out_channels)
-        rows.append(("kernel", _extent(module.kernel_size)))
-        row("stride", module.stride)
-        row("padding", module.padding)
-        optional("dilation", module.dilation, 1)
-        optional("groups", module.groups, 1)
-        row("bias", module.bias is not None)
+        rows.add("in channels", module.in_channels)
+        rows.add("out channels", module.out_channels)
+        rows.add_text("kernel", _extent(module.kernel_size))
+        rows.add("stride", module.stride)
+        rows.add("padding", module.padding)
+        rows.add_unless("dilation", module.dilation, 1)
+        rows.add_unless("groups", module.groups, 1)
+        rows.add("bias", module.bias is not None)
     elif isinstance(module, nn.Linear):
-        row("in features", module.in_features)
-        row("out features", module.out_features)
-        row("bias", module.bias is not None)
+        rows.add("in features", module.in_features)
+        rows.add("out features", module.out_features)
+        rows.add("bias", module.bias is not None)
     elif isinstance(module, nn.modules.pooling._MaxPoolNd | nn.modules.pooling._AvgPoolNd):
         dimensions = int(type(module).__name__[-2])
         kernel: Any = module.kernel_size
-        rows.append(("kernel", _extent(kernel, dimensions)))
-        row("stride", kernel if module.stride is None else module.stride)
-        row("padding", module.padding)
-        optional("dilation", getattr(module, "dilation", 1), 1)
-        optional("ceil mode", module.ceil_mode, False)
+        rows.add_text("kernel", _extent(kernel, dimensions))
+        rows.add("stride", kernel if module.stride is None else module.stride)
+        rows.add("padding", module.padding)
+        rows.add_unless("dilation", getattr(module, "dilation", 1), 1)
+        rows.add_unless("ceil mode", module.ceil_mode, False)
     elif isinstance(
         module, nn.modules.pooling._AdaptiveAvgPoolNd | nn.modules.pooling._AdaptiveMaxPoolNd
     ):
         dimensions = int(type(module).__name__[-2])
-        rows.append(("output size", _extent(module.output_size, dimensions)))
+        rows.add_text("output size", _extent(module.output_size, dimensions))
     elif isinstance(module, nn.modules.batchnorm._NormBase):
-        row("channels", module.num_features)
-        row("eps", module.eps)
-        row("momentum", module.momentum)
-        optional("affine", module.affine, True)
+        rows.add("channels", module.num_features)
+        rows.add("eps", module.eps)
+        rows.add("momentum", module.momentum)
+        rows.add_unless("affine", module.affine, True)
     elif isinstance(module, nn.modules.dropout._DropoutNd):
-        row("p", module.p)
+        rows.add("p", module.p)
     elif isinstance(module, nn.Flatten):
-        optional("start dimension", module.start_dim, 1)
+        rows.add_unless("start dimension", module.start_dim, 1)
     else:
         for attribute, title in _OTHER_SETTINGS.items():
             value = getattr(module, attribute, None)
             if isinstance(value, bool | int | float | str) or (
                 isinstance(value, tuple) and all(isinstance(item, int) for item in value)
             ):
-                row(title, value)
-    return tuple(rows)
+                rows.add(title, value)
+    return rows.all()
 
 
 _OTHER_SETTINGS = {
@@ -420,15 +416,3 @@ def _extent(value: int | Sequence[int | None] | None, dimensions: int = 2) -> st
     if not isinstance(value, Sequence):
         value = (value,) * dimensions
     return TIMES.join("same" if size is None else str(size) for size in value)
-
-
-def _plain(value: object) -> str:
-    """One number where all are the same: ``(2, 2)`` is ``2``."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple | list):
-        sizes = [_plain(size) for size in value]
-        return sizes[0] if len(set(sizes)) == 1 else TIMES.join(sizes)
-    return str(value)

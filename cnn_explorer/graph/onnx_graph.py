@@ -18,6 +18,7 @@ from cnn_explorer.graph.model import (
     Shape,
     Window,
 )
+from cnn_explorer.graph.setting_rows import SettingRows, plain
 from cnn_explorer.graph.shortcuts import with_shortcuts
 from cnn_explorer.networks.onnx_layers import OnnxLayer, OnnxNetwork
 from cnn_explorer.text import printable
@@ -301,24 +302,17 @@ def _attributes(
 ) -> tuple[tuple[str, str], ...]:
     """A layer's settings in the words, and the order, that modules of torch have them in."""
     operator = layer.node.op_type
-    rows: list[tuple[str, str]] = []
-
-    def row(title: str, value: object) -> None:
-        rows.append((title, _plain(value)))
-
-    def optional(title: str, value: object, usual: object) -> None:
-        if _plain(value) != _plain(usual):
-            row(title, value)
+    rows = SettingRows()
 
     def padding(dimensions: int) -> None:
         pads = _pads(settings, dimensions)
         before, after = pads[:dimensions], pads[dimensions:]
         if _same_padding(settings):
-            row("padding", _same_padding(settings))
+            rows.add("padding", _same_padding(settings))
         elif before == after:
-            row("padding", before)
+            rows.add("padding", before)
         else:
-            row("padding", f"{_plain(before)} before, {_plain(after)} after")
+            rows.add("padding", f"{plain(before)} before, {plain(after)} after")
 
     has_bias = any(layer.node.input[2:3])
     if operator in ("Conv", "ConvTranspose") and len(weight) > 2:
@@ -327,45 +321,45 @@ def _attributes(
         if operator == "ConvTranspose":
             inner, outer = outer, inner
         dimensions = len(weight) - 2
-        row("in channels", inner)
-        row("out channels", outer)
-        rows.append(("kernel", TIMES.join(map(str, weight[2:]))))
-        row("stride", settings.get("strides") or 1)
+        rows.add("in channels", inner)
+        rows.add("out channels", outer)
+        rows.add_text("kernel", TIMES.join(map(str, weight[2:])))
+        rows.add("stride", settings.get("strides") or 1)
         padding(dimensions)
-        optional("dilation", settings.get("dilations") or 1, 1)
-        optional("groups", groups, 1)
-        row("bias", has_bias)
+        rows.add_unless("dilation", settings.get("dilations") or 1, 1)
+        rows.add_unless("groups", groups, 1)
+        rows.add("bias", has_bias)
     elif operator in ("MaxPool", "AveragePool", "LpPool"):
         kernel = settings.get("kernel_shape") or []
-        rows.append(("kernel", TIMES.join(map(str, kernel))))
-        row("stride", settings.get("strides") or 1)
+        rows.add_text("kernel", TIMES.join(map(str, kernel)))
+        rows.add("stride", settings.get("strides") or 1)
         padding(len(kernel))
-        optional("dilation", settings.get("dilations") or 1, 1)
-        optional("ceil mode", bool(settings.get("ceil_mode", 0)), False)
+        rows.add_unless("dilation", settings.get("dilations") or 1, 1)
+        rows.add_unless("ceil mode", bool(settings.get("ceil_mode", 0)), False)
     elif operator == "Gemm" and len(weight) == 2:
         inner, outer = weight[::-1] if settings.get("transB") else weight
-        row("in features", inner)
-        row("out features", outer)
-        row("bias", has_bias)
+        rows.add("in features", inner)
+        rows.add("out features", outer)
+        rows.add("bias", has_bias)
     elif operator == "MatMul" and len(weight) == 2:
-        row("in features", weight[0])
-        row("out features", weight[1])
-        row("bias", False)
+        rows.add("in features", weight[0])
+        rows.add("out features", weight[1])
+        rows.add("bias", False)
     elif operator == "BatchNormalization":
-        row("channels", weight[0] if weight else (given[0][0] if given and given[0] else "?"))
-        row("eps", settings.get("epsilon", 1e-5))
-        row("momentum", 1 - settings.get("momentum", 0.9))
+        rows.add("channels", weight[0] if weight else (given[0][0] if given and given[0] else "?"))
+        rows.add("eps", settings.get("epsilon", 1e-5))
+        rows.add("momentum", 1 - settings.get("momentum", 0.9))
     elif operator == "LRN":
-        row("size", settings.get("size", "?"))
-        row("alpha", settings.get("alpha", 1e-4))
-        row("beta", settings.get("beta", 0.75))
-        row("k", settings.get("bias", 1.0))
+        rows.add("size", settings.get("size", "?"))
+        rows.add("alpha", settings.get("alpha", 1e-4))
+        rows.add("beta", settings.get("beta", 0.75))
+        rows.add("k", settings.get("bias", 1.0))
     elif operator == "Flatten":
-        optional("start dimension", settings.get("axis", 1), 1)
+        rows.add_unless("start dimension", settings.get("axis", 1), 1)
     else:
         for name, value in settings.items():
-            row(_TITLES.get(name, printable(name, 40).replace("_", " ")), value)
-    return tuple(rows)
+            rows.add(_TITLES.get(name, printable(name, 40).replace("_", " ")), value)
+    return rows.all()
 
 
 _TITLES = {
@@ -373,16 +367,3 @@ _TITLES = {
     "approximate": "approximation", "keepdims": "keep dimensions", "axes": "dimensions",
     "group": "groups",
 }  # fmt: skip
-
-
-def _plain(value: object) -> str:
-    """One number where all are the same: ``[2, 2]`` is ``2``."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple | list):
-        sizes = [_plain(size) for size in value[:8]]
-        sizes += ["…"] if len(value) > 8 else []
-        return sizes[0] if len(set(sizes)) == 1 else TIMES.join(sizes)
-    return printable(str(value), 60)
