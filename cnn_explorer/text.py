@@ -18,6 +18,11 @@ def printable(text: str, most: int | None = None) -> str:
     return shown if len(cut) == len(text) else f"{shown}..."
 
 
+def capitalised(text: str) -> str:
+    """A sentence that begins with a large letter, whatever else is in it."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

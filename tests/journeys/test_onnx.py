@@ -187,3 +187,20 @@ def test_export_and_open_again(
     assert explorer.answers.classes[0].probability == pytest.approx(
         expected.classes[0].probability, abs=1e-4
     )
+
+
+def test_a_file_that_is_saved_of_it_is_named_after_it(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after its path, which is the name of its card; and what has no suffix gets one."""
+    drop_onnx(stage, saved(small_net(), tmp_path / "my net.onnx"))
+    proposed: list[str] = []
+
+    def ask(_parent: object, _title: str, name: str, _kinds: str) -> tuple[str, str]:
+        proposed.append(Path(name).name)
+        return str(tmp_path / "table"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    stage.window.export_table("name\n")
+    assert proposed == ["my net-layers.csv"]
+    assert (tmp_path / "table.csv").read_text("utf-8") == "name\n"

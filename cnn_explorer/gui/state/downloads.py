@@ -16,6 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal, Slot
 
 import cnn_explorer
+from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
 
@@ -270,7 +271,7 @@ class Downloads(QObject):
         last = said.splitlines()[-1] if said else ""
         if last.startswith(_ERROR):
             text = last.removeprefix(_ERROR)
-            self.failed.emit(DownloadFailed(wanted, text[:1].upper() + text[1:]))
+            self.failed.emit(DownloadFailed(wanted, capitalised(text)))
             return
         text = self.tr("The download ended without success; try again.")
         self.failed.emit(DownloadFailed(wanted, text, f"{fault}\n{said}".strip()))

@@ -44,6 +44,7 @@ from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 from cnn_explorer.probe.results import Channel
+from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
 
@@ -583,7 +584,7 @@ class Explorer(QObject):
             text = text.replace(str(file), file.name)
             details = "\n\n".join(filter(None, (str(file), details)))
         is_named = file is not None and text.startswith(file.name)
-        self.message_shown.emit(Message(text if is_named else _sentence(text), "error", details))
+        self.message_shown.emit(Message(text if is_named else capitalised(text), "error", details))
 
     def _on_response(self, job: Job, response: object) -> None:
         handlers: Mapping[type, Callable[..., None]] = {
@@ -688,7 +689,7 @@ class Explorer(QObject):
         self.message_shown.emit(Message(text, "info"))
 
     def _complain(self, error: ExplorerError) -> None:
-        self.message_shown.emit(Message(_sentence(str(error)), "error"))
+        self.message_shown.emit(Message(capitalised(str(error)), "error"))
 
 
 def first_layer(graph: LayerGraph, wished: str) -> str:
@@ -715,7 +716,3 @@ def _weights_file(request: object) -> Path | None:
     if isinstance(request, OpenWeights | OpenOnnx):
         return request.path
     return request.weights_file if isinstance(request, OpenNetwork) else None
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -334,22 +334,14 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_export_chosen(self) -> None:
-        dialog, network = self.sender(), self._explorer.network
-        if network is None:  # stopped and closed meanwhile
-            return
+        dialog = self.sender()
         self._export_choice = choice = dialog.choice()  # type: ignore[attr-defined]
-        name, _ = QFileDialog.getSaveFileName(
-            self,
-            self.tr("Export the Graph of {}").format(network.card.title),
-            str(
-                Path(self._settings.folder)
-                / f"{network.card.name.replace('/', '-')}{choice.suffix}"
-            ),
+        path = self._ask_where_to_save(
+            self.tr("Export the Graph of {}"),
+            choice.suffix,
             f"{choice.suffix[1:].upper()} (*{choice.suffix})",
         )
-        if name:
-            path = Path(name)
-            path = path if path.suffix else path.with_suffix(choice.suffix)
+        if path is not None:
             coloured_by = "" if self.panels is None else self.panels.graph_view.coloured_by
             self._explorer.export_graph(
                 path, choice, dark=is_dark(self.palette()), coloured_by=coloured_by
@@ -360,24 +352,21 @@ class MainWindow(QMainWindow):
         """Ask for a file and save the table of layers in it."""
         from cnn_explorer.errors import ExplorerError
         from cnn_explorer.media.save import write_text
+        from cnn_explorer.text import capitalised
 
-        network = self._explorer.network
-        if network is None:
-            return
-        name, _ = QFileDialog.getSaveFileName(
-            self,
-            self.tr("Export the layers of {}").format(network.card.title),
-            str(Path(self._settings.folder) / f"{network.card.name.replace('/', '-')}-layers.csv"),
+        path = self._ask_where_to_save(
+            self.tr("Export the layers of {}"),
+            "-layers.csv",
             self.tr("Comma-separated values (*.csv);;All files (*)"),
         )
-        if not name:
+        if path is None:
             return
         try:
-            write_text(Path(name), text)
+            write_text(path, text)
         except ExplorerError as error:
-            self.say(str(error)[:1].upper() + str(error)[1:], "error")
+            self.say(capitalised(str(error)), "error")
         else:
-            self.say(self.tr("Saved {}.").format(name))
+            self.say(self.tr("Saved {}.").format(path))
 
     @Slot()
     def export_onnx(self) -> None:
@@ -390,15 +379,27 @@ class MainWindow(QMainWindow):
                 else self.tr("{} is an ONNX file already.").format(network.card.title)
             )
             return
-        name, _ = QFileDialog.getSaveFileName(
-            self,
-            self.tr("Export {} as ONNX").format(network.card.title),
-            str(Path(self._settings.folder) / f"{Path(network.card.name).name}.onnx"),
-            self.tr("ONNX networks (*.onnx)"),
+        path = self._ask_where_to_save(
+            self.tr("Export {} as ONNX"), ".onnx", self.tr("ONNX networks (*.onnx)")
         )
-        if name:
-            path = Path(name)
-            self._explorer.export_onnx(path if path.suffix else path.with_suffix(".onnx"))
+        if path is not None:
+            self._explorer.export_onnx(path)
+
+    def _ask_where_to_save(self, title: str, ending: str, kinds: str) -> Path | None:
+        """Where to save something of the network on show, None for nowhere. A name that ends in
+        `ending` is proposed; one that a person gives without a suffix gets that of the ending."""
+        network = self._explorer.network
+        if network is None:
+            return None
+        # the name of an ONNX network is its file's path
+        card = network.card
+        stem = card.name.replace("/", "-") if network.onnx is None else Path(card.name).stem
+        proposed = Path(self._settings.folder) / f"{stem}{ending}"
+        name, _ = QFileDialog.getSaveFileName(self, title.format(card.title), str(proposed), kinds)
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(proposed.suffix)
 
     @Slot()
     def reset_panels(self) -> None:
