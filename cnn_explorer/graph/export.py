@@ -44,6 +44,8 @@ from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
 from cnn_explorer.text import printable
 
+SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
+"""What `export` can write."""
 PNG_SCALE = 2.0
 MAX_PIXELS = 120_000_000
 """Larger drawings are written as PNG at a smaller scale."""
@@ -71,17 +73,22 @@ def export(
     path cannot be written.
     """
     path = FilePath(path)
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise ExplorerError(
-            f'a graph cannot be saved as "{path.name}": end the name with '
-            ".svg, .png, .pdf, .json or .dot."
-        )
-    data = (
-        png_bytes(layout, title, dark, dressing, checkpoint)
-        if writer is png_bytes
-        else writer(layout, title, dark, dressing)
-    )
+    match path.suffix.lower():
+        case ".svg":
+            data = svg_bytes(layout, title, dark, dressing)
+        case ".png":
+            data = png_bytes(layout, title, dark, dressing, checkpoint)
+        case ".pdf":
+            data = pdf_bytes(layout, title, dark, dressing)
+        case ".json":
+            data = graph_to_json(layout, title)
+        case ".dot":
+            data = dot_bytes(layout, title)
+        case _:
+            raise ExplorerError(
+                f'a graph cannot be saved as "{path.name}": end the name with '
+                f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
+            )
     checkpoint(1.0)
     write_bytes(path, data)
 
@@ -490,22 +497,7 @@ def _vertical_extent(item: Path | Text | Raster) -> tuple[float, float]:
     return (min(heights) - item.width, max(heights) + item.width)
 
 
-def json_bytes(
-    layout: GraphLayout,
-    title: str,
-    dark: bool = False,  # noqa: ARG001 - as the other writers
-    dressing: Dressing = PLAIN,  # noqa: ARG001
-) -> bytes:
-    """The whole graph and this layout of it."""
-    return graph_to_json(layout, title)
-
-
-def dot_bytes(
-    layout: GraphLayout,
-    title: str,
-    dark: bool = False,  # noqa: ARG001 - as the other writers
-    dressing: Dressing = PLAIN,  # noqa: ARG001
-) -> bytes:
+def dot_bytes(layout: GraphLayout, title: str) -> bytes:
     """The visible graph in Graphviz's language, open blocks as clusters; Graphviz places it."""
     graph = layout.graph
     lines = [
@@ -549,14 +541,3 @@ def dot_bytes(
 def _quoted(text: str) -> str:
     """A DOT string; the two letters ``\\n`` stay the line break they are to Graphviz."""
     return '"' + printable(text).replace('"', '\\"') + '"'
-
-
-_WRITERS: Mapping[str, Callable[[GraphLayout, str, bool, Dressing], bytes]] = {
-    ".svg": svg_bytes,
-    ".png": png_bytes,
-    ".pdf": pdf_bytes,
-    ".json": json_bytes,
-    ".dot": dot_bytes,
-}
-SUFFIXES = tuple(_WRITERS)
-"""What `export` can write."""
