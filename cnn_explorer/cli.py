@@ -21,6 +21,7 @@ from cnn_explorer.cli_parts import (
     PROGRAM,
     UNTRAINED,
     card_named,
+    describe_weights_choice,
     network_or_file,
     output_file,
     positive,
@@ -444,16 +445,7 @@ def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
         help="the network, or an ONNX file; guessed where weights of your own are given without it",
     )  # fmt: skip
     cli_onnx.describe_input(parser)
-    weights = parser.add_mutually_exclusive_group()
-    weights.add_argument(
-        "--weights", metavar="FILE", type=Path,
-        help="a state dict that fits the network (.safetensors, .pth, .pt, .th); no code in it is "
-        "run",
-    )  # fmt: skip
-    weights.add_argument(
-        "--weights-version", metavar="TAG", default="",
-        help='which of the network\'s own weights, as "ImageNet V1"; the best at hand if not given',
-    )  # fmt: skip
+    describe_weights_choice(parser)
 
 
 def _describe_classify(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from cnn_explorer.cli_parts import print_table
+from cnn_explorer.text import no_formula
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.model import LayerGraph, LayerNode
@@ -90,7 +91,8 @@ def print_csv(graph: "LayerGraph") -> None:
             )  # fmt: skip
         writer.writerow(
             (
-                layer.name, layer.parent, layer.kind, layer.type_name, _yes(layer.training_only),
+                no_formula(layer.name), no_formula(layer.parent), layer.kind,
+                no_formula(layer.type_name), _yes(layer.training_only),
                 format_shape(layer.out_shape).replace("×", "x"), layer.parameters, layer.macs,
                 numbers.value(layer.name, "memory"), *seen,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_explorer import cli_layers
 from cnn_explorer.cli_parts import (
+    describe_weights_choice,
     network_name,
     output_file,
     print_json,
@@ -156,12 +157,7 @@ def describe_export(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", required=True, type=output_file((".onnx",)),
         help="where to save it (.onnx)",
     )  # fmt: skip
-    weights = parser.add_mutually_exclusive_group()
-    weights.add_argument("--weights", metavar="FILE", type=Path, help="a state dict that fits it")
-    weights.add_argument(
-        "--weights-version", metavar="TAG", default="",
-        help="which of its own weights; the best at hand if not given",
-    )  # fmt: skip
+    describe_weights_choice(parser)
     parser.add_argument(
         "--picture", metavar="IMAGE", type=Path,
         help="what to compare ONNX Runtime's answer with torch's on; a sample if not given",

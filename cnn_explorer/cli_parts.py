@@ -52,6 +52,20 @@ def output_file(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
     return output
 
 
+def describe_weights_choice(parser: argparse.ArgumentParser) -> None:
+    """Which weights a network takes: a file, or a version of its own."""
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--weights", metavar="FILE", type=Path,
+        help="a state dict that fits the network (.safetensors, .pth, .pt, .th); no code in it is "
+        "run",
+    )  # fmt: skip
+    weights.add_argument(
+        "--weights-version", metavar="TAG", default="",
+        help='which of the network\'s own weights, as "ImageNet V1"; the best at hand if not given',
+    )  # fmt: skip
+
+
 def refuse_same_file(output: Path, *inputs: Path | None) -> None:
     """What a person gave to be read is not written over."""
     for path in inputs:

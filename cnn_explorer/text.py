@@ -23,6 +23,12 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def no_formula(text: str) -> str:
+    """Text for a cell of a spreadsheet: one that it would run as a formula gets an apostrophe in
+    front, since names come from files of others."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -2,7 +2,15 @@
 
 import pytest
 
-from cnn_explorer.text import classes, format_part, format_size, listed, printable
+from cnn_explorer.text import (
+    capitalised,
+    classes,
+    format_part,
+    format_size,
+    listed,
+    no_formula,
+    printable,
+)
 
 
 def test_names_from_elsewhere_are_fit_to_be_shown() -> None:
@@ -26,3 +34,14 @@ def test_numbers() -> None:
     assert (format_size(102_540_417), format_size(1 << 30)) == ("97.8 MB", "1.00 GB")
     assert format_part(44_145_050, 102_540_417) == "42.1 of 97.8 MB"
     assert format_part(1 << 20, 1 << 30) == "1.0 MB of 1.00 GB"
+
+
+def test_a_sentence_begins_with_a_large_letter_and_stays_otherwise() -> None:
+    assert capitalised("the file VGG.pth is gone.") == "The file VGG.pth is gone."
+    assert capitalised("") == ""
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_spreadsheet_runs_no_name(text: str) -> None:
+    assert no_formula(text) == f"'{text}"
+    assert no_formula(f"layer{text}") == f"layer{text}"

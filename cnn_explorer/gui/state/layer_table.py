@@ -20,6 +20,7 @@ from cnn_explorer.graph.numbers import (
     Numbers,
     format_number,
 )
+from cnn_explorer.text import no_formula
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -289,7 +290,7 @@ def as_csv(rows: Iterable[Row]) -> str:
     writer = csv.writer(out)
     writer.writerow([column.heading for column in COLUMNS])
     for row in rows:
-        writer.writerow([_no_formula(text) for text in _plain_cells(row)])
+        writer.writerow([no_formula(text) for text in _plain_cells(row)])
     return out.getvalue()
 
 
@@ -298,7 +299,7 @@ def as_tabbed(rows: Iterable[Row]) -> str:
     lines = [[column.heading for column in COLUMNS]]
     lines += [
         # a tab or a new line in a name would begin another cell or row
-        [_no_formula(" ".join(text.split())) for text in _plain_cells(row)]
+        [no_formula(" ".join(text.split())) for text in _plain_cells(row)]
         for row in rows
     ]
     return "".join("\t".join(line) + "\n" for line in lines)
@@ -306,10 +307,6 @@ def as_tabbed(rows: Iterable[Row]) -> str:
 
 def _plain_cells(row: Row) -> list[str]:
     return [row.plain(column) for column in range(len(COLUMNS))]
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _in_order(rows: list[Row], column: int, order: Qt.SortOrder) -> list[Row]:
