@@ -16,24 +16,13 @@ from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.theme import apply_theme
-from tests.gui.test_graph_view import residual_graph, shown
-
-
-@pytest.fixture
-def graph() -> LayerGraph:
-    return residual_graph()
+from tests.gui.graphs import shown, view_on
 
 
 @pytest.fixture
 def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
     assert themed is not None
-    made = GraphView()
-    qtbot.addWidget(made)
-    made.resize(760, 520)
-    made.show()
-    qtbot.waitExposed(made)
-    made.show_network(shown(graph))
-    return made
+    return view_on(qtbot, shown(graph))
 
 
 def painted(view: GraphView, name: str) -> QColor:

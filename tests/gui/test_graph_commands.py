@@ -15,27 +15,9 @@ from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets import graph_walk
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.main_window import MainWindow
-from tests.gui.test_graph_view import Obliging, placed, residual_graph, shown
+from tests.gui.graphs import LEFT, Obliging, placed, residual_graph, shown
 
-LEFT = Qt.MouseButton.LeftButton
 KEY = Qt.Key
-
-
-@pytest.fixture
-def graph() -> LayerGraph:
-    return residual_graph()
-
-
-@pytest.fixture
-def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
-    assert themed is not None
-    view = GraphView()
-    qtbot.addWidget(view)
-    view.resize(760, 520)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.show_network(shown(graph, "stage"))
-    return view
 
 
 @pytest.fixture

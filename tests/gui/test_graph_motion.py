@@ -12,26 +12,14 @@ from cnn_explorer.gui.widgets import graph_motion
 from cnn_explorer.gui.widgets.graph_canvas import GraphCanvas
 from cnn_explorer.gui.widgets.graph_scene import Hit
 from cnn_explorer.gui.widgets.graph_view import GraphView
-from tests.gui.test_graph_view import Obliging, double_click, place_of, residual_graph, shown, wheel
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def graph() -> LayerGraph:
-    return residual_graph()
+from tests.gui.graphs import LEFT, Obliging, double_click, place_of, shown, view_on, wheel
 
 
 @pytest.fixture
 def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> Iterator[GraphView]:
     """A view that has been painted, with its stage open."""
     assert themed is not None
-    view = GraphView()
-    qtbot.addWidget(view)
-    view.resize(760, 520)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.show_network(shown(graph, "stage"))
+    view = view_on(qtbot, shown(graph, "stage"))
     does = Obliging(view, graph)
     view.canvas.viewport().repaint()
     yield view

@@ -13,34 +13,10 @@ from cnn_explorer.gui.widgets.breadcrumbs import Breadcrumbs
 from cnn_explorer.gui.widgets.graph_found import halos
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.theme import apply_theme
-from tests.gui.test_graph_view import Obliging, placed, residual_graph, shown
+from tests.gui.graphs import LEFT, Obliging, placed, residual_graph, shown
 
-LEFT = Qt.MouseButton.LeftButton
 KEY = Qt.Key
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def graph() -> LayerGraph:
-    return residual_graph()
-
-
-@pytest.fixture
-def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
-    """A view on the graph with its stage open and the blocks inside closed."""
-    assert themed is not None
-    view = GraphView()
-    qtbot.addWidget(view)
-    view.resize(760, 520)
-    view.show()
-    qtbot.waitExposed(view)
-    view.show_network(shown(graph, "stage"))
-    return view
-
-
-@pytest.fixture
-def does(view: GraphView, graph: LayerGraph) -> Obliging:
-    return Obliging(view, graph)
 
 
 def type_in(qtbot: QtBot, view: GraphView, text: str) -> None:

@@ -1,7 +1,7 @@
 """The small map of a graph larger than the view."""
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -10,9 +10,7 @@ from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.minimap import Minimap
 from cnn_explorer.gui.widgets.theme import apply_theme, kind_colour
-from tests.gui.test_graph_view import placed, residual_graph, shown
-
-LEFT = Qt.MouseButton.LeftButton
+from tests.gui.graphs import LEFT, placed, residual_graph, shown, view_on
 
 
 @pytest.fixture
@@ -24,13 +22,7 @@ def graph() -> LayerGraph:
 def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
     """A view of a graph that is much higher than it."""
     assert themed is not None
-    view = GraphView()
-    qtbot.addWidget(view)
-    view.resize(760, 520)
-    with qtbot.waitExposed(view):
-        view.show()
-    view.show_network(shown(graph, *graph.block))
-    return view
+    return view_on(qtbot, shown(graph, *graph.block))
 
 
 def test_it_is_there_only_where_not_all_is_in_sight(view: GraphView, graph: LayerGraph) -> None:

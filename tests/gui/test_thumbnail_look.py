@@ -19,7 +19,7 @@ from cnn_explorer.gui.widgets.theme import apply_theme
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.results import Thumbnail
-from tests.gui.test_graph_view import residual_graph, shown
+from tests.gui.graphs import shown, view_on
 
 SIDE = BOX_HEIGHT - 4.0
 VALUES = np.arange(16, dtype=np.uint8).reshape(4, 4) * 17
@@ -27,20 +27,9 @@ PICTURE = Picture(np.zeros((2, 2, 3), np.uint8), "made")
 
 
 @pytest.fixture
-def graph() -> LayerGraph:
-    return residual_graph()
-
-
-@pytest.fixture
 def view(qtbot: QtBot, themed: object, graph: LayerGraph) -> GraphView:
     assert themed is not None
-    made = GraphView()
-    qtbot.addWidget(made)
-    made.resize(760, 520)
-    made.show()
-    qtbot.waitExposed(made)
-    made.show_network(shown(graph, options=DrawingOptions(thumbnails=True)))
-    return made
+    return view_on(qtbot, shown(graph, options=DrawingOptions(thumbnails=True)))
 
 
 @pytest.fixture(params=[False, True], ids=["light", "dark"])
