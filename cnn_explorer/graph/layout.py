@@ -985,8 +985,8 @@ def _label_places(points: Sequence[Point], width: float) -> Iterable[Point]:
         yield (x + LABEL_GAP, y)
         yield (x - LABEL_GAP - width, y)
     elif top == bottom and below_x - x >= width + _CARDS + LABEL_GAP:
-        yield (x + _CARDS + 2.0, top - EDGE_LABEL_SIZE / 2 - 4.0)
-        yield (x + _CARDS + 2.0, top + EDGE_LABEL_SIZE / 2 + 4.0)
+        yield (x + _CARDS + LABEL_GAP, top - EDGE_LABEL_SIZE / 2 - 4.0)
+        yield (x + _CARDS + LABEL_GAP, top + EDGE_LABEL_SIZE / 2 + 4.0)
     (above_x, top), (x, bottom) = points[-2:]
     if x == above_x and bottom - top >= LAYER_GAP / 2:
         y = bottom - min((bottom - top) / 2, LAYER_GAP / 2) - 3.0
