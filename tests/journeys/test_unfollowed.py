@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from cnn_explorer.app import Program
 from cnn_explorer.gui.state.explorer import Message
 from cnn_explorer.gui.state.settings import Settings
+from cnn_explorer.gui.widgets.graph_view import tip
+from cnn_explorer.gui.widgets.panel_parts import TitleLabel
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.paths import resource
 from tests.journeys.conftest import PATIENCE, Stage, close_stage
@@ -68,6 +70,20 @@ def test_a_network_that_cannot_be_followed_is_walked_as_its_modules(odd: Stage) 
     assert view.note.isVisible()
     assert "Only the modules are shown" in view.note.text()
     assert "other" in view.note.text()  # the argument that is missing
+
+    # nobody knows what they cost: no 0 is said to be it
+    graph = explorer.network.graph
+    panels.tabs.setCurrentWidget(panels.details_panel)
+    for name in ("", "body", "body.0"):
+        explorer.select_layer(name)
+        odd.settle()
+        (cost,) = (group for group in panels.details_panel.groups() if group.title == "Cost")
+        assert "parameters" in [fact.name for fact in cost.facts]
+        assert "multiply-adds" not in [fact.name for fact in cost.facts]
+    assert "Parameters" in tip(graph, "body.0")
+    assert "Multiply-adds" not in tip(graph, "body.0")
+    titles = [title.text() for title in view.findChildren(TitleLabel)]
+    assert "Odd   93 parameters  ·  4 layers" in titles
 
     # a block is closed, a layer shows its weights
     view.toggle("body")

@@ -387,6 +387,9 @@ class DetailsPanel(QWidget):
             for node in graph.layers
             if node.kind == kind
         ]
+        cost = [Fact(self.tr("parameters"), _exactly(graph.parameters, format_count))]
+        if not graph.note:  # of modules alone nobody knows what they cost
+            cost.append(Fact(self.tr("multiply-adds"), _exactly(graph.macs, format_macs)))
         return (
             FactGroup(
                 self.tr("Layers"),
@@ -397,13 +400,7 @@ class DetailsPanel(QWidget):
                 ),
             ),
             FactGroup(self.tr("Tensors"), tuple(shapes)),
-            FactGroup(
-                self.tr("Cost"),
-                (
-                    Fact(self.tr("parameters"), _exactly(graph.parameters, format_count)),
-                    Fact(self.tr("multiply-adds"), _exactly(graph.macs, format_macs)),
-                ),
-            ),
+            FactGroup(self.tr("Cost"), tuple(cost)),
         )
 
     def _costs(self, graph: LayerGraph, node: LayerNode | BlockNode) -> FactGroup:
@@ -411,9 +408,10 @@ class DetailsPanel(QWidget):
         # parts for training alone are no part of the total, so they have no share of it
         if not node.training_only:
             facts.append(self._share(node.parameters, graph.parameters))
-        facts.append(Fact(self.tr("multiply-adds"), _exactly(node.macs, format_macs)))
-        if not node.training_only:
-            facts.append(self._share(node.macs, graph.macs))
+        if not graph.note:
+            facts.append(Fact(self.tr("multiply-adds"), _exactly(node.macs, format_macs)))
+            if not node.training_only:
+                facts.append(self._share(node.macs, graph.macs))
         return FactGroup(self.tr("Cost"), tuple(facts))
 
     def _numbers_of(self, graph: LayerGraph) -> Numbers:

@@ -746,13 +746,14 @@ def _with_key(tip: str, keys: str) -> str:
 
 
 def _totals(graph: LayerGraph) -> str:
-    """What a prediction takes: parameters, multiply-adds, layers."""
+    """What a prediction takes: parameters, multiply-adds where they are known, layers."""
     layers = [node for node in graph.layers if not node.training_only]
-    return _tr("{parameters} parameters  ·  {macs} multiply-adds  ·  {layers} layers").format(
-        parameters=format_count(graph.parameters),
-        macs=format_macs(graph.macs),
-        layers=sum(node.kind not in ("input", "output") for node in layers),
-    )
+    operations = sum(node.kind not in ("input", "output") for node in layers)
+    facts = [_tr("{} parameters").format(format_count(graph.parameters))]
+    if not graph.note:  # of modules alone nobody knows what they cost
+        facts.append(_tr("{} multiply-adds").format(format_macs(graph.macs)))
+    facts.append(_tr("{} layers").format(operations))
+    return "  ·  ".join(facts)
 
 
 def _in_menu(name: str) -> str:
@@ -767,8 +768,9 @@ def tip(graph: LayerGraph, name: str, numbers: Iterable[tuple[str, str]] = ()) -
         return ""
     rows = list(_settings(node))
     rows.append((_tr("Parameters"), f"{node.parameters:,}"))
-    share = f"  ({100 * node.macs / graph.macs:.1f} %)" if graph.macs and node.macs else ""
-    rows.append((_tr("Multiply-adds"), format_macs(node.macs) + share))
+    if not graph.note:
+        share = f"  ({100 * node.macs / graph.macs:.1f} %)" if graph.macs and node.macs else ""
+        rows.append((_tr("Multiply-adds"), format_macs(node.macs) + share))
     if node.training_only:
         rows.append((_tr("Used"), _tr("in training only")))
     rows.extend(numbers)
