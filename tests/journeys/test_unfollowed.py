@@ -70,6 +70,7 @@ def test_a_network_that_cannot_be_followed_is_walked_as_its_modules(odd: Stage) 
     assert view.note.isVisible()
     assert "Only the modules are shown" in view.note.text()
     assert "other" in view.note.text()  # the argument that is missing
+    assert not panels.message_strip.isVisible()  # which would say the same
 
     # nobody knows what they cost: no 0 is said to be it
     graph = explorer.network.graph

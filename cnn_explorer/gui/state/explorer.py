@@ -624,7 +624,7 @@ class Explorer(QObject):
         # what was asked for by name is brought to light; else a network opens with its plan
         self._open_to(self._layer if self._layer == self._wished else "")
         guessed = self._guessed(request, network) if isinstance(request, OpenWeights) else ""
-        said = " ".join(filter(None, (guessed, network.note, network.graph.note)))
+        said = " ".join(filter(None, (guessed, network.note)))
         if said:
             self.message_shown.emit(Message(said, "info"))
 
