@@ -64,6 +64,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.weights",
     "probe.colormaps",
     "probe.mosaic",
+    "probe.statistics",
     "probe.preprocess",
     "probe.results",
     "probe.session",

@@ -7,17 +7,22 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.paths import resource
+from cnn_explorer.probe.mosaic import GROUND, HIGHEST, INFINITE, LOWEST, NOT_A_NUMBER
 
-ColormapName = Literal["viridis", "magma", "grey", "diverging"]
+ColormapName = Literal["viridis", "cividis", "inferno", "magma", "grey", "diverging"]
 
 COLORMAPS: tuple[ColormapName, ...] = get_args(ColormapName)
+
+NOT_A_NUMBER_COLOUR = (255, 0, 255)
+INFINITE_COLOUR = (0, 255, 255)
+"""Magenta and cyan, which none of the colour maps comes near."""
 
 
 @cache
 def colormap(name: ColormapName) -> npt.NDArray[np.uint8]:
     """The colours of the values 0 to 255: uint8 (256, 3), not to be written to.
 
-    ``diverging`` has zero at 128: give it values that are centred there (`signed_mosaic`).
+    ``diverging`` has zero at 128: give it values that are centred there.
     """
     table = np.loadtxt(resource("colormaps", f"{name}.csv"), dtype=np.uint8, delimiter=",")
     if table.shape != (256, 3):
@@ -27,7 +32,19 @@ def colormap(name: ColormapName) -> npt.NDArray[np.uint8]:
 
 
 def colour_table(name: ColormapName, gap: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
-    """A colour map for a mosaic: index 0, the gaps and undefined values, gets the colour `gap`."""
-    table = colormap(name).copy()
-    table[0] = gap
+    """The colours of a mosaic's codes: uint8 (256, 3); gaps get the colour `gap`."""
+    table = np.empty((256, 3), np.uint8)
+    table[GROUND] = gap
+    table[NOT_A_NUMBER] = NOT_A_NUMBER_COLOUR
+    table[INFINITE] = INFINITE_COLOUR
+    table[LOWEST:] = scale_colours(name)
     return table
+
+
+def scale_colours(name: ColormapName) -> npt.NDArray[np.uint8]:
+    """The colours of the codes from `LOWEST` to `HIGHEST`: uint8 (253, 3), as a colour bar has
+    them."""
+    steps = HIGHEST - LOWEST
+    at = np.rint(np.arange(steps + 1) * (255 / steps)).astype(np.intp)
+    colours: npt.NDArray[np.uint8] = colormap(name)[at]
+    return colours

@@ -1,8 +1,9 @@
 """All channels of a layer, or all its kernels, in one picture.
 
-Maps become one uint8 array in which 0 is the ground (gaps between tiles, values that are not a
-number) and 1 to 255 are values from the lowest to the highest. `colormaps.colour_table` turns it
-into colours. Numpy alone, because one parallel region of torch costs more than the whole picture.
+Maps become one uint8 array of codes: 0 is the ground (gaps between tiles), 1 a value that is not a
+number, 2 an infinite one, and 3 to 255 are values from the lowest to the highest.
+`colormaps.colour_table` turns codes into colours. Numpy alone, because one parallel region of torch
+costs more than the whole picture.
 """
 
 import math
@@ -14,23 +15,45 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 
-Scale = Literal["channel", "layer"]
-"""Whether each channel uses the whole range of colours, or all share one range."""
+Scale = Literal["channel", "layer", "fixed"]
+"""Whether each channel uses the whole range of colours, all share one range, or the range is one
+that a person chose."""
 
 GROUND = 0
-"""The value of gaps and of undefined (not a number) pixels."""
-LOWEST = 1
-ZERO = 128
-"""The value of zero in a signed mosaic."""
+"""The code of gaps."""
+NOT_A_NUMBER = 1
+INFINITE = 2
+LOWEST = 3
+ZERO = 129
+"""The code of zero in a mosaic of signed values."""
 HIGHEST = 255
-
-KERNEL_LIMIT = 64
-"""At most so many outputs and inputs are drawn when all kernels of a layer are shown."""
-MATRIX_LIMIT = 1024
-"""At most so many rows and columns of a weight matrix are drawn."""
+_STEPS = HIGHEST - LOWEST
 
 _NEARLY = 0.9
 """How much smaller tiles may be drawn for a full last row."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """How values become codes, and so colours. Every choice in it is one that a person sees."""
+
+    scale: Scale = "channel"
+    low: float = 0.0
+    """The lowest value of a fixed scale."""
+    high: float = 1.0
+    """The highest value of a fixed scale."""
+    clip: float = 0.0
+    """Per cent of the values, at the lowest end and at the highest, that lie beyond the scale and
+    get the colours of its ends. Of signed values, of the largest absolute ones. A fixed scale clips
+    by itself."""
+    gamma: float = 1.0
+    """The power to which the place of a value within the scale (0 to 1) is raised: below 1 small
+    values stand out. Of signed values, the distance from zero."""
+    signed: bool = False
+    """Zero is in the middle of the colours, and both ends are equally far from it."""
+
+
+USUAL = Shading()
 
 
 @dataclass(frozen=True)
@@ -85,84 +108,68 @@ class Mosaic:
     """(height, width), C-contiguous: see the module's text. Colour kernels: (height, width, 3)."""
     grid: TileGrid
     low: FloatArray
-    """(tiles,): the value drawn as `LOWEST`. In a signed mosaic it is ``-high``."""
+    """(tiles,): the value drawn as `LOWEST`. Where the values are signed it is ``-high``."""
     high: FloatArray
     """(tiles,): the value drawn as `HIGHEST`."""
     flat: npt.NDArray[np.bool_]
     """(tiles,): whether all values of the tile are equal, as in a channel that never fires."""
-    not_finite: int
-    """How many values are infinite or not a number. Infinite ones are drawn at the ends of the
-    range, which is that of the finite values; the others as `GROUND`."""
+    not_a_number: int
+    """How many values are not a number."""
+    infinite: int
+    """How many values are infinite."""
+
+    @property
+    def not_finite(self) -> int:
+        """How many values are infinite or not a number; scales are those of the finite ones."""
+        return self.not_a_number + self.infinite
 
 
 def mosaic(
-    maps: FloatArray, *, columns: int | None = None, gap: int = 1, scale: Scale = "channel"
+    maps: FloatArray, shading: Shading = USUAL, *, columns: int | None = None, gap: int = 1
 ) -> Mosaic:
     """Draw maps (C, H, W) as tiles; a flat layer (N,) as N tiles of one pixel.
 
-    A channel whose values are all equal is drawn as `LOWEST` where each channel has its own range.
+    A channel whose values are all equal is drawn as `LOWEST` where each channel has its own range
+    (as `ZERO` where that is in the middle).
     """
     tiles = _as_tiles(maps)
-    low, high, not_finite = _ranges(tiles)
-    flat = low == high
-    if scale == "layer":
-        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    lowest, highest, undefined, infinite = _ranges(tiles)
+    flat = lowest == highest
+    low, high = _scales(tiles, lowest, highest, shading, bool(undefined or infinite))
     grid = _grid(tiles, columns, gap)
-    span = high.astype(np.float64) - low
-    pixels = _draw(tiles, grid, low, span, 0.0, not_finite)
-    return Mosaic(pixels, grid, low, high, flat, not_finite)
+    pixels = _draw(tiles, grid, low, high, shading, bool(undefined or infinite))
+    return Mosaic(pixels, grid, low, high, flat, undefined, infinite)
 
 
-def signed_mosaic(
-    tiles: FloatArray, *, columns: int | None = None, gap: int = 1, scale: Scale = "channel"
-) -> Mosaic:
-    """Draw tiles (N, h, w) of values around zero: zero is always `ZERO`, for a diverging map."""
-    tiles = _as_tiles(tiles)
-    low, high, not_finite = _ranges(tiles)
-    flat = low == high
-    peak = np.maximum(np.abs(low), np.abs(high))
-    if scale == "layer":
-        peak = np.full_like(peak, peak.max())
-    grid = _grid(tiles, columns, gap)
-    pixels = _draw(tiles, grid, -peak, 2.0 * peak.astype(np.float64), 127.0, not_finite)
-    return Mosaic(pixels, grid, -peak, peak, flat, not_finite)
-
-
-def kernels_mosaic(
+def colour_mosaic(
     weight: FloatArray,
+    shading: Shading = USUAL,
     *,
-    output: int | None = None,
     columns: int | None = None,
     gap: int = 1,
-    scale: Scale = "channel",
     ground: tuple[int, int, int] = (128, 128, 128),
 ) -> Mosaic:
-    """Draw the weights of a layer.
-
-    - (out, 3, kh, kw) with kernels larger than one pixel, the first layer of a network on colour
-      pictures: a tile an output, in colour, zero as mid-grey; `ground` is the colour of the gaps.
-    - other (out, in, kh, kw): signed tiles, a row an output, a column an input, the first
-      `KERNEL_LIMIT` of either; with `output` given, all inputs' kernels of that output.
-    - 1 x 1 kernels and matrices (out, in): one signed tile, a pixel a weight, the first
-      `MATRIX_LIMIT` rows and columns; with `output` given a tile of one pixel an input.
-    - (channels,), a normalisation's: a signed tile of one pixel a channel.
-    """
-    if weight.ndim == 4 and weight.shape[2:] == (1, 1):
-        weight = weight[:, :, 0, 0]
-    if output is not None and weight.ndim > 1:
-        if weight.ndim == 4 and weight.shape[1] == 3:
-            weight = weight[output : output + 1]
-        else:
-            return signed_mosaic(weight[output], columns=columns, gap=gap, scale=scale)
-    if weight.ndim == 4 and weight.shape[1] == 3:
-        return _colour_kernels(weight, columns, gap, scale, ground)
-    if weight.ndim == 4:
-        shown = weight[:KERNEL_LIMIT, :KERNEL_LIMIT]
-        tiles = np.ascontiguousarray(shown).reshape(-1, *weight.shape[2:])
-        return signed_mosaic(tiles, columns=shown.shape[1], gap=gap, scale=scale)
-    if weight.ndim == 2:
-        return signed_mosaic(weight[None, :MATRIX_LIMIT, :MATRIX_LIMIT], gap=gap, scale=scale)
-    return signed_mosaic(weight, columns=columns, gap=gap, scale=scale)
+    """Draw kernels on three channels (N, 3, kh, kw) as tiles in colour: zero is mid-grey, the
+    largest absolute value of a kernel (or of all) 1 or 255. Of the shading the scale counts alone;
+    `ground` is the colour of the gaps. What is not finite is drawn as zero."""
+    tiles = weight.reshape(len(weight), -1)[:, None, :]
+    low, high, undefined, infinite = _ranges(tiles)
+    peak = np.maximum(np.abs(low), np.abs(high))
+    if shading.scale == "layer":
+        peak = np.full_like(peak, peak.max())
+    elif shading.scale == "fixed":
+        peak = np.full_like(peak, max(abs(shading.low), abs(shading.high)))
+    grid = _grid(weight[:, 0], columns, gap)
+    factor = np.divide(127.0, peak, out=np.zeros_like(peak, dtype=np.float64), where=peak > 0)
+    with np.errstate(invalid="ignore"):  # infinity times the 0 of a tile with no finite values
+        values = weight.transpose(0, 2, 3, 1) * factor[:, None, None, None]
+    if undefined or infinite:
+        values = np.where(np.isfinite(values), values, 0.0)
+    values = np.clip(values, -127.0, 127.0) + 128.5
+    pixels = np.empty((grid.height, grid.width, 3), dtype=np.uint8)
+    pixels[:] = ground
+    _place(values, pixels, grid)
+    return Mosaic(pixels, grid, -peak, peak, low == high, undefined, infinite)
 
 
 def best_columns(
@@ -219,54 +226,123 @@ def _grid(tiles: FloatArray, columns: int | None, gap: int) -> TileGrid:
     return TileGrid(count, max(1, min(columns, count)), width, height, gap)
 
 
-def _ranges(tiles: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+def _ranges(tiles: FloatArray) -> tuple[FloatArray, FloatArray, int, int]:
     """The lowest and highest finite value of each tile (0 where there is none), and how many
-    values are not finite."""
+    values are not a number and how many infinite."""
     rows = tiles.reshape(len(tiles), -1)
     low, high = rows.min(axis=1), rows.max(axis=1)
     # a value that is not a number makes both so: no further pass over the maps is needed
     if np.isfinite(low).all() and np.isfinite(high).all():
-        return low, high, 0
+        return low, high, 0, 0
     finite = np.isfinite(rows)
     low = np.where(finite, rows, np.inf).min(axis=1)
     high = np.where(finite, rows, -np.inf).max(axis=1)
     empty = ~finite.any(axis=1)
     low[empty] = high[empty] = 0.0
-    return low, high, int(rows.size - np.count_nonzero(finite))
+    undefined = int(np.count_nonzero(np.isnan(rows)))
+    return low, high, undefined, int(rows.size - np.count_nonzero(finite)) - undefined
+
+
+def _scales(
+    tiles: FloatArray, lowest: FloatArray, highest: FloatArray, shading: Shading, wild: bool
+) -> tuple[FloatArray, FloatArray]:
+    """The values of each tile that get the first and the last colour."""
+    low, high = lowest, highest
+    if shading.scale == "fixed":
+        low, high = np.full_like(low, shading.low), np.full_like(high, shading.high)
+    elif shading.clip > 0:
+        low, high = _clipped(tiles, low, high, shading, wild)
+    elif shading.scale == "layer":
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    if shading.signed:
+        peak = np.maximum(np.abs(low), np.abs(high))
+        return -peak, peak
+    return low, high
+
+
+def _clipped(
+    tiles: FloatArray, low: FloatArray, high: FloatArray, shading: Shading, wild: bool
+) -> tuple[FloatArray, FloatArray]:
+    """The scale without the chosen share of values at its ends."""
+    rows = tiles.reshape(1 if shading.scale == "layer" else len(tiles), -1)
+    if shading.signed:
+        rows = np.abs(rows)
+    ends = [0.0 if shading.signed else shading.clip, 100.0 - shading.clip]
+    if wild:
+        rows = np.where(np.isfinite(rows), rows, np.nan)
+        some = ~np.isnan(rows).all(axis=1)
+        found = np.zeros((2, len(rows)))
+        found[:, some] = np.nanpercentile(rows[some], ends, axis=1)
+    else:
+        found = np.percentile(rows, ends, axis=1)
+    cut = np.broadcast_to(found, (2, len(tiles))).astype(np.float32)
+    # rounded to float32, a cut must not lie beyond what is there
+    return (-cut[1] if shading.signed else np.maximum(cut[0], low)), (
+        cut[1] if shading.signed else np.minimum(cut[1], high)
+    )
 
 
 def _draw(
     tiles: FloatArray,
     grid: TileGrid,
     low: FloatArray,
-    span: npt.NDArray[np.float64],
-    constant: float,
-    not_finite: int,
+    high: FloatArray,
+    shading: Shading,
+    wild: bool,
 ) -> npt.NDArray[np.uint8]:
-    """Scale each tile's [low, low + span] to 1..255 straight into the mosaic.
-
-    Where the span is 0, the value is ``1 + constant``.
-    """
+    """Scale each tile's [low, high] to `LOWEST`..`HIGHEST` straight into the mosaic."""
     pixels = np.zeros((grid.height, grid.width), dtype=np.uint8)
+    span = high.astype(np.float64) - low
     # float32 unless a span or its inverse leaves its range: (v - low) must not become infinite
-    wild = not_finite or span.max(initial=0.0) > 1e38 or (span[span > 0] < 1e-30).any()
-    dtype = np.float64 if wild else np.float32
-    empty = span == 0
-    factor = np.divide(254.0, span, out=np.zeros_like(span), where=~empty)
-    # + 1.5: the lowest value is 1, and the conversion to uint8 cuts off what should be rounded
-    offset = np.where(empty, constant, 0.0) + 1.5
-    undefined = None
-    if not_finite:
-        undefined = np.isnan(tiles)
-        ends = low[:, None, None], (low + span)[:, None, None]
-        tiles = np.clip(np.where(undefined, 0.0, tiles), *ends)
-    values = np.subtract(tiles, low[:, None, None], dtype=dtype)
-    values *= factor[:, None, None].astype(dtype)
-    values += offset[:, None, None].astype(dtype)
-    if undefined is not None:
-        values[undefined] = GROUND
+    extreme = wild or span.max(initial=0.0) > 1e38 or (span[span > 0] < 1e-30).any()
+    dtype = np.float64 if extreme else np.float32
+    empty = span <= 0
+    undefined = infinite = None
+    ends = low[:, None, None], high[:, None, None]
+    if wild:
+        undefined, infinite = np.isnan(tiles), np.isinf(tiles)
+        tiles = np.where(undefined | infinite, ends[0], tiles)
+    if wild or shading.scale == "fixed" or shading.clip > 0:
+        tiles = np.clip(tiles, *ends)
+    constant = _STEPS / 2 if shading.signed else 0.0
+    if shading.gamma == 1:
+        # + 0.5: the conversion to uint8 cuts off what should be rounded
+        factor = np.divide(_STEPS, span, out=np.zeros_like(span), where=~empty)
+        offset = np.where(empty, constant, 0.0) + LOWEST + 0.5
+        values = np.subtract(tiles, ends[0], dtype=dtype)
+        values *= factor[:, None, None].astype(dtype)
+        values += offset[:, None, None].astype(dtype)
+    else:
+        values = _bent(tiles, low, span, empty, shading, dtype)
+    if undefined is not None and infinite is not None:
+        values[undefined] = NOT_A_NUMBER
+        values[infinite] = INFINITE
     _place(values, pixels, grid)
     return pixels
+
+
+def _bent(
+    tiles: FloatArray,
+    low: FloatArray,
+    span: npt.NDArray[np.float64],
+    empty: npt.NDArray[np.bool_],
+    shading: Shading,
+    dtype: type[np.floating],
+) -> npt.NDArray[np.floating]:
+    """Codes, not yet rounded, of values on a scale that a power bends."""
+    whole = np.divide(1.0, span, out=np.zeros_like(span), where=~empty)
+    if shading.signed:
+        values = np.multiply(tiles, (2 * whole)[:, None, None].astype(dtype), dtype=dtype)
+        bent = np.sign(values) * np.abs(values) ** dtype(shading.gamma)
+        values = bent * dtype(_STEPS / 2) + dtype(ZERO + 0.5)
+    else:
+        values = np.subtract(tiles, low[:, None, None], dtype=dtype)
+        values *= whole[:, None, None].astype(dtype)
+        np.clip(values, 0.0, 1.0, out=values)  # a power of what rounding made negative is none
+        values **= dtype(shading.gamma)
+        values *= dtype(_STEPS)
+        values += dtype(LOWEST + 0.5)
+    return values
 
 
 def _place(values: npt.NDArray[np.floating], pixels: npt.NDArray[np.uint8], grid: TileGrid) -> None:
@@ -295,28 +371,3 @@ def _place(values: npt.NDArray[np.floating], pixels: npt.NDArray[np.uint8], grid
         np.copyto(target, values[: full * grid.columns].reshape(target.shape), casting="unsafe")
     if rest:
         np.copyto(window(1, rest, full)[0], values[full * grid.columns :], casting="unsafe")
-
-
-def _colour_kernels(
-    weight: FloatArray,
-    columns: int | None,
-    gap: int,
-    scale: Scale,
-    ground: tuple[int, int, int],
-) -> Mosaic:
-    """(out, 3, kh, kw) as RGB tiles: zero is 128, the largest absolute value 1 or 255."""
-    tiles = weight.reshape(len(weight), -1)[:, None, :]
-    low, high, not_finite = _ranges(tiles)
-    peak = np.maximum(np.abs(low), np.abs(high))
-    if scale == "layer":
-        peak = np.full_like(peak, peak.max())
-    grid = _grid(weight[:, 0], columns, gap)
-    factor = np.divide(127.0, peak, out=np.zeros_like(peak, dtype=np.float64), where=peak > 0)
-    with np.errstate(invalid="ignore"):  # infinity times the 0 of a tile with no finite values
-        values = weight.transpose(0, 2, 3, 1) * factor[:, None, None, None] + 128.5
-    if not_finite:
-        values = np.clip(np.where(np.isnan(values), 128.5, values), 1.5, 255.5)
-    pixels = np.empty((grid.height, grid.width, 3), dtype=np.uint8)
-    pixels[:] = ground
-    _place(values, pixels, grid)
-    return Mosaic(pixels, grid, -peak, peak, low == high, not_finite)

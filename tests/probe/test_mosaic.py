@@ -5,18 +5,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_explorer.probe.colormaps import COLORMAPS, colormap, colour_table
+from cnn_explorer.probe.colormaps import (
+    COLORMAPS,
+    INFINITE_COLOUR,
+    NOT_A_NUMBER_COLOUR,
+    colormap,
+    colour_table,
+)
 from cnn_explorer.probe.mosaic import (
     GROUND,
     HIGHEST,
+    INFINITE,
     LOWEST,
+    NOT_A_NUMBER,
     ZERO,
+    Shading,
     TileGrid,
     best_columns,
-    kernels_mosaic,
+    colour_mosaic,
     mosaic,
-    signed_mosaic,
 )
+
+LAYER = Shading("layer")
+SIGNED = Shading(signed=True)
 
 
 def f32(values: object) -> np.ndarray:
@@ -26,13 +37,13 @@ def f32(values: object) -> np.ndarray:
 def test_tiles_lie_row_by_row_with_gaps_of_ground() -> None:
     maps = f32([[[0, 1], [2, 3]], [[3, 2], [1, 0]], [[5, 5], [5, 7]]])
     made = mosaic(maps, columns=2)
-    third, two = 1 + round(254 / 3), 1 + round(2 * 254 / 3)
+    third, two = 3 + 252 // 3, 3 + 2 * 252 // 3
     assert made.pixels.tolist() == [
-        [1, third, 0, 255, two],
-        [two, 255, 0, third, 1],
+        [3, third, 0, 255, two],
+        [two, 255, 0, third, 3],
         [0, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
-        [1, 255, 0, 0, 0],
+        [3, 3, 0, 0, 0],
+        [3, 255, 0, 0, 0],
     ]
     assert made.pixels.flags.c_contiguous
     assert made.low.tolist() == [0, 0, 5]
@@ -41,10 +52,43 @@ def test_tiles_lie_row_by_row_with_gaps_of_ground() -> None:
 
 
 def test_one_range_for_the_layer() -> None:
-    made = mosaic(f32([[[0, 127]], [[127, 254]]]), columns=1, gap=0, scale="layer")
-    assert made.pixels.tolist() == [[1, 128], [128, 255]]
+    made = mosaic(f32([[[0, 126]], [[126, 252]]]), LAYER, columns=1, gap=0)
+    assert made.pixels.tolist() == [[3, 129], [129, 255]]
     assert made.low.tolist() == [0, 0]
-    assert made.high.tolist() == [254, 254]
+    assert made.high.tolist() == [252, 252]
+
+
+def test_a_fixed_range_is_the_same_for_every_layer_and_cuts_off_what_lies_beyond() -> None:
+    made = mosaic(f32([[[-5, 0, 1, 2, 9]]]), Shading("fixed", 0, 2), gap=0)
+    assert made.pixels.tolist() == [[3, 3, 129, 255, 255]]
+    assert (made.low.tolist(), made.high.tolist()) == ([0], [2])
+    both = mosaic(f32([[[-5, 0, 1, 2]]]), Shading("fixed", -1, 2, signed=True), gap=0)
+    assert both.pixels.tolist() == [[3, 129, 192, 255]]
+    assert (both.low.tolist(), both.high.tolist()) == ([-2], [2])
+
+
+def test_clipping_leaves_a_share_of_the_values_beyond_the_scale() -> None:
+    values = f32([list(range(101)), [0] * 100 + [1000]])[:, None, :]
+    made = mosaic(values, Shading(clip=10), columns=1, gap=0)
+    assert (made.low.tolist(), made.high.tolist()) == ([10, 0], [90, 0])
+    assert made.pixels[0, :11].tolist() == [3] * 11
+    assert made.pixels[0, 90:].tolist() == [255] * 11
+    assert made.pixels[0, 50] == 129
+    layer = mosaic(values[:1] - 50, Shading("layer", clip=10, signed=True), gap=0)
+    # of 101 absolute values from 0 to 50 nine in ten are at most 45
+    assert layer.high.tolist() == [45]
+    assert layer.pixels[0, [0, 5, 50, 95, 100]].tolist() == [3, 3, 129, 255, 255]
+    wild = f32([[[np.nan, 0, np.inf, 10]], [[np.nan] * 4]])
+    kept = mosaic(wild, Shading(clip=10), columns=1, gap=0)
+    assert (kept.low.tolist(), kept.high.tolist()) == ([1, 0], [9, 0])
+
+
+def test_gamma_bends_the_scale_and_leaves_its_ends() -> None:
+    made = mosaic(f32([[[0, 0.25, 1]]]), Shading(gamma=0.5), gap=0)
+    assert made.pixels.tolist() == [[3, 129, 255]]
+    signed = mosaic(f32([[[-4, -1, 0, 1, 4]]]), Shading(gamma=0.5, signed=True), gap=0)
+    assert signed.pixels.tolist() == [[3, 66, 129, 192, 255]]
+    assert mosaic(f32([[[2, 2]]]), Shading(gamma=2), gap=0).pixels.tolist() == [[3, 3]]
 
 
 def test_channels_that_never_fire_are_flat() -> None:
@@ -54,84 +98,66 @@ def test_channels_that_never_fire_are_flat() -> None:
     made = mosaic(maps, columns=3, gap=0)
     assert made.flat.tolist() == [True, True, False]
     assert (made.pixels[:, :4] == LOWEST).all()
-    layer = mosaic(maps, columns=3, gap=0, scale="layer")
+    layer = mosaic(maps, LAYER, columns=3, gap=0)
     assert (layer.pixels[:, 2:4] == HIGHEST).all()
-    assert (mosaic(np.zeros((2, 2, 2), np.float32), scale="layer").pixels <= LOWEST).all()
+    assert (mosaic(np.zeros((2, 2, 2), np.float32), LAYER).pixels <= LOWEST).all()
 
 
-def test_values_that_are_not_finite_are_counted_and_drawn_at_the_ends() -> None:
-    maps = f32([[[0, np.nan, 1]], [[np.inf, 2, -np.inf]], [[np.nan] * 3], [[0, 127, 254]]])
+def test_values_that_are_not_finite_have_codes_of_their_own_and_are_counted() -> None:
+    maps = f32([[[0, np.nan, 1]], [[np.inf, 2, -np.inf]], [[np.nan] * 3], [[0, 126, 252]]])
     made = mosaic(maps, columns=1, gap=0)
-    assert made.not_finite == 6
+    assert (made.not_a_number, made.infinite, made.not_finite) == (4, 2, 6)
     assert made.pixels.tolist() == [
-        [LOWEST, GROUND, HIGHEST],
-        [LOWEST, LOWEST, LOWEST],  # one finite value: no range
-        [GROUND, GROUND, GROUND],
-        [1, 128, 255],
+        [LOWEST, NOT_A_NUMBER, HIGHEST],
+        [INFINITE, LOWEST, INFINITE],  # one finite value: no range
+        [NOT_A_NUMBER] * 3,
+        [3, 129, 255],
     ]
     assert made.flat.tolist() == [False, True, True, False]
-    wide = mosaic(f32([[[np.inf, 2, -np.inf, 4]]]), gap=0)
-    assert wide.pixels.tolist() == [[255, 1, 1, 255]]
+    signed = mosaic(f32([[[np.inf, -2, np.nan, 4]]]), Shading(gamma=2, signed=True), gap=0)
+    assert signed.pixels.tolist() == [[INFINITE, 129 - 32 + 1, NOT_A_NUMBER, 255]]
 
 
 def test_extreme_ranges_are_exact() -> None:
     huge = mosaic(f32([[[-3e38, 0, 3e38]]]), gap=0)
-    assert huge.pixels.tolist() == [[1, 128, 255]]
+    assert huge.pixels.tolist() == [[3, 129, 255]]
     tiny = mosaic(f32([[[0, 1e-42, 2e-42]]]), gap=0)
-    assert tiny.pixels.tolist() == [[1, 128, 255]]
+    assert tiny.pixels.tolist() == [[3, 129, 255]]
     offset = mosaic(f32([[[4096, 4096.5, 4097]]]), gap=0)
-    assert offset.pixels.tolist() == [[1, 128, 255]]
+    assert offset.pixels.tolist() == [[3, 129, 255]]
 
 
 def test_flat_layers_are_tiles_of_one_pixel() -> None:
-    made = mosaic(f32([0, 1, 2]), columns=2, gap=0, scale="layer")
-    assert made.pixels.tolist() == [[1, 128], [255, 0]]
+    made = mosaic(f32([0, 1, 2]), LAYER, columns=2, gap=0)
+    assert made.pixels.tolist() == [[3, 129], [255, 0]]
 
 
-def test_signed_mosaics_have_zero_in_the_middle() -> None:
-    made = signed_mosaic(f32([[[-1, 0, 0.5]], [[0, 0, 0]]]), columns=1, gap=0)
-    assert made.pixels.tolist() == [[1, ZERO, 192], [ZERO] * 3]
+def test_signed_values_have_zero_in_the_middle() -> None:
+    made = mosaic(f32([[[-1, 0, 0.5]], [[0, 0, 0]]]), SIGNED, columns=1, gap=0)
+    assert made.pixels.tolist() == [[3, ZERO, 192], [ZERO] * 3]
     assert made.low.tolist() == [-1, 0]
     assert made.high.tolist() == [1, 0]
-    both = signed_mosaic(f32([[[-1, 0]], [[0, 4]]]), columns=1, gap=0, scale="layer")
-    assert both.pixels.tolist() == [[96, ZERO], [ZERO, 255]]
+    both = mosaic(f32([[[-1, 0]], [[0, 4]]]), Shading("layer", signed=True), columns=1, gap=0)
+    assert both.pixels.tolist() == [[98, ZERO], [ZERO, 255]]
 
 
 def test_colour_kernels_have_zero_as_mid_grey() -> None:
     weight = np.zeros((2, 3, 2, 2), dtype=np.float32)
     weight[0, 0, 0, 1] = 2  # red, right of the corner
     weight[1, 2, 1, 0] = -1  # the lack of blue
-    made = kernels_mosaic(weight, columns=2, ground=(9, 9, 9))
+    made = colour_mosaic(weight, columns=2, ground=(9, 9, 9))
     assert made.pixels.shape == (2, 5, 3)
     assert made.pixels[0, 1].tolist() == [255, 128, 128]
     assert made.pixels[1, 3].tolist() == [128, 128, 1]
     assert (made.pixels[:, 2] == 9).all()
-    assert kernels_mosaic(weight, output=1, gap=0).pixels[1, 0].tolist() == [128, 128, 1]
-
-
-def test_other_kernels_are_a_table_of_outputs_and_inputs() -> None:
-    weight = np.zeros((3, 2, 2, 2), dtype=np.float32)
-    weight[2, 1, 0, 0] = 1
-    made = kernels_mosaic(weight, gap=1)
-    assert (made.grid.rows, made.grid.columns) == (3, 2)
-    x, y, _, _ = made.grid.rect(2 * 2 + 1)
-    assert made.pixels[y, x] == HIGHEST
-    assert np.count_nonzero(made.pixels == HIGHEST) == 1
-    one = kernels_mosaic(weight, output=2, columns=2, gap=0)
-    assert one.pixels.tolist() == [[128, 128, 255, 128], [128, 128, 128, 128]]
-    many = kernels_mosaic(np.zeros((100, 70, 3, 3), np.float32))
-    assert (many.grid.rows, many.grid.columns) == (64, 64)
-
-
-def test_matrices_are_one_tile() -> None:
-    weight = f32([[1, -1], [0, 0.5]])
-    assert kernels_mosaic(weight).pixels.tolist() == [[255, 1], [128, 192]]
-    pointwise = kernels_mosaic(weight[:, :, None, None])
-    assert pointwise.pixels.tolist() == [[255, 1], [128, 192]]
-    row = kernels_mosaic(weight, output=1, columns=2, gap=0, scale="layer")
-    assert row.pixels.tolist() == [[128, 255]]
-    vector = kernels_mosaic(f32([1, -1, 0]), columns=3, gap=0, scale="layer")
-    assert vector.pixels.tolist() == [[255, 1, 128]]
+    layer = colour_mosaic(weight, LAYER, gap=0, columns=1)
+    assert layer.pixels[3, 0].tolist() == [128, 128, 65]
+    fixed = colour_mosaic(weight, Shading("fixed", -1, 1), gap=0, columns=1)
+    assert fixed.pixels[0, 1].tolist() == [255, 128, 128]
+    weight[0, 1, 1, 1] = np.nan
+    broken = colour_mosaic(weight, columns=1, gap=0)
+    assert broken.pixels[1, 1].tolist() == [128, 128, 128]
+    assert broken.not_a_number == 1
 
 
 @given(
@@ -174,7 +200,7 @@ def test_mosaics_equal_the_plain_loop(
         x, y, w, h = made.grid.rect(tile)
         span = tile_map.max() - tile_map.min()
         expected[y : y + h, x : x + w] = (
-            1 + 254 * (tile_map - tile_map.min()) / span if span else LOWEST
+            3 + 252 * (tile_map - tile_map.min()) / span if span else LOWEST
         )
     assert np.abs(made.pixels - expected).max() <= 0.51
 
@@ -210,6 +236,20 @@ def test_colour_maps_are_complete() -> None:
     # matplotlib.colormaps["viridis"](0), (255) and magma's, in bytes
     assert colormap("viridis")[[0, 255]].tolist() == [[68, 1, 84], [253, 231, 37]]
     assert colormap("magma")[[0, 255]].tolist() == [[0, 0, 4], [252, 253, 191]]
-    assert colormap("diverging")[ZERO].tolist() == [244, 243, 240]
+    assert colormap("inferno")[[0, 255]].tolist() == [[0, 0, 4], [252, 255, 164]]
+    assert colormap("cividis")[[0, 255]].tolist() == [[0, 32, 77], [255, 234, 70]]
+    assert colormap("diverging")[128].tolist() == [244, 243, 240]
+
+
+def test_codes_have_colours_of_their_own() -> None:
     painted = colour_table("grey", (1, 2, 3))
-    assert painted[:2].tolist() == [[1, 2, 3], [1, 1, 1]]
+    assert painted[GROUND].tolist() == [1, 2, 3]
+    assert painted[NOT_A_NUMBER].tolist() == list(NOT_A_NUMBER_COLOUR)
+    assert painted[INFINITE].tolist() == list(INFINITE_COLOUR)
+    assert painted[[LOWEST, HIGHEST]].tolist() == [[0, 0, 0], [255, 255, 255]]
+    assert colour_table("diverging", (0, 0, 0))[ZERO].tolist() == [244, 243, 240]
+    # what is not finite must not be taken for a value
+    for name in COLORMAPS:
+        for colour in (NOT_A_NUMBER_COLOUR, INFINITE_COLOUR):
+            away = np.abs(colormap(name).astype(int) - colour).sum(axis=1)
+            assert away.min() > 100, name

@@ -40,14 +40,7 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import ColormapName
-from cnn_explorer.probe.mosaic import (
-    Mosaic,
-    Scale,
-    best_columns,
-    kernels_mosaic,
-    mosaic,
-    signed_mosaic,
-)
+from cnn_explorer.probe.mosaic import Mosaic, Scale, Shading, best_columns, colour_mosaic, mosaic
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -424,15 +417,13 @@ class MapsView(QAbstractScrollArea):
         if not self.count:
             return
         # nearly square: a single row or column of 2,048 maps can exceed what an image may measure
-        columns = int(np.ceil(np.sqrt(self.count)))
+        self._mosaic = self._made(int(np.ceil(np.sqrt(self.count))), 0)
+
+    def _made(self, columns: int, gap: int) -> Mosaic:
+        shading = Shading(self._scale, signed=self._signed)
         if self._values.shape[1] == 3:
-            self._mosaic = kernels_mosaic(self._values, columns=columns, gap=0, scale=self._scale)
-        elif self._signed:
-            self._mosaic = signed_mosaic(
-                self._values[:, 0], columns=columns, gap=0, scale=self._scale
-            )
-        else:
-            self._mosaic = mosaic(self._values[:, 0], columns=columns, gap=0, scale=self._scale)
+            return colour_mosaic(self._values, shading, columns=columns, gap=gap)
+        return mosaic(self._values[:, 0], shading, columns=columns, gap=gap)
 
     def _colour(self) -> None:
         table = self._colour_table()
@@ -485,13 +476,7 @@ class MapsView(QAbstractScrollArea):
 
     def mosaic_image(self) -> QImage:
         """All maps in one picture: a pixel a value, a pixel between the maps."""
-        values, scale = self._values, self._scale
-        if values.shape[1] == 3:
-            drawn = kernels_mosaic(values, columns=self._columns, gap=1, scale=scale)
-        elif self._signed:
-            drawn = signed_mosaic(values[:, 0], columns=self._columns, gap=1, scale=scale)
-        else:
-            drawn = mosaic(values[:, 0], columns=self._columns, gap=1, scale=scale)
+        drawn = self._made(self._columns, 1)
         return self._to_image(drawn.pixels).convertToFormat(QImage.Format.Format_RGB32)
 
     # gestures

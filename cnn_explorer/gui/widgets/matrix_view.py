@@ -28,7 +28,7 @@ from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.mosaic import GROUND, HIGHEST, LOWEST, ZERO
+from cnn_explorer.probe.mosaic import Shading, mosaic
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -53,12 +53,7 @@ def typical_peak(values: FloatArray) -> float:
 def colour_codes(values: FloatArray, peak: float) -> npt.NDArray[np.uint8]:
     """Values as indices of the diverging colours, ±`peak` and beyond at the ends: see
     `cnn_explorer.probe.mosaic`."""
-    undefined = np.isnan(values)
-    scaled = np.where(undefined, 0, values).astype(np.float64)
-    scaled = np.clip(scaled / peak, -1, 1) if peak > 0 else np.zeros_like(scaled)
-    codes = np.clip(np.rint(ZERO + scaled * (HIGHEST - ZERO)), LOWEST, HIGHEST)
-    codes[undefined] = GROUND
-    return np.ascontiguousarray(codes.astype(np.uint8))
+    return mosaic(values[None], Shading("fixed", -peak, peak, signed=True), gap=0).pixels
 
 
 class MatrixView(QAbstractScrollArea):
