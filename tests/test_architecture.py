@@ -65,6 +65,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.colormaps",
     "probe.mosaic",
     "probe.statistics",
+    "probe.effect",
     "probe.preprocess",
     "probe.results",
     "probe.session",

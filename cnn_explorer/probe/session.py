@@ -181,15 +181,15 @@ class Session:
                 stack.enter_context(checked(self.model, checkpoint))
             if not layers:
                 with torch.inference_mode():
-                    return _logits(self.model(batch)), Captured()
+                    return logits_of(self.model(batch)), Captured()
             # Not inference_mode: its tensors do not tell whether they were changed in place. It
             # is no slower: what inference_mode saves is lost among convolutions.
             with torch.no_grad():
                 with capture(self.model, layers) as captured:
-                    logits = _logits(self.model(batch))
+                    logits = logits_of(self.model(batch))
                 if captured.overwritten:
                     with capture(self.model, layers, copy=True) as captured:
-                        logits = _logits(self.model(batch))
+                        logits = logits_of(self.model(batch))
                 return logits, captured
 
 
@@ -215,7 +215,7 @@ def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
             handle.remove()
 
 
-def _logits(output: Any) -> "Tensor":
+def logits_of(output: Any) -> "Tensor":
     """(classes,) of a batch of one; of several outputs (auxiliary heads) the first."""
     if isinstance(output, (tuple, list)):
         output = output[0]

@@ -227,14 +227,17 @@ def test_one_scale_shows_its_ends(activations):
     shown = shown_maps("a", 8, 16, 16)
     activations.show_activations(shown)
     assert activations.bar.ends() == ("lowest", "highest")
-    activations.scale.setCurrentIndex(1)
+    shading = activations.shading
+    shading.colours.setCurrentIndex(shading.colours.findData("viridis"))
+    shading.scale.setCurrentIndex(1)
     low, high = float(shown.maps.min()), float(shown.maps.max())
     assert activations.bar.ends() == (number_text(low), number_text(high))
-    activations.scale.setCurrentIndex(0)
+    shading.scale.setCurrentIndex(0)
     activations.maps.select(3)
     low, high = float(shown.maps[3].min()), float(shown.maps[3].max())
     assert activations.bar.ends() == (number_text(low), number_text(high))
-    activations.colours.setCurrentIndex(activations.colours.findData("diverging"))
+    # values below zero have colours around it, unless others are chosen
+    shading.colours.setCurrentIndex(shading.colours.findData("auto"))
     peak = max(abs(low), abs(high))
     assert activations.bar.ends() == (number_text(-peak), number_text(peak))
 
@@ -243,7 +246,7 @@ def test_values_that_are_no_numbers_are_counted(activations):
     maps = random_maps(8, 16, 16)
     maps[0, 0, :3] = np.nan
     activations.show_activations(ActivationsShown(CARD, True, "a", maps))
-    assert activations.header.status.text() == "3 values are infinite or not a number."
+    assert activations.header.status.text() == "not a number (magenta): 3"
 
 
 def test_slider_and_view_agree_on_the_size(activations, qtbot):
@@ -721,16 +724,18 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
         window.activateWindow()
     before.setFocus()
     stops = []
-    for _ in range(14):
+    for _ in range(16):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         stops.append(QApplication.focusWidget())
         if stops[-1] is code.copy_button:
             break
     assert stops == [
-        activations.colours,
-        activations.scale,
+        activations.sort,
+        activations.dead,
+        activations.channel_box,
         activations.size_slider,
         activations.fit,
+        activations.colours_button,
         activations.maps,
         filters.part,
         filters.scale,

@@ -26,6 +26,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.animate = False
     first.legend_folded = True
     first.coloured_by = "macs"
+    first.maps_look = "{}"
+    first.shading_open = True
     first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
@@ -52,6 +54,8 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert not again.animate
     assert again.legend_folded is True
     assert again.coloured_by == "macs"
+    assert again.maps_look == "{}"
+    assert again.shading_open
     assert again.table_widths == (120, 48)
     assert again.versions == {"resnet50": "ImageNet V1"}
 

@@ -18,12 +18,14 @@ from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     ExportChoice,
     NetworkShown,
     ThumbnailsShown,
     TimesShown,
 )
 from cnn_explorer.gui.state.workbench import (
+    Effect,
     Export,
     Exported,
     ExportOnnx,
@@ -93,6 +95,8 @@ class Explorer(QObject):
     """An `ActivationsShown`."""
     thumbnails_shown = Signal(object)
     """A `ThumbnailsShown`, or None: those shown before are no longer of this picture."""
+    effects_shown = Signal(object)
+    """An `EffectsShown` of the layer and picture on show."""
     layer_selected = Signal(str)
     """A layer's or block's name; empty for the whole network."""
     filters_shown = Signal(object)
@@ -320,6 +324,21 @@ class Explorer(QObject):
                 Measure(network.card, network.graph),
                 self.tr("Measuring {}").format(network.card.title),
             )
+
+    def find_effects(self) -> None:
+        """Work out how much each channel of the layer on show speaks for the likeliest class."""
+        network, answers, shown = self._network, self._answers, self._activations
+        if network is None or answers is None or shown is None or self._opening is not None:
+            return
+        if shown.layer in ("input", "output") or not answers.classes:
+            return
+        first = answers.classes[0]
+        self._submit(
+            Lane.EFFECT,
+            Effect(network.card, network.graph, answers.picture, shown.layer, first.index,
+                   first.name),
+            self.tr("Differentiating {}").format(network.card.title),
+        )  # fmt: skip
 
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
@@ -592,6 +611,7 @@ class Explorer(QObject):
             NetworkShown: self._on_network,
             Ran: self._on_ran,
             Looked: self._on_looked,
+            EffectsShown: self._on_effects,
             TimesShown: self._on_times,
             Exported: self._on_exported,
         }
@@ -673,6 +693,13 @@ class Explorer(QObject):
         if request.layer == self._module:
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
+
+    def _on_effects(self, request: Effect, effects: EffectsShown) -> None:
+        del request
+        answers = self._answers
+        current = answers is not None and effects.picture is answers.picture
+        if current and effects.layer == self._module:
+            self.effects_shown.emit(effects)
 
     def _on_times(self, request: Measure, times: TimesShown) -> None:
         del request

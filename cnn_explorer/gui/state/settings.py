@@ -148,6 +148,24 @@ class Settings:
         self._store.setValue("coloured_by", value)
 
     @property
+    def maps_look(self) -> str:
+        """How maps are shown, for `MapsLook.from_text`."""
+        return self._text("maps_look", "")
+
+    @maps_look.setter
+    def maps_look(self, value: str) -> None:
+        self._store.setValue("maps_look", value)
+
+    @property
+    def shading_open(self) -> bool:
+        """Whether the row of controls for the maps' colours is open."""
+        return self._yes("shading_open", False)
+
+    @shading_open.setter
+    def shading_open(self, value: bool) -> None:
+        self._say_yes("shading_open", value)
+
+    @property
     def table_widths(self) -> tuple[int, ...]:
         """The widths of the columns of the table of layers; empty where none were changed."""
         texts = self._texts("table_widths")

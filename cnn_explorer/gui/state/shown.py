@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from cnn_explorer.networks.fit import FitReport
     from cnn_explorer.networks.onnx_facts import OnnxOffer
+    from cnn_explorer.probe.statistics import LayerStatistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,24 @@ class ActivationsShown:
     """(C, H, W), or (N,) of a flat layer."""
     class_names: tuple[str, ...] = ()
     """Where the N values are the network's classes: their names; else empty."""
+
+    @cached_property
+    def statistics(self) -> LayerStatistics:
+        """The numbers of these values, worked out when they are first asked for."""
+        from cnn_explorer.probe.statistics import statistics_of
+
+        return statistics_of(self.maps)
+
+
+@dataclass(frozen=True, eq=False)
+class EffectsShown:
+    """How much each channel of a layer speaks for the likeliest class."""
+
+    picture: Picture
+    layer: str
+    class_name: str
+    effects: npt.NDArray[np.float64]
+    """(channels,): gradient times activation, summed over the places."""
 
 
 @dataclass(frozen=True, eq=False)

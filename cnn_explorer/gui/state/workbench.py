@@ -17,6 +17,7 @@ from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     FiltersShown,
     NetworkShown,
     SourceShown,
@@ -144,6 +145,20 @@ class Looked:
 
 
 @dataclass(frozen=True, eq=False)
+class Effect:
+    """Work out how much each channel of a layer speaks for a class. Answered by `EffectsShown`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show."""
+    picture: Picture
+    layer: str
+    target: int
+    """The index of the class."""
+    class_name: str
+
+
+@dataclass(frozen=True, eq=False)
 class Measure:
     """Measure how long each layer of the open network takes. Answered by `TimesShown`."""
 
@@ -186,10 +201,10 @@ class ExportOnnx:
 
 
 Request = (
-    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Measure | Export
-    | ExportOnnx
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect | Measure
+    | Export | ExportOnnx
 )  # fmt: skip
-Response = Picture | NetworkShown | Ran | Looked | TimesShown | Exported
+Response = Picture | NetworkShown | Ran | Looked | EffectsShown | TimesShown | Exported
 
 
 class Workbench:
@@ -220,6 +235,8 @@ class Workbench:
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
+            case Effect():
+                return self._effect(request, checkpoint)
             case Measure():
                 return self._measure(request, checkpoint)
             case Export():
@@ -393,7 +410,7 @@ class Workbench:
         self._warm = True
 
     def _session_of(
-        self, request: Run | Look | Measure | Export | ExportOnnx
+        self, request: Run | Look | Effect | Measure | Export | ExportOnnx
     ) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
@@ -476,6 +493,17 @@ class Workbench:
             raise ExplorerError(f"{request.card.title} is an ONNX file already.")
         done = export_onnx(session, request.path, request.picture, checkpoint)
         return Exported(done.path, done.sentence)
+
+    def _effect(self, request: Effect, checkpoint: Checkpoint) -> EffectsShown:
+        from cnn_explorer.probe.effect import channel_effects
+        from cnn_explorer.probe.session import Session
+
+        session = self._session_of(request)
+        if not isinstance(session, Session):
+            raise ExplorerError("ONNX Runtime gives no gradients to sort channels by.")
+        prepared = self._prepare(request.picture, session)
+        effects = channel_effects(session, prepared, request.layer, request.target, checkpoint)
+        return EffectsShown(request.picture, request.layer, request.class_name, effects)
 
     def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
         from cnn_explorer.probe.session import Session

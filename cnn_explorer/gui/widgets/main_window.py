@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
 
         They come after the first paint: their imports take longer than all before together.
         """
+        from cnn_explorer.gui.state.maps_look import MapsLook
         from cnn_explorer.gui.widgets.drop import DropHint
 
         self._explorer = explorer
@@ -128,6 +129,8 @@ class MainWindow(QMainWindow):
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
         panels.graph_view.colour_by(self._settings.coloured_by)
+        panels.activations_panel.set_look(MapsLook.from_text(self._settings.maps_look))
+        panels.activations_panel.colours_button.setChecked(self._settings.shading_open)
         self.commands.check_colour(panels.graph_view.coloured_by)
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
@@ -645,7 +648,8 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from cnn_explorer.gui.widgets.drop import may_offer
 
-        if may_offer(event.mimeData()):
+        # what is dragged out of this window is meant for another program
+        if event.source() is None and may_offer(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self._drop_hint.cover()
@@ -695,6 +699,9 @@ class MainWindow(QMainWindow):
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
             self._settings.coloured_by = self.panels.graph_view.coloured_by
+            activations = self.panels.activations_panel
+            self._settings.maps_look = activations.look.to_text()
+            self._settings.shading_open = activations.colours_button.isChecked()
             self._settings.legend_folded = self.panels.graph_view.legend.chosen
             self._settings.table_widths = self.panels.layers_panel.widths
             networks = self.panels.network_list

@@ -209,7 +209,7 @@ class MapsView(QAbstractScrollArea):
             self._smooth = smooth
             self.viewport().update()
 
-    def set_order(self, order: Sequence[int] | None) -> None:
+    def set_order(self, order: Sequence[int] | npt.NDArray[np.intp] | None) -> None:
         """Show these channels in this order, or all by number. A channel that is not among them is
         neither selected nor shown alone any more."""
         wanted = np.arange(len(self._values)) if order is None else np.asarray(order, np.intp)

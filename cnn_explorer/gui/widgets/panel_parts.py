@@ -258,13 +258,16 @@ class ScaleBox(QComboBox):
     """Chooses whether each map has the whole range of colours, or all maps share one."""
 
     scale_chosen = Signal(str)
-    """``channel`` or ``layer``."""
+    """``channel``, ``layer`` or ``fixed``."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, fixed: bool = False) -> None:
+        """With `fixed`, a range of one's own is offered too."""
         super().__init__(parent)
         self.setMinimumWidth(72)
         self.addItem(self.tr("Own scales"), "channel")
         self.addItem(self.tr("One scale"), "layer")
+        if fixed:
+            self.addItem(self.tr("Fixed scale"), "fixed")
         self.setAccessibleName(self.tr("Scale of colours"))
         self.setToolTip(
             self.tr(

@@ -10,6 +10,7 @@ from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     FiltersShown,
     NetworkShown,
     SourceShown,
@@ -87,6 +88,7 @@ class Panels(QObject):
         explorer.run_stopped.connect(self._on_run_stopped)
         explorer.answers_shown.connect(self._on_answers_shown)
         explorer.activations_shown.connect(self._on_activations_shown)
+        explorer.effects_shown.connect(self._on_effects_shown)
         explorer.thumbnails_shown.connect(self.graph_view.show_thumbnails)
         explorer.layer_selected.connect(self._on_layer_selected)
         explorer.filters_shown.connect(self._on_filters_shown)
@@ -109,6 +111,7 @@ class Panels(QObject):
         self.graph_view.measure_asked.connect(self._on_times_wanted)
         self.layers_panel.measure_asked.connect(explorer.measure)
         self.layers_panel.layer_chosen.connect(self._on_row_chosen)
+        self.activations_panel.effects_wanted.connect(explorer.find_effects)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
@@ -219,6 +222,10 @@ class Panels(QObject):
     @Slot(object)
     def _on_activations_shown(self, shown: ActivationsShown) -> None:
         self.activations_panel.show_activations(shown)
+
+    @Slot(object)
+    def _on_effects_shown(self, shown: EffectsShown) -> None:
+        self.activations_panel.show_effects(shown)
 
     @Slot(str)
     def _on_layer_selected(self, name: str) -> None:
