@@ -225,3 +225,27 @@ def test_a_map_is_dragged_out_as_a_picture(panel: ActivationsPanel) -> None:
     assert file.endswith("resnet18-layer1-1.png")
     saved = QImage(file).convertToFormat(QImage.Format.Format_RGB32)
     assert saved == panel.maps.map_image(1)
+
+
+def test_smooth_maps_are_blended_within_themselves_alone(panel: ActivationsPanel) -> None:
+    maps = np.zeros((2, 6, 6), np.float32)
+    maps[0, :, 5] = 1  # its right edge, beside the other map's left one
+    maps[0, 0, 0] = 0.5
+    maps[1, :, 2] = 1
+    show(panel, maps)
+    panel.maps.set_tile_size(120)
+
+    def at(channel: int, x: float, y: float) -> tuple[int, ...]:
+        tile = panel.maps.tile_rect(channel)
+        image = panel.maps.viewport().grab().toImage()
+        ratio = image.devicePixelRatio()
+        return image.pixelColor(
+            int((tile.x() + x * tile.width()) * ratio), int((tile.y() + y * tile.height()) * ratio)
+        ).getRgb()[:3]
+
+    low, high = (tuple(colour) for colour in colormap("viridis")[[0, 255]].tolist())
+    assert at(0, 0.8, 0.5) == low  # still within the square beside the last one
+    panel.set_look(MapsLook(smooth=True))
+    assert low != at(0, 0.8, 0.5) != high
+    assert at(0, 0.999, 0.5) == high
+    assert at(1, 0.001, 0.5) == low

@@ -181,7 +181,7 @@ def test_pointer_over_maps_tells_the_value(activations):
     box = activations.maps.tile_rect(2)
     activations.maps._hover(QPointF(box.x() + 0.5, box.y() + 0.5))
     value = number_text(float(shown.maps[2, 0, 0]))
-    assert activations.header.status.text() == f"channel 2 · row 0, column 0 · {value}"
+    assert activations.header.status.text() == f"{value} · channel 2 · row 0, column 0"
     activations.maps._hover(None)
     assert activations.header.status.text() == ""
 
@@ -226,7 +226,7 @@ def test_another_layer_of_the_same_shape_starts_afresh(activations):
 def test_one_scale_shows_its_ends(activations):
     shown = shown_maps("a", 8, 16, 16)
     activations.show_activations(shown)
-    assert activations.bar.ends() == ("lowest", "highest")
+    assert activations.bar.ends() == ("min", "max")
     shading = activations.shading
     shading.colours.setCurrentIndex(shading.colours.findData("viridis"))
     shading.scale.setCurrentIndex(1)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -27,6 +28,7 @@ from cnn_explorer.gui.widgets.maps_view import (
 from cnn_explorer.gui.widgets.panel_parts import (
     ColourBar,
     EmptyState,
+    IconButton,
     PanelHeader,
     SizeSlider,
     number_text,
@@ -62,6 +64,7 @@ class ActivationsPanel(QWidget):
         self.bar = ColourBar()
         self.sort = QComboBox()
         self.sort.setMinimumWidth(64)
+        self.sort.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         for title, key in (
             (self.tr("By number"), "index"),
             (self.tr("By mean"), "mean"),
@@ -88,19 +91,15 @@ class ActivationsPanel(QWidget):
         self.channel_box.setAccessibleName(self.tr("Go to a channel"))
         self.channel_box.setToolTip(self.tr("Go to the channel with this number (Ctrl+G)."))
         self.size_slider = SizeSlider(SMALLEST_TILE, LARGEST_TILE)
-        self.fit = QToolButton()
-        self.fit.setToolTip(
-            self.tr("Choose the size that shows as many maps as possible (Ctrl+0).")
-        )
-        self.fit.setText(self.tr("Fit"))
-        self.fit.setAutoRaise(True)
-        self.colours_button = QToolButton()
-        self.colours_button.setText(self.tr("Colours"))
+        self.fit = IconButton(
+            "ph.corners-out", self.tr("Fit"),
+            self.tr("Choose the size that shows as many maps as possible (Ctrl+0)."),
+        )  # fmt: skip
+        self.colours_button = IconButton(
+            "ph.palette", self.tr("Colours"),
+            self.tr("Show how values become colours: colour map, scale, clipping, gamma."),
+        )  # fmt: skip
         self.colours_button.setCheckable(True)
-        self.colours_button.setAutoRaise(True)
-        self.colours_button.setToolTip(
-            self.tr("Show how values become colours: colour map, scale, clipping, gamma.")
-        )
         self._map_controls = (self.bar, self.size_slider, self.fit, self.colours_button)
         self._order_controls = (self.sort, self.dead, self.channel_box)
         self.header = PanelHeader(
@@ -340,7 +339,7 @@ class ActivationsPanel(QWidget):
             return
         chosen, shading = self.maps.selected, self.maps.shading
         colours = bar_colours(self.maps.colour_map, shading)
-        low, high = self.tr("lowest"), self.tr("highest")
+        low, high = self.tr("min"), self.tr("max")
         if shading.scale != "channel" or chosen >= 0:
             at = max(0, chosen)
             low, high = number_text(float(drawn.low[at])), number_text(float(drawn.high[at]))
@@ -360,7 +359,7 @@ class ActivationsPanel(QWidget):
             self.header.status.setText(" · ".join(said))
 
     def _description(self, point: MapPoint) -> str:
-        return self.tr("channel {channel} · row {y}, column {x} · {value}").format(
+        return self.tr("{value} · channel {channel} · row {y}, column {x}").format(
             channel=point.channel, y=point.y, x=point.x, value=number_text(point.values[0])
         )
 
