@@ -325,12 +325,17 @@ class Explorer(QObject):
                 self.tr("Measuring {}").format(network.card.title),
             )
 
-    def find_effects(self) -> None:
-        """Work out how much each channel of the layer on show speaks for the likeliest class."""
+    def find_effects(self, asked: bool = True) -> None:
+        """Work out how much each channel of the layer on show speaks for the likeliest class.
+        Where that cannot be done, it is said if a person has just `asked` for it."""
         network, answers, shown = self._network, self._answers, self._activations
         if network is None or answers is None or shown is None or self._opening is not None:
             return
         if shown.layer in ("input", "output") or not answers.classes:
+            return
+        if is_onnx_card(network.card):
+            if asked:
+                self._complain(ExplorerError("ONNX Runtime gives no gradients to sort by."))
             return
         first = answers.classes[0]
         self._submit(

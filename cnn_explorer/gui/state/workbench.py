@@ -499,8 +499,7 @@ class Workbench:
         from cnn_explorer.probe.session import Session
 
         session = self._session_of(request)
-        if not isinstance(session, Session):
-            raise ExplorerError("ONNX Runtime gives no gradients to sort channels by.")
+        assert isinstance(session, Session)  # of an ONNX file nobody asks
         prepared = self._prepare(request.picture, session)
         effects = channel_effects(session, prepared, request.layer, request.target, checkpoint)
         return EffectsShown(request.picture, request.layer, request.class_name, effects)

@@ -46,8 +46,9 @@ _DIM_AFTER = 150  # ms; answers while drawing come sooner, and should not flicke
 class ActivationsPanel(QWidget):
     """A header line with the layer, its shape and the controls; below it maps or bars."""
 
-    effects_wanted = Signal()
-    """The channels are to be sorted by their effect on the answer, which is not known yet."""
+    effects_wanted = Signal(bool)
+    """The channels are to be sorted by their effect on the answer, which is not known yet; whether
+    a person has just asked for that, or it is but another layer or picture."""
     look_changed = Signal(object)
     """The `MapsLook` that a person chose."""
     channel_selected = Signal(int)
@@ -191,7 +192,7 @@ class ActivationsPanel(QWidget):
             )
         self._apply_look()
         if self._look.sort == "effect" and maps.size:
-            self.effects_wanted.emit()
+            self.effects_wanted.emit(False)
         self._turn_to(page)
 
     def show_effects(self, effects: EffectsShown) -> None:
@@ -385,7 +386,7 @@ class ActivationsPanel(QWidget):
         self._apply_look()
         self.look_changed.emit(look)
         if wants_effects and self._shown is not None and self._effects is None:
-            self.effects_wanted.emit()
+            self.effects_wanted.emit(True)
 
     def _on_go_asked(self) -> None:
         if self.channel_box.isVisible():
