@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cnn_explorer.probe.precision import EXACT, Arithmetic
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
@@ -25,11 +27,11 @@ class PreparedInput:
     preprocess_ms: float
 
 
-@dataclass(frozen=True)
-class ClassScore:
-    """One class and its probability (softmax of the network's output)."""
+class ClassScore(NamedTuple):
+    """One class and its probability (softmax of the network's output). A tuple, since a thousand of
+    them are made for each picture."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's own `index`, which nobody asks for here
     name: str
     probability: float
 
@@ -64,6 +66,8 @@ class RunResult:
     forward_ms: float
     thumbnails: Mapping[str, Thumbnail] = field(default_factory=dict)
     """By layer name, for the layers asked for that took part."""
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
 
 @dataclass(frozen=True, eq=False)
