@@ -187,7 +187,15 @@ def test_classify_as_json(digit: Path) -> None:
     answers = json.loads(done.stdout)
     assert len(answers) == 2
     for answer in answers:
-        assert set(answer) == {"file", "network", "weights", "trained", "classes", "ms"}
+        assert set(answer) == {
+            "file",
+            "network",
+            "weights",
+            "trained",
+            "classes",
+            "ms",
+            "precision",
+        }
         assert (answer["file"], answer["network"]) == (str(digit), "lenet5")
         assert (answer["weights"], answer["trained"]) == ("MNIST", True)
         assert set(answer["ms"]) == {"decode", "preprocess", "forward"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.probe.precision import EXACT, Arithmetic
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, Thumbnail
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class AnswersShown:
     decode_ms: float
     preprocess_ms: float
     forward_ms: float
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,8 @@ class ActivationsShown:
     """(C, H, W), or (N,) of a flat layer."""
     class_names: tuple[str, ...] = ()
     """Where the N values are the network's classes: their names; else empty."""
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -321,6 +321,8 @@ class AnswersPanel(QWidget):
         ]
         if answers.decode_ms >= 0.05:  # a drawing was never a file
             parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
+        if answers.arithmetic.precision == "fast":
+            parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
         self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
         self._pages.setCurrentIndex(1)
         self.setFocusProxy(self._bars)
