@@ -142,8 +142,8 @@ def bfloat16_is_known() -> bool:
 def converted(model: "nn.Module", how: str) -> "nn.Module":
     """A copy of a network whose parameters and buffers are as `how` says.
 
-    Parameters that are so already (the fully connected ones, in float32) are shared, not copied:
-    VGG-16 has 411 MB of those.
+    Parameters that are so already (in float32 the fully connected ones and kernels of 1 x 1) are
+    shared, not copied: VGG-16 has 494 MB of those.
     """
     import torch
 
@@ -167,4 +167,4 @@ def _converted(tensor: "Tensor", how: str) -> "Tensor":
     dtype: torch.dtype = torch.bfloat16 if how == BFLOAT16 else torch.float32
     if how == EXACT.how or tensor.dim() != 4:
         return tensor.to(dtype)
-    return tensor.to(dtype, memory_format=torch.channels_last)
+    return tensor.to(dtype).contiguous(memory_format=torch.channels_last)

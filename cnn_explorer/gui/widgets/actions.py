@@ -303,8 +303,8 @@ class Actions(QWidget):
             self.export_onnx, self.find_network, self.find_layer, self.find_next,
             self.find_previous, self.producer, self.consumer, self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
-            self.minimap, self.next_thumbnails, self.other_precision, self.next_panel, self.previous_panel,
-            *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
+            self.minimap, self.next_thumbnails, self.other_precision, self.next_panel,
+            self.previous_panel, *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
 
