@@ -21,15 +21,8 @@ from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session
 from tests.probe.test_session import CARD, PREPROCESSING, Tiny
 
-SHARED = Path("/work/shared/data")
-if not SHARED.is_dir():
-    SHARED = Path(__file__).parents[3] / "shared" / "data"
-
 known_bfloat16 = pytest.mark.skipif(
     not precision.bfloat16_is_known(), reason="this processor does not compute in bfloat16"
-)
-needs_photos = pytest.mark.skipif(
-    not (SHARED / "imagenet_photos").is_dir(), reason="there are no photos of ImageNet here"
 )
 
 
@@ -295,15 +288,16 @@ def test_cancelling_while_measuring_leaves_everything_as_it_was() -> None:
     assert session.run(prepared, precision="fast").arithmetic.how
 
 
-@needs_photos
-def test_fast_agrees_with_exact_on_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fast_agrees_with_exact_on_photos(
+    monkeypatch: pytest.MonkeyPatch, shared_data: Path
+) -> None:
     how = BFLOAT16 if precision.bfloat16_is_known() else FLOAT32
     finding(monkeypatch, how)
-    weights = SHARED / "squeezenet1_1" / "squeezenet1_1.pth"
+    weights = shared_data / "squeezenet1_1" / "squeezenet1_1.pth"
     session = Session.open(card_of("squeezenet1_1"), weights)
     photos = [
         prepare(decode_file(path), session.preprocessing)
-        for path in sorted((SHARED / "imagenet_photos").glob("*.JPEG"))
+        for path in sorted((shared_data / "imagenet_photos").glob("*.JPEG"))
     ]
     fast = [session.run(photo, precision="fast") for photo in photos]
     exact = [session.run(photo) for photo in photos]
