@@ -122,10 +122,9 @@ class Session:
             )
         if self.model.training:
             self.model.eval()
-        exact = Form(self.model, EXACT)
         if precision == "exact":
             self._fast.drop()
-            return self._run(exact, prepared, layers, checkpoint, thumbnails_of, channel)
+            return self._run(self._exact, prepared, layers, checkpoint, thumbnails_of, channel)
         form = self._fast.get(checkpoint)
         try:
             return self._run(form, prepared, layers, checkpoint, thumbnails_of, channel)
@@ -133,8 +132,12 @@ class Session:
             if form.arithmetic.precision == "exact":
                 raise
             # where exact fails as well, that is what is told
-            result = self._run(exact, prepared, layers, checkpoint, thumbnails_of, channel)
+            result = self._run(self._exact, prepared, layers, checkpoint, thumbnails_of, channel)
             return replace(result, arithmetic=self._fast.refuse(str(error)).arithmetic)
+
+    @property
+    def _exact(self) -> Form:
+        return Form(self.model, EXACT)
 
     def _run(
         self,
