@@ -163,7 +163,7 @@ class OnnxSession:
         values = dict(zip(wanted, _run(self._runtime, list(wanted), feed), strict=True))
         forward_ms = (time.perf_counter() - started) * 1000
         checkpoint(1.0)
-        classes: tuple[ClassScore, ...] = ()
+        classes: Sequence[ClassScore] = ()
         if told is not None:
             logits = finite(values[told[0]].reshape(self.network.declared.batch, -1)[0])
             classes = ranked(logits, self.class_names, softmax=not _is_distribution(logits))

@@ -19,9 +19,9 @@ from cnn_explorer.probe.capture import Captured, as_maps, can_be_captured, captu
 from cnn_explorer.probe.precision import EXACT, FastForm, Form, Precision
 from cnn_explorer.probe.results import (
     Channel,
-    ClassScore,
     LayerFilters,
     PreparedInput,
+    Ranking,
     RunResult,
     Thumbnail,
 )
@@ -267,19 +267,13 @@ def _numbers(logits: "Tensor") -> npt.NDArray[np.float64]:
 
 def ranked(
     logits: npt.NDArray[np.float64], names: Sequence[str], *, softmax: bool = True
-) -> tuple[ClassScore, ...]:
+) -> Ranking:
     """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0. What is a
     probability already stays as it is, without `softmax`."""
     powers = np.exp(logits - logits.max()) if softmax else logits
     values = powers / powers.sum()
     order = np.argsort(-logits, kind="stable")
-    named = [
-        *names[: len(logits)],
-        *(f"class {number}" for number in range(len(names), len(logits))),
-    ]
-    places = order.tolist()
-    rows = zip(places, map(named.__getitem__, places), values[order].tolist(), strict=True)
-    return tuple(map(ClassScore._make, rows))
+    return Ranking(order, values[order], names)
 
 
 def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

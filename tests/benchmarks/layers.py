@@ -2,11 +2,13 @@
 
 import statistics
 import time
+from functools import partial
 
 from tests.benchmarks.measuring import (
     bare,
     paired,
     prepared_for,
+    print_ratios,
     ratio_line,
     timed,
     watched,
@@ -20,7 +22,6 @@ SHOWN = {
     "resnet50": ("conv1", "layer3.5"),
 }
 """The first convolution and a layer in the middle."""
-CLOCKS = (("", timed), (", processor", worked))
 
 
 def capture_shown() -> None:
@@ -47,12 +48,8 @@ def capture_shown() -> None:
 
         for layer in layers:
             for what, work in (("captured", captured), ("captured, drawn", drawn)):
-                for clock, measure in CLOCKS:
-                    left, right = paired(
-                        measure(lambda work=work, layer=layer: work(layer)), measure(plain), 24
-                    )
-                    line = ratio_line(f"{title}, {layer} {what}{clock} / bare", "1.05", left, right)
-                    print(line, flush=True)
+                of_layer = partial(work, layer)
+                print_ratios(f"{title}, {layer} {what} / bare", "1.05", of_layer, plain, 16)
     view.close()
     app.processEvents()
 
@@ -64,17 +61,15 @@ def precision() -> None:
         began = time.perf_counter()
         how = session.run(prepared, (), precision="fast").arithmetic
         finding = (time.perf_counter() - began) * 1000
-        forms = session._fast.get()  # what alternates would be dropped at each exact run
+        form = session._fast.get()  # what alternates would be dropped at each exact run
 
-        def fast(session=session, prepared=prepared, form=forms) -> None:  # type: ignore[no-untyped-def]
+        def fast(session=session, prepared=prepared, form=form) -> None:  # type: ignore[no-untyped-def]
             session._run(form, prepared, (), watched, (), "mean")
 
         def exact(session=session, prepared=prepared) -> None:  # type: ignore[no-untyped-def]
             session._run(session._exact, prepared, (), watched, (), "mean")
 
-        for clock, measure in CLOCKS:
-            left, right = paired(measure(fast), measure(exact), 24)
-            print(ratio_line(f"{session.card.title}, {how.how}{clock} / exact", "1", left, right))
+        print_ratios(f"{session.card.title}, {how.how} / exact", "1", fast, exact, 16)
         print(f"    found with the first answer in {finding:.0f} ms; {how.note}", flush=True)
 
 

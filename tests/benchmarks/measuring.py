@@ -1,9 +1,12 @@
 """What the benchmarks measure with: ratios of two things done in turn."""
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
+Measured = TypeVar("Measured")
 Measure = Callable[[], float]
 """Does the work once and gives its seconds."""
 
@@ -28,10 +31,24 @@ def worked(work: Callable[[], object]) -> Measure:
     return measure
 
 
-def paired(ours: Measure, base: Measure, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds of both, measured in turn; the order within a pair changes from pair to pair."""
+def clocked(work: Callable[[], object]) -> Callable[[], tuple[float, float]]:
+    """Does the work once and gives its seconds by the clock, and of processor time."""
+
+    def measure() -> tuple[float, float]:
+        wall, processor = time.perf_counter(), time.process_time()
+        work()
+        return time.perf_counter() - wall, time.process_time() - processor
+
+    return measure
+
+
+def paired(
+    ours: Callable[[], Measured], base: Callable[[], Measured], rounds: int
+) -> tuple[list[Measured], list[Measured]]:
+    """What both took, measured in turn; the order within a pair changes from pair to pair."""
     ours(), base()  # the first of each warms caches and is not counted
-    left, right = [], []
+    left: list[Measured] = []
+    right: list[Measured] = []
     for number in range(rounds):
         if number % 2:
             right.append(base())
@@ -52,6 +69,17 @@ def ratio_line(name: str, goal: str, left: list[float], right: list[float]) -> s
     )
 
 
+def print_ratios(
+    name: str, goal: str, work: Callable[[], object], base: Callable[[], object], rounds: int
+) -> None:
+    """Two lines: the ratio by the clock, and that of processor time."""
+    left, right = paired(clocked(work), clocked(base), rounds)
+    for clock, ours, theirs in zip(
+        ("", ", processor"), zip(*left, strict=True), zip(*right, strict=True), strict=True
+    ):
+        print(ratio_line(name + clock, goal, list(ours), list(theirs)), flush=True)
+
+
 def prepared_for(name: str):  # type: ignore[no-untyped-def]
     """A session of a network, and a photo as it takes it."""
     from cnn_explorer.media.decode import decode_file
@@ -62,6 +90,8 @@ def prepared_for(name: str):  # type: ignore[no-untyped-def]
 
     session = Session.open(card_of(name))
     picture = decode_file(resource("samples", "photo-cat.jpg"))
+    gc.collect()
+    gc.freeze()  # as the window does when torch is there
     return session, prepare(picture, session.preprocessing)
 
 

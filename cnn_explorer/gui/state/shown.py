@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -58,7 +58,7 @@ class AnswersShown:
     trained: bool
     picture: Picture
     prepared: PreparedInput
-    classes: tuple[ClassScore, ...]
+    classes: Sequence[ClassScore]
     """All classes, most likely first."""
     decode_ms: float
     preprocess_ms: float
