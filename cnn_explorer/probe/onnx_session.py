@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from cnn_explorer.networks.onnx_input import (
 )
 from cnn_explorer.networks.onnx_layers import OnnxLayer, OnnxNetwork, network_of
 from cnn_explorer.probe.capture import as_maps
+from cnn_explorer.probe.precision import EXACT, Precision
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.session import finite, ranked
 from cnn_explorer.probe.source import ModuleSource
@@ -37,6 +38,10 @@ from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     import onnxruntime
+
+_EXACT_ALONE = (
+    "An ONNX file runs exactly, whatever is chosen: it says itself in which numbers it computes."
+)
 
 
 @dataclass(eq=False)
@@ -125,8 +130,10 @@ class OnnxSession:
         *,
         thumbnails_of: Iterable[str] = (),
         channel: Channel = "mean",
+        precision: Precision = "exact",
     ) -> RunResult:
-        """The network's answer to one picture, the outputs of `layers`, and thumbnails.
+        """The network's answer to one picture, the outputs of `layers`, and thumbnails. It is
+        always exact, and says so where fast is asked for.
 
         There are no classes where no output tells any apart. ONNX Runtime cannot be stopped on its
         way: the checkpoint is called before and after. Raises `ExplorerError` for an unknown layer
@@ -156,7 +163,7 @@ class OnnxSession:
         values = dict(zip(wanted, _run(self._runtime, list(wanted), feed), strict=True))
         forward_ms = (time.perf_counter() - started) * 1000
         checkpoint(1.0)
-        classes: tuple[ClassScore, ...] = ()
+        classes: Sequence[ClassScore] = ()
         if told is not None:
             logits = finite(values[told[0]].reshape(self.network.declared.batch, -1)[0])
             classes = ranked(logits, self.class_names, softmax=not _is_distribution(logits))
@@ -168,6 +175,7 @@ class OnnxSession:
                 layer: thumbnail_of_array(self._maps(values[name]), channel)
                 for layer, name in small.items()
             },
+            arithmetic=EXACT if precision == "exact" else replace(EXACT, note=_EXACT_ALONE),
         )
 
     def filters(self, layer: str) -> LayerFilters | None:

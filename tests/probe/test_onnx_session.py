@@ -86,6 +86,16 @@ def test_a_small_net_equals_a_calculation_by_hand(tmp_path: Path) -> None:
     assert result.classes[0].probability == pytest.approx(odds[best] / odds.sum(), rel=1e-4)
 
 
+def test_fast_is_exact_and_says_so(tmp_path: Path) -> None:
+    session = OnnxSession.open(saved(small_net(), tmp_path / "small.onnx"))
+    prepared = prepared_of(session)
+    exact, fast = session.run(prepared), session.run(prepared, precision="fast")
+    assert fast.classes == exact.classes
+    assert (fast.arithmetic.precision, fast.arithmetic.how) == ("exact", "float32")
+    assert fast.arithmetic.note.startswith("An ONNX file runs exactly")
+    assert exact.arithmetic.note == ""
+
+
 def test_weights_are_as_torch_has_them(tmp_path: Path) -> None:
     session = OnnxSession.open(saved(small_net(), tmp_path / "net.onnx"))
     conv, fc = session.filters("conv"), session.filters("fc")

@@ -45,6 +45,8 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
+from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT
+from cnn_explorer.probe.precision import Arithmetic, Precision
 from cnn_explorer.probe.results import Channel
 from cnn_explorer.text import capitalised
 
@@ -93,6 +95,9 @@ class Explorer(QObject):
     """An `AnswersShown`."""
     activations_shown = Signal(object)
     """An `ActivationsShown`."""
+    arithmetic_told = Signal(object)
+    """The `Arithmetic` in which the network on show ran, where it is another one than before; None
+    where it has not run yet."""
     thumbnails_shown = Signal(object)
     """A `ThumbnailsShown`, or None: those shown before are no longer of this picture."""
     effects_shown = Signal(object)
@@ -123,9 +128,12 @@ class Explorer(QObject):
         versions: Mapping[str, str] | None = None,
         expansions: Mapping[str, frozenset[str]] | None = None,
         options: DrawingOptions = USUAL,
+        precision: Precision = "exact",
+        kept_bytes: int = DEFAULT_LIMIT,
     ) -> None:
         """`versions` says which weights to open a network with when nothing else is asked for,
-        `expansions` which of its blocks are to stand open at first; both may be out of date."""
+        `expansions` which of its blocks are to stand open at first; both may be out of date.
+        `kept_bytes` is how much of captured layers is kept, to be shown again without a run."""
         super().__init__(parent)
         self._networks = networks
         self._versions = dict(versions or {})
@@ -149,6 +157,9 @@ class Explorer(QObject):
         self._thumbnails: ThumbnailsShown | None = None
         self._times: TimesShown | None = None
         self._channel: Channel = "mean"
+        self._precision = precision
+        self._kept_bytes = kept_bytes
+        self._arithmetic: Arithmetic | None = None
         self._wants_thumbnails = options.thumbnails
         self._had_picture = False
         self._layer = ""
@@ -424,6 +435,22 @@ class Explorer(QObject):
         else:
             self._complete_thumbnails()
 
+    @property
+    def precision(self) -> Precision:
+        """What was chosen; in which numbers the network ran is told by `arithmetic_told`."""
+        return self._precision
+
+    def compute(self, precision: Precision) -> None:
+        """Run networks exactly or fast from now on, this picture again at once."""
+        if precision != self._precision:
+            self._precision = precision
+            self._tell_arithmetic(None)
+            self._run()
+
+    def keep_layers(self, kept_bytes: int) -> None:
+        """Keep so much of captured layers from the next run on."""
+        self._kept_bytes = kept_bytes
+
     def _make_thumbnail_room(self) -> None:
         wanted = self._wants_thumbnails and self._had_picture
         self.draw_as(replace(self._options, thumbnails=wanted))
@@ -517,7 +544,17 @@ class Explorer(QObject):
         live = self._picture_is_live
         self._submit(
             lane,
-            Run(network.card, network.graph, picture, layer, live, boxes, self._channel),
+            Run(
+                network.card,
+                network.graph,
+                picture,
+                layer,
+                live,
+                boxes,
+                self._channel,
+                self._precision,
+                self._kept_bytes,
+            ),
             self.tr("Running {}").format(network.card.title),
         )
 
@@ -641,6 +678,7 @@ class Explorer(QObject):
         self._activations = None
         self._thumbnails = None
         self._times = None
+        self._tell_arithmetic(None)
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()
@@ -685,6 +723,7 @@ class Explorer(QObject):
             return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
+        self._tell_arithmetic(ran.answers.arithmetic)
         made, network = ran.thumbnails, self._network
         if made is not None and network is not None and made.graph is network.graph:
             wanted = self._options.thumbnails and made.channel == self._channel
@@ -693,6 +732,13 @@ class Explorer(QObject):
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)
+
+    def _tell_arithmetic(self, arithmetic: Arithmetic | None) -> None:
+        if arithmetic != self._arithmetic:
+            self._arithmetic = arithmetic
+            self.arithmetic_told.emit(arithmetic)
+            if arithmetic is not None and arithmetic.note:
+                self.message_shown.emit(Message(arithmetic.note, "info"))
 
     def _on_looked(self, request: Look, looked: Looked) -> None:
         if request.layer == self._module:

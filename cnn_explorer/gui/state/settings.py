@@ -10,9 +10,14 @@ from PySide6.QtCore import QByteArray, QSettings
 
 ThemeChoice = Literal["system", "light", "dark"]
 ThumbnailChoice = Literal["off", "mean", "strongest"]
+PrecisionChoice = Literal["exact", "fast"]
+"""`probe.precision.Precision`, which is not imported before the first paint."""
 
 SIZES = (100, 125, 150, 200)
 """Per cent: for a projector, or eyes that want larger text than the desktop gives."""
+
+CACHE_SIZES = (0, 128, 512, 2048)
+"""Megabytes of captured layers that may be kept."""
 
 _RECENT = 8
 _EXPANSIONS = 100
@@ -81,6 +86,26 @@ class Settings:
     @thumbnails.setter
     def thumbnails(self, value: ThumbnailChoice) -> None:
         self._store.setValue("thumbnails", value)
+
+    @property
+    def precision(self) -> PrecisionChoice:
+        """Whether networks run exactly, or as fast as this computer can."""
+        value = self._text("precision", "exact")
+        return cast(PrecisionChoice, value) if value in get_args(PrecisionChoice) else "exact"
+
+    @precision.setter
+    def precision(self, value: PrecisionChoice) -> None:
+        self._store.setValue("precision", value)
+
+    @property
+    def cache_mb(self) -> int:
+        """How many megabytes (of 2**20 bytes) of captured layers are kept: one of `CACHE_SIZES`."""
+        text = self._text("cache_mb", "512")
+        return int(text) if text in map(str, CACHE_SIZES) else 512
+
+    @cache_mb.setter
+    def cache_mb(self, value: int) -> None:
+        self._store.setValue("cache_mb", str(value))
 
     @property
     def network(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.probe.precision import EXACT, Arithmetic
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, Thumbnail
 
 if TYPE_CHECKING:
@@ -59,11 +60,13 @@ class AnswersShown:
     trained: bool
     picture: Picture
     prepared: PreparedInput
-    classes: tuple[ClassScore, ...]
+    classes: Sequence[ClassScore]
     """All classes, most likely first."""
     decode_ms: float
     preprocess_ms: float
     forward_ms: float
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,8 @@ class ActivationsShown:
     """(C, H, W), or (N,) of a flat layer."""
     class_names: tuple[str, ...] = ()
     """Where the N values are the network's classes: their names; else empty."""
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
     @cached_property
     def statistics(self) -> LayerStatistics:

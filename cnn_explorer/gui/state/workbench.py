@@ -26,7 +26,9 @@ from cnn_explorer.gui.state.shown import (
 )
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.results import Channel, probabilities
+from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT, ActivationCache
+from cnn_explorer.probe.precision import Precision
+from cnn_explorer.probe.results import Channel, RunResult, probabilities
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.publish import Publication
@@ -116,6 +118,9 @@ class Run:
     """The boxes of whose outputs thumbnails are wanted, and the module behind each."""
     channel: Channel = "mean"
     """What the thumbnails show."""
+    precision: Precision = "exact"
+    kept_bytes: int = DEFAULT_LIMIT
+    """How much of captured layers may be kept, so that they are shown again without a run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +220,7 @@ class Workbench:
         self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
+        self._cache = ActivationCache()
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -416,6 +422,8 @@ class Workbench:
         for graph, session in self._open:
             if graph is request.graph:
                 self._open = [(graph, session)]
+                if not self._cache.is_of(graph):
+                    self._cache.clear()
                 return session
         raise ExplorerError(f"{request.card.title} is not open any more; choose it again.")
 
@@ -426,13 +434,7 @@ class Workbench:
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
-        result = session.run(
-            prepared,
-            layers,
-            checkpoint,
-            thumbnails_of=tuple(request.boxes.values()),
-            channel=request.channel,
-        )
+        result = self._result(request, session, prepared, layers, checkpoint)
         answers = AnswersShown(
             card=request.card,
             trained=session.trained,
@@ -442,6 +444,7 @@ class Workbench:
             decode_ms=picture.decode_ms,
             preprocess_ms=prepared.preprocess_ms,
             forward_ms=result.forward_ms,
+            arithmetic=result.arithmetic,
         )
         thumbnails = None
         if request.boxes:
@@ -469,9 +472,39 @@ class Workbench:
                 layer=layer,
                 maps=maps,
                 class_names=names,
+                arithmetic=result.arithmetic,
             ),
             thumbnails,
         )
+
+    def _result(
+        self,
+        request: Run,
+        session: "Session | OnnxSession",
+        prepared: "PreparedInput",
+        layers: tuple[str, ...],
+        checkpoint: Checkpoint,
+    ) -> RunResult:
+        """What is asked for, from a run for what of it is not known yet, or from none."""
+        cache, channel = self._cache, request.channel
+        cache.limit = request.kept_bytes
+        cache.turn_to(request.graph, request.picture, request.precision)
+        thumbnails_of = tuple(request.boxes.values())
+        lacking = cache.lacking(layers, thumbnails_of, channel)
+        fresh = {}
+        if lacking is not None:
+            missing, unmade = lacking
+            result = session.run(
+                prepared,
+                missing,
+                checkpoint,
+                thumbnails_of=unmade,
+                channel=channel,
+                precision=request.precision,
+            )
+            cache.add(result, unmade, channel)
+            fresh = dict(result.activations)
+        return cache.result(layers, thumbnails_of, channel, fresh)
 
     def _look(self, request: Look) -> Looked:
         session = self._session_of(request)

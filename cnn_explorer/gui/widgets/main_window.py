@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.gui.state.settings import Settings, ThemeChoice, ThumbnailChoice
+from cnn_explorer.gui.state.settings import PrecisionChoice, Settings, ThemeChoice, ThumbnailChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
@@ -185,6 +185,12 @@ class MainWindow(QMainWindow):
         menu.addActions(list(actions.thumbnails.values()))
         panels.graph_view.thumbnails_button.setMenu(menu)
         self._on_thumbnails_asked(self._settings.thumbnails)
+        actions.precision_asked.connect(self._on_precision_asked)
+        actions.check_precision(self._settings.precision)
+        actions.cache_asked.connect(self._on_cache_asked)
+        actions.check_cache(self._settings.cache_mb)
+        explorer.arithmetic_told.connect(self.status.show_arithmetic)
+        self.status.show_precision(self._settings.precision)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
@@ -548,6 +554,19 @@ class MainWindow(QMainWindow):
         self._settings.thumbnails = choice
         self.commands.check_thumbnails(choice)
         self._explorer.show_thumbnails(None if choice == "off" else choice)
+
+    @Slot(str)
+    def _on_precision_asked(self, choice: PrecisionChoice) -> None:
+        self._settings.precision = choice
+        self.commands.check_precision(choice)
+        self._explorer.compute(choice)
+        self.status.show_precision(choice)
+
+    @Slot(int)
+    def _on_cache_asked(self, megabytes: int) -> None:
+        self._settings.cache_mb = megabytes
+        self.commands.check_cache(megabytes)
+        self._explorer.keep_layers(megabytes * 2**20)
 
     @Slot()
     def _show_keys(self) -> None:
