@@ -44,6 +44,16 @@ class MapExtent:
     height: float
 
 
+def is_placed(field: ReceptiveField, map_sides: Sides) -> bool:
+    """Whether it is known where the fields of a layer's units lie. It is not where maps were
+    flattened before and a layer makes maps of their values again."""
+    return (
+        field.whole
+        or map_sides == (1, 1)
+        or (field.height.stride is not None and field.width.stride is not None)
+    )
+
+
 def unit_box(field: ReceptiveField, row: int, column: int, input_sides: Sides) -> FieldBox:
     """What the unit in a row and column of a layer's maps sees of an input of that size."""
     top, bottom, above = _within(field.height, row, input_sides[0])

@@ -11,6 +11,7 @@ from cnn_explorer.graph.receptive import ReceptiveField, Span, receptive_fields
 from cnn_explorer.graph.unit_field import (
     FieldBox,
     MapExtent,
+    is_placed,
     map_extent,
     unit_box,
     units_seeing,
@@ -94,6 +95,14 @@ def test_units_that_see_all_of_it_lie_over_all_of_it() -> None:
     assert unit_box(whole, 0, 0, (32, 32)) == FieldBox(0, 0, 32, 32, padded=False)
     assert units_seeing(whole, 31, 0, (4, 3)) == (range(4), range(3))
     assert map_extent(whole, (4, 3)) == MapExtent(0.0, 0.0, 32.0, 32.0)
+
+
+def test_values_that_were_flattened_have_no_place_in_maps() -> None:
+    flattened, whole = Span(16, None, 0), Span(224, None, 0)
+    assert not is_placed(ReceptiveField(flattened, flattened), (14, 14))
+    assert is_placed(ReceptiveField(flattened, flattened), (1, 1))
+    assert is_placed(ReceptiveField(whole, whole, whole=True), (14, 14))
+    assert is_placed(ReceptiveField(Span(3, 1, 0), Span(3, 1, 0)), (14, 14))
 
 
 def test_vggs_last_maps_lie_over_the_picture_and_alexnets_within_it() -> None:
