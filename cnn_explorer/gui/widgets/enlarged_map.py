@@ -530,7 +530,8 @@ class EnlargedMap(QWidget):
 
     def copy(self) -> None:
         """Put what is seen on the clipboard."""
-        QGuiApplication.clipboard().setImage(self.view_image())
+        if self.canvas.panes():
+            QGuiApplication.clipboard().setImage(self.view_image())
 
     def view_image(self) -> QImage:
         """What is seen, marks and all."""
