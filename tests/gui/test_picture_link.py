@@ -104,9 +104,9 @@ def test_units_and_places_of_the_layer_on_show(heard: Heard) -> None:
     assert heard.link.units_at(30.0, 3.0) is None
     heard.answer("conv", 4, 4, 4)
     # pixels 0 and 1 downwards, 3 to 5 across; the row above is padding
-    heard.link.point_at_unit(0, 2)
+    heard.link.point_at_unit((0, 2))
     assert heard.fields[-1] == (20.0 + 30.0, 0.0, 30.0, 10.0)
-    heard.link.leave_unit()
+    heard.link.point_at_unit(None)
     assert heard.fields[-1] is None
     # pixel (3, 3): of the second and third rows and columns
     heard.link.mark_place((20.0 + 35.0, 17.0))
@@ -123,7 +123,7 @@ def test_marks_follow_layer_picture_and_network(heard: Heard) -> None:
     heard.open_network()
     heard.answer("conv", 4, 4, 4)
     heard.link.mark_place((55.0, 17.0))
-    heard.link.point_at_unit(1, 1)
+    heard.link.point_at_unit((1, 1))
     # another layer is being computed
     heard.explorer.layer_selected.emit("fc")
     assert (heard.layers[-1], heard.fields[-1], heard.units[-1]) == (None, None, None)
@@ -132,7 +132,7 @@ def test_marks_follow_layer_picture_and_network(heard: Heard) -> None:
     heard.answer("conv", 4, 4, 4)
     assert heard.units[-1] == Units(range(1, 3), range(1, 3))
     # another picture, which lies elsewhere
-    heard.link.point_at_unit(1, 1)
+    heard.link.point_at_unit((1, 1))
     heard.explorer.picture_shown.emit(picture())
     assert (heard.fields[-1], heard.units[-1]) == (None, None)
     assert heard.link.field_of(1, 1) is None
@@ -158,7 +158,7 @@ def test_where_nobody_knows_it_is_said_why(heard: Heard) -> None:
     assert layer.field is None
     assert layer.reason.startswith("What the units of shuffle see of the picture is not known: ")
     assert layer.extent() is None
-    heard.link.point_at_unit(0, 0)
+    heard.link.point_at_unit((0, 0))
     heard.link.mark_place((55.0, 17.0))
     assert heard.fields[-1] is None
     assert heard.units[-1] is None

@@ -237,17 +237,40 @@ def test_the_panel_frames_a_field_on_the_picture_and_on_what_the_network_sees(
     assert marked(panel.seen.grab().toImage()) is None
 
 
-def test_a_field_on_a_drawing_is_framed_on_what_the_network_sees_alone(
-    qtbot: QtBot, panel: InputPanel
-) -> None:
-    panel.show_picture(plain())
-    panel.show_pad()
+def draw(qtbot: QtBot, panel: InputPanel) -> None:
     paper = panel.pad.paper
     middle = paper.rect().center()
     qtbot.mousePress(paper, LEFT, pos=middle)
     qtbot.mouseMove(paper, middle * 1.3)
     qtbot.mouseRelease(paper, LEFT, pos=middle * 1.3)
+
+
+def test_a_field_on_a_drawing_is_framed_on_what_the_network_sees_alone(
+    qtbot: QtBot, panel: InputPanel
+) -> None:
+    panel.show_picture(plain())
+    panel.show_pad()
+    draw(qtbot, panel)
     panel.show_prepared(prepared())
     panel.show_field((100.0, 50.0, 50.0, 50.0))
     assert panel.picture_view.field is None
     assert marked(panel.seen.grab().toImage()) is not None
+
+
+def test_a_place_counts_while_the_network_looks_at_its_picture(
+    qtbot: QtBot, panel: InputPanel
+) -> None:
+    told: list[Place | None] = []
+    panel.place_pointed.connect(told.append)
+    panel.show_picture(plain())
+    panel.mark_place((30.0, 40.0))
+    assert told == [(30.0, 40.0)]
+    panel.show_pad()
+    draw(qtbot, panel)
+    assert told[1:] == [None]
+    panel.mark_place((50.0, 50.0))
+    assert len(told) == 2
+    qtbot.mouseClick(panel.switch.button(0), LEFT)  # back to the picture
+    assert told[2:] == [(30.0, 40.0)]
+    panel.show_picture(plain(90))
+    assert told[3:] == [None]

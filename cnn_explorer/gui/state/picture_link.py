@@ -132,13 +132,10 @@ class PictureLink(QObject):
         layer = self._current()
         return None if layer is None else layer.units_at(x, y)
 
-    def point_at_unit(self, row: int, column: int) -> None:
-        """A person points at a unit."""
-        self.field_shown.emit(self.field_of(row, column))
-
-    def leave_unit(self) -> None:
-        """A person points at no unit any more."""
-        self.field_shown.emit(None)
+    @Slot(object)
+    def point_at_unit(self, unit: tuple[int, int] | None) -> None:
+        """A person points at the unit in a row and column, or at none any more."""
+        self.field_shown.emit(None if unit is None else self.field_of(*unit))
 
     @Slot(object)
     def mark_place(self, place: Place | None) -> None:

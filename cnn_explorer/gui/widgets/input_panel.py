@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.gui.state.picture_link import Region
+from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
@@ -50,6 +50,7 @@ class InputPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject: Picture | None = None  # what the network looks at now
+        self._place: Place | None = None  # last told
         self._side = 224  # of what the network sees, pixels
         self._icons_due = True
         self.picture_view = PictureView()
@@ -93,7 +94,7 @@ class InputPanel(QWidget):
         self.setMinimumSize(224, 250)
 
         self.picture_view.open_asked.connect(self.open_asked)
-        self.picture_view.place_pointed.connect(self.place_pointed)
+        self.picture_view.place_pointed.connect(self._tell_place)
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
@@ -109,6 +110,7 @@ class InputPanel(QWidget):
         else:
             self.picture_view.show_picture(picture)
             self._show_page(_PICTURE)
+        self._tell_place()
         self._arrange()
 
     def show_prepared(self, prepared: PreparedInput | None) -> None:
@@ -124,8 +126,12 @@ class InputPanel(QWidget):
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture last shown or drawn."""
         self.seen.show_field(field)
-        on_view = self._subject is not None and self._subject is self.picture_view.picture
-        self.picture_view.show_field(field if on_view else None)
+        self.picture_view.show_field(field if self._on_view() else None)
+
+    def mark_place(self, place: Place | None) -> None:
+        """Mark a place of the picture, as a click on it does. On the pad nothing is marked."""
+        if self._on_view():
+            self.picture_view.mark_place(place)
 
     def set_kind(self, kind: str | None, side: int = 224) -> None:
         """Suit the panel to a network for ``photo`` or ``digit`` pictures of `side` pixels.
@@ -216,8 +222,20 @@ class InputPanel(QWidget):
                 self._on_drawing_changed(drawing)
         elif shown is not None and shown is not self._subject:
             self._subject = shown
+            self._tell_place()
             self.show_prepared(None)
             self.picture_chosen.emit(shown)
+
+    def _on_view(self) -> bool:
+        """Whether the network looks at the picture that is shown."""
+        return self._subject is not None and self._subject is self.picture_view.picture
+
+    def _tell_place(self) -> None:
+        """Of another picture than the network looks at no place is marked."""
+        place = self.picture_view.place if self._on_view() else None
+        if place != self._place:
+            self._place = place
+            self.place_pointed.emit(place)
 
     def _on_pad(self) -> bool:
         """Whether the network looks at a drawing."""
@@ -227,6 +245,7 @@ class InputPanel(QWidget):
         if not self._on_pad():
             self.show_prepared(None)
         self._subject = picture
+        self._tell_place()
         self._arrange()
         self.drawing_changed.emit(picture)
 

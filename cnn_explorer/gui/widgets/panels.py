@@ -230,10 +230,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_map_point_hovered(self, point: MapPoint | None) -> None:
-        if point is None:
-            self.picture_link.leave_unit()
-        else:
-            self.picture_link.point_at_unit(point.y, point.x)
+        self.picture_link.point_at_unit(None if point is None else (point.y, point.x))
 
     @Slot(str)
     def _on_layer_selected(self, name: str) -> None:

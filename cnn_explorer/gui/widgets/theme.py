@@ -77,7 +77,7 @@ INFO = {False: ("#e6effc", "#1d4fa3"), True: ("#1b2c48", "#a9cbff")}
 
 MARK = "#ffd23f"
 """What a unit sees, and a place pointed at, on pictures and maps."""
-UNIT_MARK = "#59dcff"
+UNIT_MARK = "#ffffff"
 """Units pointed at, and those that see a place."""
 MARK_RIM = "#12151b"
 """Around both: of line and rim one shows on any ground."""
