@@ -228,10 +228,6 @@ class Panels(QObject):
     def _on_activations_shown(self, shown: ActivationsShown) -> None:
         self.activations_panel.show_activations(shown)
 
-    @Slot(object)
-    def _on_map_point_hovered(self, point: MapPoint | None) -> None:
-        self.picture_link.point_at_unit(None if point is None else (point.y, point.x))
-
     @Slot(str)
     def _on_layer_selected(self, name: str) -> None:
         self.graph_view.set_selected(name)
@@ -276,6 +272,10 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+    @Slot(object)
+    def _on_map_point_hovered(self, point: MapPoint | None) -> None:
+        self.picture_link.point_at_unit(None if point is None else (point.y, point.x))
 
 
 def _in_tab_order(panel: QWidget) -> list[QWidget]:
