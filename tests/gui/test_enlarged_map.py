@@ -143,6 +143,16 @@ def test_side_by_side_both_have_the_same_scale(view: EnlargedMap) -> None:
     assert above.area.bottom() < below.area.top()
 
 
+def test_in_a_low_panel_the_map_has_all_of_its_height(view: EnlargedMap) -> None:
+    for width, height, room in ((900, 320, 270), (688, 140, 140), (400, 420, 320), (240, 60, 0)):
+        view.resize(width, height)
+        view.layout().activate()
+        assert view.canvas.height() >= room
+        if room:
+            for control in (view.back, view.next, view.switch):
+                assert view.rect().contains(control.geometry())
+
+
 def test_alone_a_map_has_pixels_of_one_size(view: EnlargedMap) -> None:
     (pane,) = view.canvas.panes()
     assert pane.area.width() % 8 == 0
@@ -187,19 +197,19 @@ def test_pointing_at_the_picture_frames_the_units_that_see_it(
     place = point_of_input(view, 22.5, 14.5)
     qtbot.mouseMove(view.canvas, place)
     assert view.canvas.units_framed() == Units(range(3, 5), range(5, 7))
-    assert view.readout.text() == "4 units see this place: rows 3 to 4, columns 5 to 6"
+    assert view.readout.text() == "rows 3–4, columns 5–6 see it"
     with qtbot.waitSignal(view.place_pointed) as pointed:
         qtbot.mouseClick(view.canvas, LEFT, pos=place)
     assert pointed.args is not None
     assert pointed.args[0] == pytest.approx((325, 145), abs=3)
     qtbot.mouseMove(view.canvas, point_of_input(view, 21.0, 13.0))
-    assert view.readout.text() == "One unit sees this place: row 3, column 5"
+    assert view.readout.text() == "row 3, column 5 alone sees it"
     # left again: what is marked stays marked
     view.mark_place((325.0, 145.0))
     qtbot.mouseMove(view.canvas, QPoint(2, 2))
     assert view.canvas.units_framed() == Units(range(3, 5), range(5, 7))
     view.mark_place((5.0, 5.0))  # beside what the network sees
-    assert view.readout.text() == "No unit sees this place."
+    assert view.readout.text() == "no unit sees this place"
     view.mark_place(None)
     assert view.readout.text() == ""
 

@@ -21,14 +21,15 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QMenu,
     QSizePolicy,
     QSlider,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -50,6 +51,10 @@ Unit = tuple[int, int]
 """Row and column."""
 
 _DIMMED = 0.35
+_LOW = 260
+"""Height below which the controls stand beside the map."""
+_WIDE = 620
+"""Width from which on they stand in one line."""
 _ARROWS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -337,8 +342,7 @@ class _Canvas(QWidget):
         if self.hasFocus() and self._unit is None:
             paint_focus(painter, self)
 
-    def resizeEvent(self, event: QEvent) -> None:  # type: ignore[override]
-        del event
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: ARG002
         self._arrange()
 
     def event(self, event: QEvent) -> bool:
@@ -426,19 +430,29 @@ class EnlargedMap(QWidget):
         self.canvas = _Canvas()
         self.setFocusProxy(self.canvas)
 
-        bar = QHBoxLayout()
-        bar.setContentsMargins(theme.GAP, theme.GAP // 2, theme.GAP, 0)
-        bar.setSpacing(theme.GAP)
-        for widget in (self.back, self.previous, self.next, self.title):
-            bar.addWidget(widget)
-        bar.addWidget(self.readout, 1)
-        bar.addWidget(self.opacity_slider)
-        bar.addWidget(self.switch)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self.canvas, 1)
+        ways = QHBoxLayout()
+        for button in (self.back, self.previous, self.next):
+            ways.addWidget(button)
+        ways.addStretch(1)
+        direction = QBoxLayout.Direction
+        self._words = QBoxLayout(direction.LeftToRight)
+        self._words.addWidget(self.title)
+        self._words.addWidget(self.readout, 1)
+        self._choices = QBoxLayout(direction.LeftToRight)
+        self._choices.addWidget(self.opacity_slider)
+        self._choices.addWidget(self.switch)
+        self._choices.addStretch(1)
+        self._controls = QBoxLayout(direction.LeftToRight)
+        self._controls.setContentsMargins(theme.GAP, theme.GAP // 2, theme.GAP, 0)
+        self._controls.setSpacing(theme.GAP)
+        self._controls.addLayout(ways)
+        self._controls.addLayout(self._words, 1)
+        self._controls.addLayout(self._choices)
+        self._body = QBoxLayout(direction.TopToBottom, self)
+        self._body.setContentsMargins(0, 0, 0, 0)
+        self._body.setSpacing(0)
+        self._body.addLayout(self._controls)
+        self._body.addWidget(self.canvas, 1)
 
         copy = QAction(self.tr("Copy"), self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
@@ -463,6 +477,21 @@ class EnlargedMap(QWidget):
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def _arrange(self) -> None:
+        """The controls in a line above the map, or in three where it is narrow; beside the map
+        where that leaves more of the height to it."""
+        direction, align = QBoxLayout.Direction, Qt.AlignmentFlag
+        low = self.height() < _LOW and self.width() >= 2 * self.switch.sizeHint().width()
+        down = low or self.width() < _WIDE
+        for layout, downwards in (
+            (self._controls, down), (self._words, low), (self._choices, low),
+        ):  # fmt: skip
+            layout.setDirection(direction.TopToBottom if downwards else direction.LeftToRight)
+        self._controls.setSpacing(theme.GAP // 2 if down else theme.GAP)
+        self._controls.setStretch(1, 0 if down else 1)
+        self._body.setDirection(direction.LeftToRight if low else direction.TopToBottom)
+        self._body.setAlignment(self._controls, align.AlignTop if low else align(0))
 
     # what is shown
 
@@ -578,20 +607,15 @@ class EnlargedMap(QWidget):
     def _units_text(self, units: Units) -> str:
         count = len(units.rows) * len(units.columns)
         if not count:
-            return self.tr("No unit sees this place.")
+            return self.tr("no unit sees this place")
         if count == 1:
-            return self.tr("One unit sees this place: row {row}, column {column}").format(
-                row=units.rows.start, column=units.columns.start
+            return self.tr("row {row}, column {column} alone sees it").format(
+                row=units.rows[0], column=units.columns[0]
             )
-        return self.tr(
-            "{count} units see this place: rows {top} to {bottom}, columns {left} to {right}"
-        ).format(
-            count=count,
-            top=units.rows[0],
-            bottom=units.rows[-1],
-            left=units.columns[0],
-            right=units.columns[-1],
-        )
+        return self.tr("rows {top}–{bottom}, columns {left}–{right} see it").format(
+            top=units.rows[0], bottom=units.rows[-1],
+            left=units.columns[0], right=units.columns[-1],
+        )  # fmt: skip
 
     def _default_description(self, row: int, column: int, value: float) -> str:
         return self.tr("row {row}, column {column}: {value}").format(
@@ -630,6 +654,16 @@ class EnlargedMap(QWidget):
         self.opacity_changed.emit(per_cent / 100)
 
     # Qt
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 200)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 60)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
