@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication
 
 from cnn_explorer.graph.receptive import receptive_fields
 from cnn_explorer.gui.state.picture_link import Units
+from cnn_explorer.gui.widgets.maps_view import MapPoint
 from cnn_explorer.media.picture import Picture
 from tests.journeys.conftest import Stage
 
@@ -32,9 +33,10 @@ def test_units_and_places_point_at_each_other(stage: Stage) -> None:
     assert (field.height.size, field.height.stride) == (14, 2)
 
     # the pointer over a map frames what its unit sees
-    box = maps.tile_rect(0)
-    qtbot.mouseMove(maps.viewport(), box.center().toPoint())
-    point = maps.point_at(box.center())
+    hovered: list[MapPoint | None] = []
+    maps.point_hovered.connect(hovered.append)
+    qtbot.mouseMove(maps.viewport(), maps.tile_rect(0).center().toPoint())
+    point = hovered[-1]
     assert point is not None
     seen = panels.picture_link.field_of(point.y, point.x)
     assert seen is not None
