@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.graph.extract import extract
 from cnn_explorer.graph.model import GraphEdge, LayerGraph, LayerNode, Window
 from cnn_explorer.graph.receptive import receptive_fields
 from cnn_explorer.graph.unit_field import MapExtent
@@ -14,11 +16,11 @@ from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.picture_link import LayerOnPicture, PictureLink, Region, Units
 from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown, NetworkShown
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.build import build_empty
+from cnn_explorer.networks.catalog import ALL, NETWORKS
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import Placement, PreparedInput
 from cnn_explorer.probe.session import Session
-from tests.graph.examples import own_graph
 from tests.gui.graphs import placed
 
 CARD = NETWORKS["resnet18"]
@@ -178,11 +180,19 @@ def test_a_unit_that_sees_padding_alone_has_no_field() -> None:
 # the whole way
 
 
+@cache
+def graph_of(network: str) -> LayerGraph:
+    card = ALL[network]
+    return extract(build_empty(card), card.preprocessing.input_shape, network=network)
+
+
 @pytest.mark.parametrize(
     ("network", "layers"),
     [
         ("squeezenet1_1", ("features.0", "features.3.expand3x3", "features.7.expand3x3")),
         ("resnet18", ("conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv1")),
+        # features stand last in parts of it
+        ("torchvision/convnext_tiny", ("features.0.0", "features.1.0.block.3", "features.3.0")),
     ],
 )
 @pytest.mark.parametrize("size", [(700, 400), (300, 500)])
@@ -190,7 +200,8 @@ def test_the_unit_that_answers_most_to_a_dot_looks_at_it(
     network: str, layers: tuple[str, ...], size: tuple[int, int]
 ) -> None:
     """Through a real network with random weights; and none answers that is not said to see it."""
-    card, fields = NETWORKS[network], receptive_fields(own_graph(network))
+    card = ALL[network]
+    fields = receptive_fields(graph_of(network))
     session = Session.open(card, version="random")
     width, height = size
     blank = np.full((height, width, 3), 120, np.uint8)
@@ -214,13 +225,8 @@ def test_the_unit_that_answers_most_to_a_dot_looks_at_it(
             assert top <= y + side / 2 <= top + high
             # the dot, and the pixels into which scaling spreads it
             scale = given.placement.across
-            corners = [
-                layer.units_at(at_x, at_y)
-                for at_x, at_y in (
-                    (x - scale, y - scale), (x + side + scale, y + side + scale),
-                )
-            ]  # fmt: skip
-            first, last = corners
+            first = layer.units_at(x - scale, y - scale)
+            last = layer.units_at(x + side + scale, y + side + scale)
             assert first is not None
             assert last is not None
             rows, columns = np.nonzero(answer > 1e-5 * answer.max())
