@@ -14,6 +14,30 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a network's input lies on the picture that it was made from.
+
+    Both are measured from the outer corner of their first pixel, so that the middle of that pixel
+    is at 0.5: ``x of the picture = x + across * x of the input``, and likewise downwards. What is
+    padding lies beside the picture. It says nothing of what scaling blurs.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    across: float = 1.0
+    """Pixels of the picture that one pixel of the input spans, from left to right."""
+    down: float = 1.0
+
+    def to_picture(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the input as one of the picture."""
+        return self.x + self.across * x, self.y + self.down * y
+
+    def to_input(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the picture as one of the input."""
+        return (x - self.x) / self.across, (y - self.y) / self.down
+
+
 @dataclass(frozen=True, eq=False)
 class PreparedInput:
     """A picture as one network sees it."""
@@ -25,6 +49,8 @@ class PreparedInput:
     crop: tuple[float, float, float, float]
     """x, y, width, height of what the network sees, in pixels of the picture."""
     preprocess_ms: float
+    placement: Placement = Placement()
+    """Where the input lies on the picture; if nothing is said, pixel upon pixel."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
+from cnn_explorer.gui.state.picture_link import PictureLink
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -27,6 +28,7 @@ from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.layers_panel import LayersPanel
+from cnn_explorer.gui.widgets.maps_view import MapPoint
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.onnx_bar import OnnxBar
@@ -46,6 +48,8 @@ class Panels(QObject):
     ) -> None:
         super().__init__(parent)
         self._explorer = explorer
+        # before the panels hear of a layer: they ask it where its units look
+        self.picture_link = PictureLink(explorer, self)
         self.network_list = NetworkList(networks)
         self.message_strip = MessageStrip()
         self.graph_view = GraphView()
@@ -116,6 +120,10 @@ class Panels(QObject):
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
+
+        self.activations_panel.maps.point_hovered.connect(self._on_map_point_hovered)
+        self.picture_link.field_shown.connect(self.input_panel.show_field)
+        self.input_panel.place_pointed.connect(self.picture_link.mark_place)
 
     def set_tab_order(self) -> None:
         """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
@@ -271,6 +279,10 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+    @Slot(object)
+    def _on_map_point_hovered(self, point: MapPoint | None) -> None:
+        self.picture_link.point_at_unit(None if point is None else (point.y, point.x))
 
 
 def _in_tab_order(panel: QWidget) -> list[QWidget]:
