@@ -6,7 +6,7 @@ Torch is imported when the first network is opened, not with this module.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class Session:
     """How the weights fit, tensor by tensor; None of random ones."""
     note: str = ""
     """What else is to be said of the weights, one sentence, or empty."""
+    _overwritten: set[str] = field(default_factory=set)
+    """Layers that were found to be overwritten by a later operation: their outputs are copied."""
 
     @classmethod
     def open(
@@ -185,10 +187,11 @@ class Session:
             # Not inference_mode: its tensors do not tell whether they were changed in place. It
             # is no slower: what inference_mode saves is lost among convolutions.
             with torch.no_grad():
-                with capture(self.model, layers) as captured:
+                with capture(self.model, layers, copy=self._overwritten) as captured:
                     logits = _logits(self.model(batch))
                 if captured.overwritten:
-                    with capture(self.model, layers, copy=True) as captured:
+                    self._overwritten.update(captured.overwritten)
+                    with capture(self.model, layers, copy=self._overwritten) as captured:
                         logits = _logits(self.model(batch))
                 return logits, captured
 
