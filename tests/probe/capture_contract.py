@@ -8,10 +8,12 @@ Every network is built in full and given weights that are quick to make: one blo
 numbers over and over, its length a prime so that no two kernels are alike. It runs on noise of
 64 x 64 where it can, else a little larger, else of its card's size. Torch.fx recomputes it: it is
 traced anew, functions included, and interpreted node by node, a clone taken of what each gives
-before the next one runs. `Session.run` keeps every layer that the layer graph draws, and every
+before the next one runs. What fx takes as one function is looked for below that, among what torch's
+own operators give. `Session.run` keeps every layer that the layer graph draws, and every
 module without children that took part besides.
 """
 
+import hashlib
 import json
 import math
 import sys
@@ -19,14 +21,16 @@ import time
 import types
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, fx, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.graph.extract import extract
@@ -75,6 +79,8 @@ def contract(name: str) -> dict[str, Any]:
     ]
     layers = list(dict.fromkeys((*drawn, *leaves)))
 
+    unseen = [layer for layer in layers if layer not in expected]
+
     before = state_of(model)
     with torch.inference_mode():
         plain = model(torch.from_numpy(noise.copy())[None])
@@ -88,20 +94,14 @@ def contract(name: str) -> dict[str, Any]:
             layer for layer in drawn if layer in expected and split_call(layer)[0] not in modules
         ],
         "copied": len(session._overwritten),
-        "leaves_without_oracle": [
-            layer for layer in drawn if split_call(layer)[0] in modules and layer not in expected
-        ],
-        "functions_without_oracle": [
-            layer
-            for layer in drawn
-            if split_call(layer)[0] not in modules and layer not in expected
-        ],
+        "below": len(unseen),
         "different": [
             layer
             for layer in layers
             if layer in expected
             and not np.array_equal(result.activations[layer], as_maps(expected[layer]).numpy())
-        ],
+        ]
+        + (without_source(model, noise, unseen, result.activations) if unseen else []),
         "not_finite": [layer for layer in expected if not expected[layer].isfinite().all()],
         "constant": [layer for layer in leaves if is_constant(expected[layer])],
         "answer_differs": result.classes != classes,
@@ -241,6 +241,49 @@ def recomputed(model: nn.Module, batch: Tensor) -> dict[str, Tensor]:
         run = _Cloning(model, _Leaves().trace(model))
         run.run(batch)
     return run.clones
+
+
+class _Given(TorchDispatchMode):
+    """Takes down digests of all that torch's operators give, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digests: list[bytes] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        output = func(*args, **(kwargs or {}))
+        for tensor in output if isinstance(output, (tuple, list)) else (output,):
+            if isinstance(tensor, Tensor):
+                self.digests.append(digest(as_maps(tensor).float().numpy()))
+        return output
+
+
+def digest(maps: npt.NDArray[np.float32]) -> bytes:
+    """Of shape and values."""
+    return hashlib.sha1(repr(maps.shape).encode() + maps.tobytes(), usedforsecurity=False).digest()
+
+
+def without_source(
+    model: nn.Module,
+    noise: npt.NDArray[np.float32],
+    layers: list[str],
+    activations: Mapping[str, npt.NDArray[np.float32]],
+) -> list[str]:
+    """Those of `layers`, in the order of the network, which no operator of torch gives when the
+    ones before it have been given."""
+    given = _Given()
+    with torch.no_grad(), given:
+        model(torch.from_numpy(noise.copy())[None])
+    missing, at = [], 0
+    for layer in layers:
+        try:
+            # that of an operation which had nothing to do may be the one before it
+            at = given.digests.index(digest(activations[layer]), at)
+        except ValueError:
+            missing.append(layer)
+    return missing
 
 
 # nothing left behind

@@ -243,7 +243,7 @@ def test_keeping_is_not_heard_as_the_networks_own_operations() -> None:
     x = torch.randn(1, 1, 2, 2)
     with (
         torch.no_grad(),
-        capture(model, ["clone", "add"]) as outer,
+        capture(model, ["clone", "add", "clone#2", "detach#2"]) as outer,
         capture(model, ["conv", "clone", "add", "clone#2"], copy=True) as captured,
     ):
         model(x)

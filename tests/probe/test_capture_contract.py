@@ -1,12 +1,12 @@
 """Every network of the catalogue: what is captured of it is what torch.fx recomputes.
 
 `capture_contract.py` compares, in two processes of their own, bit for bit: torch gives the same
-numbers both ways. fx follows every network. Two things are no matter of fx:
+numbers both ways. fx follows every network. Two things it does not look into:
 
 - Attention (vision transformers) decides by the values it is given how it computes, so that it is
   a leaf for fx; of its three steps as drawn the values follow from what it is given and gives.
-- The windows of Swin's attention are one function for fx, since their shapes decide the way; the
-  functions within are captured and not compared, but what comes of them is.
+- The windows of Swin's attention are one function for fx, since their shapes decide the way. What
+  is captured of the functions within must be, in order, among what torch's operators give.
 """
 
 import json
@@ -86,9 +86,7 @@ def test_what_is_captured_is_what_is_computed(name: str, told: dict[str, Any]) -
     of = told[name]
     assert of["leaves"] > 0
     assert of["different"] == []
-    assert of["leaves_without_oracle"] == []
-    if not name.startswith(WINDOWS):
-        assert of["functions_without_oracle"] == []
+    assert (of["below"] > 0) == name.startswith(WINDOWS)
     # else the comparison would say little
     assert of["not_finite"] == []
     assert len(of["constant"]) <= of["leaves"] / 5
