@@ -60,6 +60,8 @@ class Session:
     """How the weights fit, tensor by tensor; None of random ones."""
     note: str = ""
     """What else is to be said of the weights, one sentence, or empty."""
+    _overwritten: set[str] = field(default_factory=set)
+    """Layers that were found to be overwritten by a later operation: their outputs are copied."""
     _fast: FastForm = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -222,10 +224,11 @@ class Session:
             # Not inference_mode: its tensors do not tell whether they were changed in place. It
             # is no slower: what inference_mode saves is lost among convolutions.
             with torch.no_grad():
-                with capture(model, layers) as captured:
+                with capture(model, layers, copy=self._overwritten) as captured:
                     logits = logits_of(model(batch))
                 if captured.overwritten:
-                    with capture(model, layers, copy=True) as captured:
+                    self._overwritten.update(captured.overwritten)
+                    with capture(model, layers, copy=self._overwritten) as captured:
                         logits = logits_of(model(batch))
                 return logits, captured
 

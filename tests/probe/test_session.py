@@ -159,6 +159,22 @@ def test_activations_are_exact_although_a_layer_works_in_place(
     assert_untouched(session)
 
 
+def test_what_is_overwritten_costs_a_second_forward_once(
+    session: Session, prepared: PreparedInput
+) -> None:
+    forwards: list[object] = []
+    session.model.fc.register_forward_hook(lambda *call: forwards.append(call))
+    expected = [2, 1, 1, 2, 1]
+    for layers, count in zip(
+        (["norm", "fc"], ["norm"], ["norm", "conv"], ["norm", "relu", "drop"], ["relu", "norm"]),
+        expected,
+        strict=True,
+    ):
+        forwards.clear()
+        session.run(prepared, layers)
+        assert len(forwards) == count, layers
+
+
 def test_capture_changes_no_answer(session: Session, prepared: PreparedInput) -> None:
     plain = session.run(prepared)
     captured = session.run(prepared, ["conv", "relu"], lambda _: None)
