@@ -23,7 +23,7 @@ def test_automatic_colours_are_around_zero_where_values_are_below_it() -> None:
 
 
 def test_the_settings_give_back_what_was_chosen() -> None:
-    look = MapsLook("inferno", "fixed", -2.5, 3.0, 1.5, 0.4, True, "effect", True)
+    look = MapsLook("inferno", "fixed", -2.5, 3.0, 1.5, 0.4, True, "effect", True, "side", 0.25)
     assert MapsLook.from_text(look.to_text()) == look
     assert set(get_type_hints(MapsLook)) == set(vars(look))
 

@@ -9,6 +9,7 @@ from cnn_explorer.probe.colormaps import COLORMAPS, ColormapName
 from cnn_explorer.probe.mosaic import Scale, Shading
 from cnn_explorer.probe.statistics import SORT_KEYS, SortKey
 
+View = Literal["map", "side", "blended"]
 Colours = ColormapName | Literal["auto"]
 
 GAMMAS = (0.2, 5.0)
@@ -32,6 +33,10 @@ class MapsLook:
     smooth: bool = False
     sort: SortKey = "index"
     hide_dead: bool = False
+    view: View = "map"
+    """How one map is shown large: alone, beside the picture, or over it."""
+    opacity: float = 0.6
+    """How much it covers the picture, 0 to 1."""
 
     def centred(self, signed: bool) -> bool:
         """Whether zero is to be in the middle of the colours, of maps with values below zero
@@ -71,6 +76,7 @@ class MapsLook:
 def _is_allowed(name: str, value: Any) -> bool:
     choices: dict[str, tuple[str, ...]] = {
         "colours": ("auto", *COLORMAPS), "scale": get_args(Scale), "sort": SORT_KEYS,
+        "view": get_args(View),
     }  # fmt: skip
     if name in choices:
         return isinstance(value, str) and value in choices[name]
@@ -78,5 +84,7 @@ def _is_allowed(name: str, value: Any) -> bool:
         return isinstance(value, bool)
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         return False
-    least, most = {"clip": (0.0, MOST_CLIPPED), "gamma": GAMMAS}.get(name, (-1e30, 1e30))
+    least, most = {"clip": (0.0, MOST_CLIPPED), "gamma": GAMMAS, "opacity": (0.0, 1.0)}.get(
+        name, (-1e30, 1e30)
+    )
     return least <= value <= most

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.shown import ActivationsShown, EffectsShown
+from cnn_explorer.gui.widgets.enlarged_map import EnlargedMap
 from cnn_explorer.gui.widgets.maps_view import (
     LARGEST_TILE,
     SMALLEST_TILE,
@@ -112,10 +113,11 @@ class ActivationsPanel(QWidget):
         self.maps = MapsView()
         self.maps.setAccessibleName(self.tr("Maps of the layer"))
         self.maps.set_describer(self._description)
+        self.enlarged = EnlargedMap()
         self.bars = ValueBars()
         self.empty = EmptyState()
         self._pages = QStackedWidget()
-        for page in (self.empty, self.maps, self.bars):
+        for page in (self.empty, self.maps, self.enlarged, self.bars):
             self._pages.addWidget(page)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -141,6 +143,11 @@ class ActivationsPanel(QWidget):
         self.maps.tile_size_changed.connect(self.size_slider.set_size)
         self.maps.point_hovered.connect(self._on_point_hovered)
         self.maps.map_selected.connect(self._on_map_selected)
+        self.maps.map_enlarged.connect(self._on_map_enlarged)
+        self.enlarged.left.connect(self._on_left)
+        self.enlarged.channel_stepped.connect(self.maps.step)
+        self.enlarged.mode_changed.connect(self._on_view_chosen)
+        self.enlarged.opacity_changed.connect(self._on_view_chosen)
         self.maps.saved.connect(self._on_saved)
         self.maps.failed.connect(self.header.status.setText)
         self.bars.index_hovered.connect(self._on_index_hovered)
@@ -158,6 +165,9 @@ class ActivationsPanel(QWidget):
             self.sort.setCurrentIndex(self.sort.findData(look.sort))
             self.dead.setChecked(look.hide_dead)
         self.shading.show_look(look)
+        with QSignalBlocker(self.enlarged):
+            self.enlarged.set_mode(look.view)
+            self.enlarged.set_opacity(look.opacity)
         self._apply_look()
 
     def set_graph(self, graph: LayerGraph | None) -> None:
@@ -194,6 +204,15 @@ class ActivationsPanel(QWidget):
         if self._look.sort == "effect" and maps.size:
             self.effects_wanted.emit(False)
         self._turn_to(page)
+
+    @property
+    def channel(self) -> int:
+        """The channel selected, or -1."""
+        return self.maps.selected
+
+    def select_channel(self, channel: int) -> None:
+        """Select a channel, if it is shown; -1 selects none."""
+        self.maps.select(channel)
 
     def show_effects(self, effects: EffectsShown) -> None:
         """Sort by these, if that is how channels are to be sorted."""
@@ -244,14 +263,20 @@ class ActivationsPanel(QWidget):
     def _settle(self) -> None:
         self._dim.stop()
         self.maps.set_dimmed(False)
+        self.enlarged.set_dimmed(False)
         self.bars.set_dimmed(False)
 
     def _turn_to(self, page: QWidget) -> None:
+        if page is self.maps and self.maps.enlarged >= 0:
+            page = self.enlarged
+        in_colours = page in (self.maps, self.enlarged)
         for control in self._map_controls:
+            control.setVisible(in_colours)
+        for control in (self.size_slider, self.fit):
             control.setVisible(page is self.maps)
         for ordering in self._order_controls:
             ordering.setVisible(page is not self.empty)
-        self.shading.setVisible(page is self.maps and self.colours_button.isChecked())
+        self.shading.setVisible(in_colours and self.colours_button.isChecked())
         self.header.setVisible(bool(self.header.title.text()))
         self.header.arrange()
         self._pages.setCurrentWidget(page)
@@ -300,6 +325,7 @@ class ActivationsPanel(QWidget):
             self.maps.set_smooth(look.smooth)
             self.maps.set_order(order)
             self._show_range()
+            self._show_enlarged()
         count = int(np.count_nonzero(dead))
         hidden = count if look.hide_dead else 0
         self.dead.setText(
@@ -366,13 +392,21 @@ class ActivationsPanel(QWidget):
 
     def _on_dim(self) -> None:
         self.maps.set_dimmed(True)
+        self.enlarged.set_dimmed(True)
         self.bars.set_dimmed(True)
 
     def _on_colours_asked(self, wanted: bool) -> None:
-        self.shading.setVisible(wanted and self._pages.currentWidget() is self.maps)
+        shown = self._pages.currentWidget()
+        self.shading.setVisible(wanted and shown in (self.maps, self.enlarged))
 
     def _on_shading_chosen(self, look: MapsLook) -> None:
-        self._choose(replace(look, sort=self._look.sort, hide_dead=self._look.hide_dead))
+        kept = self._look
+        self._choose(
+            replace(
+                look, sort=kept.sort, hide_dead=kept.hide_dead, view=kept.view,
+                opacity=kept.opacity,
+            )
+        )  # fmt: skip
 
     def _on_order_chosen(self) -> None:
         self._choose(
@@ -423,6 +457,36 @@ class ActivationsPanel(QWidget):
     def _on_map_selected(self, channel: int) -> None:
         self._show_range()
         self.channel_selected.emit(channel)
+
+    def _on_map_enlarged(self, channel: int) -> None:
+        if self._pages.currentWidget() not in (self.maps, self.enlarged):
+            return
+        had_focus = self.maps.hasFocus() or self.enlarged.canvas.hasFocus()
+        self._show_enlarged()
+        self._turn_to(self.maps)
+        if had_focus:
+            shown = self.maps if channel < 0 else self.enlarged
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_enlarged(self) -> None:
+        """Show the map that is to be seen alone, as it is now."""
+        channel = self.maps.enlarged
+        if channel < 0:
+            return
+        self.enlarged.set_smooth(self._look.smooth)
+        self.enlarged.show_map(
+            self.maps.values_of(channel),
+            self.maps.small_image(channel),
+            self.tr("channel {channel}").format(channel=channel),
+        )
+
+    def _on_left(self) -> None:
+        self.maps.enlarge(-1)
+
+    def _on_view_chosen(self) -> None:
+        look = replace(self._look, view=self.enlarged.mode, opacity=self.enlarged.opacity)
+        self._look = look
+        self.look_changed.emit(look)
 
     def _on_saved(self, path: str) -> None:
         self.header.status.setText(self.tr("Saved as {path}.").format(path=path))

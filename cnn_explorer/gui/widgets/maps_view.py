@@ -616,6 +616,13 @@ class MapsView(QAbstractScrollArea):
         self.select(was if back else channel)
         self.map_enlarged.emit(channel)
 
+    def step(self, steps: int) -> None:
+        """Select the map so many places further on in the order, if there is one."""
+        at = int(self._position[self._selected]) if self._selected >= 0 else -1
+        moved = 0 if at < 0 else at + steps
+        if 0 <= moved < self.count:
+            self.select(int(self._order[moved]))
+
     def copy(self) -> None:
         """Put the selected map, or with none selected all of them, on the clipboard."""
         if self.count:
@@ -905,11 +912,7 @@ class MapsView(QAbstractScrollArea):
         if not self.count:
             super().keyPressEvent(event)
         elif key in moves:
-            # the first arrow key selects the first map
-            at = -1 if self._selected < 0 else int(self._position[self._selected])
-            moved = 0 if at < 0 else at + moves[key]
-            if 0 <= moved < self.count:
-                self.select(int(self._order[moved]))
+            self.step(moves[key])  # the first arrow key selects the first map
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             self.select(int(self._order[0 if key == Qt.Key.Key_Home else -1]))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected >= 0:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
-from cnn_explorer.gui.state.picture_link import PictureLink
+from cnn_explorer.gui.state.picture_link import PictureLink, Units
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -124,6 +124,11 @@ class Panels(QObject):
         self.activations_panel.maps.point_hovered.connect(self._on_map_point_hovered)
         self.picture_link.field_shown.connect(self.input_panel.show_field)
         self.input_panel.place_pointed.connect(self.picture_link.mark_place)
+        self.input_panel.place_pointed.connect(self.activations_panel.enlarged.mark_place)
+        self.picture_link.units_marked.connect(self._on_units_marked)
+        self.picture_link.layer_placed.connect(self.activations_panel.enlarged.set_picture)
+        self.activations_panel.enlarged.point_hovered.connect(self.picture_link.point_at_unit)
+        self.activations_panel.enlarged.place_pointed.connect(self.input_panel.mark_place)
 
     def set_tab_order(self) -> None:
         """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
@@ -279,6 +284,11 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+    @Slot(object)
+    def _on_units_marked(self, units: Units | None) -> None:
+        maps = self.activations_panel.maps
+        maps.set_marked(*((None, None) if units is None else (units.rows, units.columns)))
 
     @Slot(object)
     def _on_map_point_hovered(self, point: MapPoint | None) -> None:
