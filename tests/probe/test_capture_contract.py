@@ -21,6 +21,9 @@ from cnn_explorer.networks.catalog import ALL
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from tests.probe.capture_contract import card_of
 
+pytestmark = pytest.mark.timeout(600)
+"""The first test waits for all networks: a minute, of two processors that do nothing else."""
+
 WINDOWS = "torchvision/swin_"
 WRITTEN_ANEW = tuple(
     f"torchvision/{name}"
