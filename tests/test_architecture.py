@@ -40,6 +40,7 @@ TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.exchange",
     "graph.export",
+    "graph.flattened",
     "graph.glyphs",
     "graph.grouping",
     "graph.hierarchy",
@@ -63,6 +64,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.torchvision_cards",
     "networks.weights",
     "probe.colormaps",
+    "probe.filters",
     "probe.mosaic",
     "probe.preprocess",
     "probe.results",

@@ -160,6 +160,7 @@ class Session:
             layer=layer,
             weight=_array(tensors["weight"]),
             bias=None if bias is None else _array(bias),
+            **_told_of_weights(module),
         )
 
     def source(self, layer: str) -> ModuleSource:
@@ -213,6 +214,30 @@ def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _told_of_weights(module: "nn.Module") -> dict[str, Any]:
+    """What a `LayerFilters` says of weights beside their values."""
+    from torch import nn
+
+    from cnn_explorer.networks.layers import TableConv2d
+
+    if isinstance(module, nn.modules.conv._ConvNd):
+        kind = "transposed" if module.transposed else "convolution"
+        return {"kind": kind, "groups": module.groups}
+    if isinstance(module, TableConv2d):
+        return {"kind": "convolution", "table": module.table}
+    if isinstance(module, nn.Linear):
+        return {"kind": "linear"}
+    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    if not isinstance(module, norms):
+        return {}
+    statistics = {
+        name: _array(buffer)
+        for name in ("running_mean", "running_var")
+        if (buffer := getattr(module, name, None)) is not None
+    }
+    return {"kind": "normalisation", "eps": module.eps, **statistics}
 
 
 def _logits(output: Any) -> "Tensor":
