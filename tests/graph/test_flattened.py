@@ -31,7 +31,7 @@ def test_torchvisions_functional_flatten_is_passed():
     assert map_before(graph, linear_layers(graph)[0]) == (256, 6, 6)
 
 
-@pytest.mark.parametrize("network", ["resnet18", "googlenet", "squeezenet1-1"])
+@pytest.mark.parametrize("network", ["resnet18", "googlenet", "squeezenet1_1"])
 def test_a_map_of_one_value_is_none(network):
     graph = own_graph(network)
     used = [name for name in linear_layers(graph) if not graph.layer[name].training_only]
@@ -39,7 +39,7 @@ def test_a_map_of_one_value_is_none(network):
 
 
 def test_the_layer_of_the_classes_need_not_be_fully_connected():
-    graph = own_graph("squeezenet1-1")
+    graph = own_graph("squeezenet1_1")
     last = class_layer(graph)
     assert graph.layer[last].kind == "conv"
     assert graph.layer[last].out_shape[0] == 1000

@@ -466,15 +466,9 @@ class Workbench:
         names: tuple[str, ...] = ()
         if filters is not None and class_layer(request.graph) == layer:
             names = session.class_names if len(session.class_names) == len(filters.weight) else ()
+        before = map_before(request.graph, layer)
         return Looked(
-            FiltersShown(
-                request.card,
-                session.trained,
-                layer,
-                filters,
-                map_before(request.graph, layer),
-                names,
-            ),  # fmt: skip
+            FiltersShown(request.card, session.trained, layer, filters, before, names),
             SourceShown(layer, type_name, code, origin),
         )
 
