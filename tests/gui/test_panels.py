@@ -721,7 +721,7 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
         window.activateWindow()
     before.setFocus()
     stops = []
-    for _ in range(14):
+    for _ in range(16):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         stops.append(QApplication.focusWidget())
         if stops[-1] is code.copy_button:
@@ -733,8 +733,10 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
         activations.fit,
         activations.maps,
         filters.part,
+        filters.sort,
         filters.scale,
         filters.tile_slider,
+        filters.side_choice,
         filters.maps,
         code.copy_button,
     ]
