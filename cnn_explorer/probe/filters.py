@@ -193,7 +193,12 @@ class KernelScan:
         return Kernels(self._norms, self._kernels.groups, self._kernels.table)
 
     def step(self, count: int) -> None:
-        """Read about `count` more weights: at least one output channel."""
+        """Read about `count` more weights: at least one output channel, while there is one."""
+        while count > 0 and not self.done:
+            count -= self._read_some(count)
+
+    def _read_some(self, count: int) -> int:
+        """Read up to `count` more weights, or one output channel. How many weights that were."""
         start = self.read
         if self._kernels.table:
             stop = start + 1
@@ -206,6 +211,7 @@ class KernelScan:
             self._read_norms(start, stop)
         self._read_rows(rows, slice(start, stop))
         self.read = stop
+        return max(1, rows.size)
 
     def statistics(self) -> KernelStatistics:
         """Of each output channel; those not yet read count as without weights."""

@@ -121,9 +121,11 @@ class FilterViews:
         return Kernels(weight.reshape(len(weight), -1, 1, 1))
 
     def output_name(self, output: int) -> str:
-        """What an output is called besides its number: the class; empty where there is none."""
+        """What an output is called besides its number: the class; empty where there is none, and
+        where that is the number, as of digits."""
         names = self.shown.class_names
-        return names[output] if output < len(names) else ""
+        name = names[output] if output < len(names) else ""
+        return "" if name == str(output) else name
 
     # numbers
 

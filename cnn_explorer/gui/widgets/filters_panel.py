@@ -67,7 +67,7 @@ class FiltersPanel(QWidget):
         self._form: Form = "bars"
         self._weights = KernelScan(Kernels(np.zeros((0, 1, 1, 1), np.float32)), 0.0)
         self._statistics: NumberTable | None = None
-        self._chosen: dict[tuple[View, ...], View] = {}
+        self._chosen: dict[tuple[str, ...], View] = {}
         """The view last chosen of layers that offer the same ones."""
         self._outputs: dict[tuple[str, str], int] = {}
         """The output last looked at of each layer of each network."""
@@ -82,6 +82,7 @@ class FiltersPanel(QWidget):
 
     def _make_controls(self) -> None:
         self.part = QComboBox()
+        self.part.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.part.setAccessibleName(self.tr("What to show of the layer"))
         self.part.setToolTip(self.tr("What to show of the layer's weights."))
         self.output = QSpinBox()
@@ -190,6 +191,8 @@ class FiltersPanel(QWidget):
         if shown.filters is None or shown.filters.weight.size == 0:
             self.clear(self.tr("No weights here. In a block, click one of its layers."))
             return
+        self._look = None  # what the views say while they are emptied is of no layer
+        self.maps.clear()
         look = self._look = FilterViews(shown, shown.filters)
         self._words.set_layer(look)
         self.header.badge.set_untrained(not shown.trained)
@@ -207,7 +210,6 @@ class FiltersPanel(QWidget):
             self.part.setCurrentIndex(max(0, self.part.findData(wanted)))
         name = f"{shown.card.name}-{shown.layer}-weights"
         self.maps.set_file_name(name.replace("#", "-"))
-        self.maps.clear()
         self._weights = KernelScan(look.scanned, _NEAR * typical_peak(shown.filters.weight))
         self._statistics = None
         self._scan.stop()
@@ -321,14 +323,19 @@ class FiltersPanel(QWidget):
         look = self._look
         assert look is not None
         scan = self._weights
-        if self._form == "bars" and self._view != "weights":
-            scan = scanned(Kernels(look.bars(self._view).reshape(1, -1, 1, 1)))
+        if self._form == "bars":
+            scan = self._vector()
         if scan.done:
             said = self._words.counted(self._view) + self._words.ranged(scan.of_all())
         else:
             said = self.tr("reading the weights…")
         self.header.title.set_title(look.shown.layer, f" · {said}")
         self.header.arrange()
+
+    def _vector(self) -> KernelScan:
+        """The numbers of a view that is drawn as bars."""
+        assert self._look is not None
+        return scanned(Kernels(self._look.bars(self._view).reshape(1, -1, 1, 1)))
 
     def _show_range(self) -> None:
         drawn, chosen = self.maps.mosaic, self.maps.selected
@@ -349,8 +356,12 @@ class FiltersPanel(QWidget):
 
     def _quiet(self) -> str:
         look = self._look
-        if look is None or self._form in ("bars", "plots"):
+        if look is None:
             return ""
+        if look.filters.kind == "normalisation":
+            return self._words.formula()
+        if self._form == "bars":
+            return self._words.numbers(self._words.view(self._view), self._vector().of_all())
         index = self.maps.index_of(self.maps.selected)
         kernel = look.kernel(self._view, self.output.value(), index)
         if kernel is not None:
@@ -520,6 +531,6 @@ class FiltersPanel(QWidget):
         self._fit_boxes()
 
 
-def _family(look: FilterViews) -> tuple[View, ...]:
+def _family(look: FilterViews) -> tuple[str, ...]:
     """What layers have in common that are looked at alike, with biases or without."""
-    return tuple(view for view in look.views if view != "biases")
+    return look.form(look.views[0]), *(view for view in look.views if view != "biases")

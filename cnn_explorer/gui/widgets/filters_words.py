@@ -109,6 +109,15 @@ class FiltersWords(QObject):
             )
         return said
 
+    def formula(self) -> str:
+        """What a normalisation computes."""
+        filters = self._layer.filters
+        mean, variance = self.tr("mean"), self.tr("variance")
+        if filters.running_var is not None:
+            mean, variance = self.view("mean"), self.view("variance")
+        said = f"(x − {mean}) / √({variance} + {number_text(filters.eps)}) · γ"
+        return said if filters.bias is None else f"{said} + β"
+
     # names of kernels
 
     def output(self, output: int) -> str:

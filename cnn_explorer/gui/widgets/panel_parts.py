@@ -209,7 +209,7 @@ class ColourBar(QWidget):
         spare = self.width() - (self.sizeHint().width() - self._LENGTH)
         # the colours alone where the values have no room; the accessible description has them
         low, high = self._ends if spare >= self._SHORTEST else ("", "")
-        length = min(self._LENGTH, max(spare, self._SHORTEST))
+        length = min(self._LENGTH, spare if spare >= self._SHORTEST else self.width())
         metrics = self.fontMetrics()
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | centre, low)
@@ -339,7 +339,8 @@ class PanelHeader(QWidget):
         if self._status_below:
             row, column = (0, 2) if one_row else (1, 0)
             self._grid.addWidget(self._titles, 0, 0)
-            self._grid.addWidget(self._controls, row, column, 1, 3 - column)
+            left = Qt.AlignmentFlag.AlignLeft
+            self._grid.addWidget(self._controls, row, column, 1, 3 - column, left)
             self._grid.addWidget(self.status, row + 1, 0, 1, 3)
         elif one_row:
             self._grid.addWidget(self._titles, 0, 0)
