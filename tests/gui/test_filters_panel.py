@@ -6,12 +6,15 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox
 
+from cnn_explorer.errors import no_checkpoint
 from cnn_explorer.gui.state.shown import FiltersShown
+from cnn_explorer.gui.state.workbench import Look, OpenNetwork, Workbench
 from cnn_explorer.gui.widgets import filters_panel
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.matrix_view import MatrixView
 from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.spectrum_view import SpectrumView
+from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.filters import Kernels, normalisation_numbers, spectrum_of
 from cnn_explorer.probe.results import LayerFilters
 from tests.gui.test_panels import CARD
@@ -66,7 +69,7 @@ def offered(panel: FiltersPanel) -> list[str]:
 
 def hover(panel: FiltersPanel, place: int) -> str:
     panel.maps._hover(panel.maps.tile_rect(place).center())
-    return panel.header.status.text()
+    return panel.line.text()
 
 
 # kernels of one output
@@ -138,12 +141,12 @@ def test_the_quiet_line_tells_numbers(panel):
         f"L1 {number_text(np.abs(weight).sum())} · mean {number_text(weight.mean())} · "
         f"deviation {number_text(weight.std())}"
     )
-    assert panel.header.status.text() == said
+    assert panel.line.text() == said
     panel.maps.select(7)
-    assert panel.header.status.text().startswith("input 7 to output 3 · L2 ")
+    assert panel.line.text().startswith("input 7 to output 3 · L2 ")
     hover(panel, 1)
     panel.maps._hover(None)
-    assert panel.header.status.text().startswith("input 7 to output 3 · L2 ")
+    assert panel.line.text().startswith("input 7 to output 3 · L2 ")
 
 
 # all of them
@@ -159,9 +162,9 @@ def test_from_the_whole_to_one_kernel(panel, qtbot, view):
     norm = np.sqrt((shown.filters.weight[4, 2].astype(np.float64) ** 2).sum())
     panel.matrix._set_read((4, 6))
     said = f"input 6 to output 4 · L2 norm {number_text(norm)} · "
-    assert panel.header.status.text().startswith(said)
+    assert panel.line.text().startswith(said)
     panel.matrix._set_read((4, 1))
-    assert panel.header.status.text() == "output 4 does not see input 1"
+    assert panel.line.text() == "output 4 does not see input 1"
     panel.matrix._set_read((4, 6))
     qtbot.keyClick(panel.matrix, Qt.Key.Key_Return)
     assert panel.part.currentData() == "one"
@@ -257,7 +260,7 @@ def test_rows_are_shown_over_the_map_before(panel):
     assert panel.header.title.text().startswith("fc · 5 × 72 weights, ")
     panel.matrix._set_read((2, 71))
     value = number_text(float(shown.filters.weight[2, 71]))
-    assert panel.header.status.text() == f"input 71 to output 2, class 2 · {value}"
+    assert panel.line.text() == f"input 71 to output 2, class 2 · {value}"
 
 
 def test_one_weight_a_channel_is_a_bar(panel):
@@ -272,9 +275,9 @@ def test_grouped_weights_of_one_pixel_stand_in_their_columns(panel):
     assert panel.header.title.text().startswith("pw · 6 × 8 weights in 2 groups, ")
     panel.matrix._set_read((5, 7))
     value = number_text(float(shown.filters.weight[5, 3, 0, 0]))
-    assert panel.header.status.text() == f"input 7 to output 5 · {value}"
+    assert panel.line.text() == f"input 7 to output 5 · {value}"
     panel.matrix._set_read((0, 7))
-    assert panel.header.status.text() == "output 0 does not see input 7"
+    assert panel.line.text() == "output 0 does not see input 7"
     panel.grab()
 
 
@@ -287,11 +290,11 @@ def test_a_normalisation_is_four_plots(panel):
     numbers = normalisation_numbers(shown.filters)
     assert panel.plots.isVisible()
     assert [bars.isVisible() for bars in panel.plots.bars] == [True] * 4
-    assert panel.header.status.text() == ("(x − running mean) / √(running variance + 1e−5) · γ + β")
+    assert panel.line.text() == ("(x − running mean) / √(running variance + 1e−5) · γ + β")
     panel.plots.bars[2].set_read(7)
     read = (numbers.scale, numbers.shift, numbers.mean, numbers.variance)
     said = [number_text(float(array[7])) for array in read]
-    assert panel.header.status.text() == (
+    assert panel.line.text() == (
         "channel 7 · scale γ {} · shift β {} · running mean {} · running variance {}".format(*said)
     )
     assert [bars.read for bars in panel.plots.bars] == [7] * 4
@@ -307,7 +310,7 @@ def test_a_normalisation_without_statistics_has_two_plots(panel):
     panel.show_filters(FiltersShown(CARD, True, "ln", filters))
     assert offered(panel) == ["plots", "scale", "shift"]
     assert [bars.isVisible() for bars in panel.plots.bars] == [True, True, False, False]
-    assert panel.header.status.text() == "(x − mean) / √(variance + 1e−6) · γ + β"
+    assert panel.line.text() == "(x − mean) / √(variance + 1e−6) · γ + β"
 
 
 # beside the weights
@@ -330,11 +333,11 @@ def test_the_spectrum_is_that_of_the_selected_kernel(panel, qtbot):
     qtbot.keyClick(view, Qt.Key.Key_Right)
     qtbot.keyClick(view, Qt.Key.Key_Right)
     value = number_text(float(expected.magnitude[32, 33]))
-    assert panel.header.status.text() == (
+    assert panel.line.text() == (
         f"horizontal 0.01562, vertical 0, together 0.01562 cycles per pixel · {value}"
     )
     qtbot.keyClick(view, Qt.Key.Key_Escape)
-    assert panel.header.status.text().startswith(f"input {channel} to output 0 · L2 ")
+    assert panel.line.text().startswith(f"input {channel} to output 0 · L2 ")
     choose(panel.part, "all")
     assert panel.side.empty.isVisible()
 
@@ -503,3 +506,18 @@ def test_nothing_in_the_header_is_cut_off(panel, shown):
     for box in (panel.side_choice, panel.tile_slider, panel.bar, panel.output):
         if box.isVisible():
             assert box.mapToGlobal(box.rect().topRight()).x() <= right
+
+
+def test_the_workbench_tells_the_map_before_and_the_classes():
+    bench = Workbench()
+    network = bench.perform(OpenNetwork(NETWORKS["lenet5"]), no_checkpoint)
+    looked = {
+        layer: bench.perform(Look(network.card, network.graph, layer), no_checkpoint).filters
+        for layer in ("features.conv2", "classifier.fc3", "classifier.fc5", "output")
+    }
+    assert looked["classifier.fc3"].map_before == (16, 5, 5)
+    assert looked["classifier.fc3"].class_names == ()
+    assert looked["classifier.fc5"].map_before is None
+    assert looked["classifier.fc5"].class_names == tuple("0123456789")
+    assert looked["features.conv2"].filters.kind == "convolution"
+    assert looked["output"].filters is None

@@ -284,7 +284,7 @@ def test_first_layer_kernels_are_pictures(filters):
     filters.maps._hover(filters.maps.tile_rect(5).center())
     red, green, blue = (number_text(float(value)) for value in weight[5, :, 3, 3])
     said = f"filter 5 · row 3, column 3 · red {red}, green {green}, blue {blue}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
 
 
 def test_deeper_kernels_are_shown_for_one_output(filters):
@@ -297,7 +297,7 @@ def test_deeper_kernels_are_shown_for_one_output(filters):
     filters.maps._hover(filters.maps.tile_rect(4).center())
     value = number_text(float(shown.filters.weight[9, 4, 1, 1]))
     said = f"input 4 to output 9 · row 1, column 1 · {value}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
     filters.show_filters(shown_filters("conv3", 4, 16, 3, 3))
     assert filters.output.value() == 0
 
@@ -316,7 +316,7 @@ def test_matrices_are_heat_maps(filters, shape):
     assert filters.header.title.text().startswith("fc · 20 × 30 weights, ")
     filters.matrix._set_read((3, 7))
     value = number_text(float(shown.filters.weight.reshape(20, 30)[3, 7]))
-    assert filters.header.status.text() == f"input 7 to output 3 · {value}"
+    assert filters.line.text() == f"input 7 to output 3 · {value}"
     filters.part.setCurrentIndex(1)
     assert filters.bars.isVisible()
     assert filters.header.title.text().startswith("fc · 20 biases, ")

@@ -6,10 +6,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
-    QSlider,
-    QSpinBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -20,18 +17,17 @@ from cnn_explorer.gui.state.filter_views import FilterViews, Form, View
 from cnn_explorer.gui.state.number_table import NumberTable
 from cnn_explorer.gui.state.shown import FiltersShown
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.filters_controls import FiltersControls
 from cnn_explorer.gui.widgets.filters_side import FiltersSide
 from cnn_explorer.gui.widgets.filters_words import FiltersWords
 from cnn_explorer.gui.widgets.kernel_maps import KernelMaps
-from cnn_explorer.gui.widgets.maps_view import LARGEST_TILE, SMALLEST_TILE, MapPoint
-from cnn_explorer.gui.widgets.matrix_view import LARGEST_CELL, MatrixView, typical_peak
+from cnn_explorer.gui.widgets.maps_view import MapPoint
+from cnn_explorer.gui.widgets.matrix_view import MatrixView, typical_peak
 from cnn_explorer.gui.widgets.norm_plots import NormPlots
 from cnn_explorer.gui.widgets.panel_parts import (
-    ColourBar,
     EmptyState,
     PanelHeader,
-    ScaleBox,
-    SizeSlider,
+    QuietLabel,
     number_text,
 )
 from cnn_explorer.gui.widgets.value_bars import ValueBars
@@ -52,13 +48,12 @@ _CHUNK = 1_000_000
 _NEAR = 0.01
 """What is at most this part of a layer's large weights is near zero."""
 _SIDE = 260
-_NARROW = 676
-"""Below so many pixels of its width, the boxes in the header cut off what they say."""
 _NARROWEST = 500
 
 
 class FiltersPanel(QWidget):
-    """A header line with counts, range and controls; below it the weights."""
+    """A header line with counts, range and controls; a line that says what is read; below them the
+    weights, and beside these what is chosen to be seen of them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,69 +68,24 @@ class FiltersPanel(QWidget):
         """The output last looked at of each layer of each network."""
         self._words = FiltersWords()
 
-        self._make_controls()
+        controls = self._controls = FiltersControls(self)
+        self.part, self.sort, self.scale = controls.part, controls.sort, controls.scale
+        self.output, self.output_slider = controls.output, controls.output_slider
+        self.tile_slider, self.cell_slider = controls.tile_slider, controls.cell_slider
+        self.bar, self.side_choice = controls.bar, controls.side_choice
+        self.header = PanelHeader(controls.all)
         self._make_pages()
         self._scan = QTimer(self)
         self._scan.setInterval(0)
         self._connect()
         self.clear()
 
-    def _make_controls(self) -> None:
-        self.part = QComboBox()
-        self.part.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.part.setAccessibleName(self.tr("What to show of the layer"))
-        self.part.setToolTip(self.tr("What to show of the layer's weights."))
-        self.output = QSpinBox()
-        self.output.setPrefix(self.tr("Output "))
-        self.output.setAccessibleName(self.tr("Output channel"))
-        self.output.setToolTip(
-            self.tr("The output channel whose kernels are shown, one for each input channel.")
-        )
-        self.output_slider = QSlider(Qt.Orientation.Horizontal)
-        self.output_slider.setMinimumWidth(32)
-        self.output_slider.setMaximumWidth(104)
-        self.output_slider.setAccessibleName(self.tr("Output channel"))
-        self.output_slider.setToolTip(self.output.toolTip())
-        self._choice = QWidget()
-        choice = QHBoxLayout(self._choice)
-        choice.setContentsMargins(0, 0, 0, 0)
-        choice.setSpacing(theme.GAP // 2)
-        choice.addWidget(self.output)
-        choice.addWidget(self.output_slider)
-        self.sort = QComboBox()
-        self.sort.addItem(self.tr("By index"), "index")
-        self.sort.addItem(self.tr("By norm"), "norm")
-        self.sort.setAccessibleName(self.tr("Order of the kernels"))
-        self.sort.setToolTip(
-            self.tr("Sort kernels by the number of their channel, or by their norm: largest first.")
-        )
-        self.side_choice = QComboBox()
-        for title, name in (
-            (self.tr("Alone"), ""),
-            (self.tr("+ Spectrum"), "spectrum"),
-            (self.tr("+ Numbers"), "numbers"),
-            (self.tr("+ Statistics"), "statistics"),
-        ):
-            self.side_choice.addItem(title, name)
-        self.side_choice.setAccessibleName(self.tr("What to show beside the weights"))
-        self.side_choice.setToolTip(
-            self.tr(
-                "Show beside the weights the Fourier spectrum of the selected kernel, the weights "
-                "as numbers to copy, or statistics of each output."
-            )
-        )
-        self.bar = ColourBar()
-        self.scale = ScaleBox()
-        self.tile_slider = SizeSlider(SMALLEST_TILE, LARGEST_TILE)
-        self.tile_slider.setMinimumWidth(40)
-        self.cell_slider = SizeSlider(1, LARGEST_CELL)
-        self.header = PanelHeader(
-            (self._choice, self.bar, self.part, self.sort, self.scale, self.tile_slider,
-             self.cell_slider, self.side_choice),
-            status_below=True,
-        )  # fmt: skip
-
     def _make_pages(self) -> None:
+        self.line = QuietLabel()
+        self._below = QWidget()
+        below = QHBoxLayout(self._below)
+        below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
+        below.addWidget(self.line)
         self.maps = KernelMaps()
         self.maps.setAccessibleName(self.tr("Kernels of the layer"))
         self.maps.set_describer(self._kernel_description)
@@ -161,13 +111,13 @@ class FiltersPanel(QWidget):
         box.setSpacing(0)
         box.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         box.addWidget(self.header)
+        box.addWidget(self._below)
         box.addWidget(self._split, 1)
 
     def _connect(self) -> None:
         self._scan.timeout.connect(self._on_scan)
         self.part.currentIndexChanged.connect(self._on_part_changed)
         self.output.valueChanged.connect(self._on_output_changed)
-        self.output_slider.valueChanged.connect(self.output.setValue)
         self.sort.currentIndexChanged.connect(self._on_sort_changed)
         self.side_choice.currentIndexChanged.connect(self._on_side_changed)
         self.scale.scale_chosen.connect(self._on_scale_chosen)
@@ -178,7 +128,7 @@ class FiltersPanel(QWidget):
         self.maps.point_hovered.connect(self._on_point_hovered)
         self.maps.map_selected.connect(self._on_map_selected)
         self.maps.saved.connect(self._on_saved)
-        self.maps.failed.connect(self.header.status.setText)
+        self.maps.failed.connect(self._say)
         self.matrix.cell_hovered.connect(self._on_cell_hovered)
         self.matrix.cell_chosen.connect(self._on_cell_chosen)
         self.bars.index_hovered.connect(self._on_index_hovered)
@@ -197,11 +147,7 @@ class FiltersPanel(QWidget):
         self._words.set_layer(look)
         self.header.badge.set_untrained(not shown.trained)
         kept = self._outputs.get((shown.card.name, shown.layer), 0)
-        last = look.scanned.outputs - 1
-        with QSignalBlocker(self.output), QSignalBlocker(self.output_slider):
-            for control in (self.output, self.output_slider):
-                control.setRange(0, last)
-                control.setValue(min(kept, last))
+        self._controls.set_outputs(look.scanned.outputs, kept)
         with QSignalBlocker(self.part):
             self.part.clear()
             for view in look.views:
@@ -230,6 +176,7 @@ class FiltersPanel(QWidget):
         self._statistics = None
         self.empty.setText(reason or self.tr("Click a layer in the graph to see its weights."))
         self.header.setVisible(False)
+        self._below.setVisible(False)
         self.side.setVisible(False)
         self._pages.setCurrentWidget(self.empty)
 
@@ -254,14 +201,15 @@ class FiltersPanel(QWidget):
             self._show_matrix()
         else:
             self._show_maps()
-        self._fit_boxes()
+        self._controls.fit(self.width())
         self.part.setVisible(len(look.views) > 1)
-        self._choice.setVisible(form == "kernels")
+        self._controls.choice.setVisible(form == "kernels")
         for control in (self.sort, self.scale, self.tile_slider):
             control.setVisible(page is self.maps)
         self.cell_slider.setVisible(page is self.matrix)
         self.bar.setVisible(page is self.matrix or form in ("kernels", "filters"))
         self.header.setVisible(True)
+        self._below.setVisible(True)
         self.side.setVisible(bool(self.side_choice.currentData()))
         self._pages.setCurrentWidget(page)
         self._show_title()
@@ -351,8 +299,8 @@ class FiltersPanel(QWidget):
 
     def _say(self, text: str) -> None:
         """Say what is read; while nothing is, the numbers of what is selected."""
-        self.header.status.setText(text or self._quiet())
-        self.header.status.setToolTip(self.header.status.text())
+        self.line.setText(text or self._quiet())
+        self.line.setToolTip(self.line.text())
 
     def _quiet(self) -> str:
         look = self._look
@@ -446,8 +394,6 @@ class FiltersPanel(QWidget):
             self._show_part()
 
     def _on_output_changed(self, output: int) -> None:
-        with QSignalBlocker(self.output_slider):
-            self.output_slider.setValue(output)
         if self._look is None:
             return
         shown = self._look.shown
@@ -510,13 +456,7 @@ class FiltersPanel(QWidget):
         self._say("")
 
     def _on_saved(self, path: str) -> None:
-        self.header.status.setText(self.tr("Saved as {path}.").format(path=path))
-
-    def _fit_boxes(self) -> None:
-        """Let the boxes in the header show all that they say, where there is room."""
-        narrow = self.width() < _NARROW
-        for box in (self.part, self.sort, self.scale, self.side_choice):
-            box.setMinimumWidth(56 if narrow else box.sizeHint().width())
+        self._say(self.tr("Saved as {path}.").format(path=path))
 
     # Qt
 
@@ -528,7 +468,7 @@ class FiltersPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_boxes()
+        self._controls.fit(self.width())
 
 
 def _family(look: FilterViews) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QAbstractItemView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.number_table import NumberTable
 from cnn_explorer.gui.widgets import theme
@@ -24,7 +24,9 @@ class FiltersSide(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.caption = QuietLabel()
-        self.caption.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
+        top = QHBoxLayout()
+        top.setContentsMargins(theme.GAP, 0, theme.GAP, 0)
+        top.addWidget(self.caption)
         self.spectrum = SpectrumView()
         self.numbers = NumberView()
         self.numbers.setAccessibleName(self.tr("Weights as numbers"))
@@ -38,7 +40,7 @@ class FiltersSide(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP // 2)
-        column.addWidget(self.caption)
+        column.addLayout(top)
         column.addWidget(self._pages, 1)
         self.spectrum.read_said.connect(self.said)
         self.numbers.failed.connect(self.said)

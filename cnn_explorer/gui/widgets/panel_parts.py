@@ -279,23 +279,14 @@ class ScaleBox(QComboBox):
 
 
 class PanelHeader(QWidget):
-    """Title, badge, status and controls: one row where there is room, else two. The status may
-    have a line of its own below them, for long ones."""
+    """Title, badge, status and controls: one row where there is room, else two."""
 
-    def __init__(
-        self,
-        controls: Sequence[QWidget],
-        parent: QWidget | None = None,
-        *,
-        status_below: bool = False,
-    ) -> None:
+    def __init__(self, controls: Sequence[QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._status_below = status_below
         self.title = TitleLabel(self)
         self.badge = UntrainedBadge(self)
         self.status = QuietLabel(self)
-        if not status_below:
-            self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._titles = QWidget(self)
         titles = QHBoxLayout(self._titles)
         titles.setContentsMargins(0, 0, 0, 0)
@@ -336,13 +327,7 @@ class PanelHeader(QWidget):
         self._one_row = one_row
         for part in (self._titles, self.status, self._controls):
             self._grid.removeWidget(part)
-        if self._status_below:
-            row, column = (0, 2) if one_row else (1, 0)
-            self._grid.addWidget(self._titles, 0, 0)
-            left = Qt.AlignmentFlag.AlignLeft
-            self._grid.addWidget(self._controls, row, column, 1, 3 - column, left)
-            self._grid.addWidget(self.status, row + 1, 0, 1, 3)
-        elif one_row:
+        if one_row:
             self._grid.addWidget(self._titles, 0, 0)
             self._grid.addWidget(self.status, 0, 1)
             self._grid.addWidget(self._controls, 0, 2)
