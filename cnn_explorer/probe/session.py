@@ -216,30 +216,6 @@ def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
             handle.remove()
 
 
-def _told_of_weights(module: "nn.Module") -> dict[str, Any]:
-    """What a `LayerFilters` says of weights beside their values."""
-    from torch import nn
-
-    from cnn_explorer.networks.layers import TableConv2d
-
-    if isinstance(module, nn.modules.conv._ConvNd):
-        kind = "transposed" if module.transposed else "convolution"
-        return {"kind": kind, "groups": module.groups}
-    if isinstance(module, TableConv2d):
-        return {"kind": "convolution", "table": module.table}
-    if isinstance(module, nn.Linear):
-        return {"kind": "linear"}
-    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
-    if not isinstance(module, norms):
-        return {}
-    statistics = {
-        name: _array(buffer)
-        for name in ("running_mean", "running_var")
-        if (buffer := getattr(module, name, None)) is not None
-    }
-    return {"kind": "normalisation", "eps": module.eps, **statistics}
-
-
 def _logits(output: Any) -> "Tensor":
     """(classes,) of a batch of one; of several outputs (auxiliary heads) the first."""
     if isinstance(output, (tuple, list)):
@@ -275,6 +251,30 @@ def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
             "too large; choose another weights file."
         )
     return values
+
+
+def _told_of_weights(module: "nn.Module") -> dict[str, Any]:
+    """What a `LayerFilters` says of weights beside their values."""
+    from torch import nn
+
+    from cnn_explorer.networks.layers import TableConv2d
+
+    if isinstance(module, nn.modules.conv._ConvNd):
+        kind = "transposed" if module.transposed else "convolution"
+        return {"kind": kind, "groups": module.groups}
+    if isinstance(module, TableConv2d):
+        return {"kind": "convolution", "table": module.table}
+    if isinstance(module, nn.Linear):
+        return {"kind": "linear"}
+    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    if not isinstance(module, norms):
+        return {}
+    statistics = {
+        name: _array(buffer)
+        for name in ("running_mean", "running_var")
+        if (buffer := getattr(module, name, None)) is not None
+    }
+    return {"kind": "normalisation", "eps": module.eps, **statistics}
 
 
 def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
