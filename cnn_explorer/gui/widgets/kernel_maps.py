@@ -22,15 +22,15 @@ class KernelMaps(MapsView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._order: Numbers = np.zeros(0, np.intp)
-        self._numbers: Numbers = self._order
+        self._kernel_order: Numbers = np.zeros(0, np.intp)
+        self._kernel_numbers: Numbers = self._kernel_order
 
     def show_kernels(self, kernels: FloatArray, numbers: Numbers, order: Numbers) -> None:
         """Show kernels (N, kh, kw), or in colour (N, 3, kh, kw), of channels with these numbers
         (N,), in this order. The selected one stays selected where their number is the same."""
         same = kernels.shape == (self.count, *kernels.shape[1:])
         kept = self.index_of(self.selected) if same and self.selected >= 0 else -1
-        self._order, self._numbers = order, numbers
+        self._kernel_order, self._kernel_numbers = order, numbers
         placed = kernels[order]
         if kernels.ndim == 4:
             self.show_colour_kernels(placed)
@@ -41,20 +41,20 @@ class KernelMaps(MapsView):
 
     def index_of(self, place: int) -> int:
         """Which of the kernels given stands at a place; -1 for none."""
-        return int(self._order[place]) if 0 <= place < len(self._order) else -1
+        return int(self._kernel_order[place]) if 0 <= place < len(self._kernel_order) else -1
 
     def place_of(self, index: int) -> int:
         """Where a kernel stands; -1 for none."""
-        found = np.flatnonzero(self._order == index)
+        found = np.flatnonzero(self._kernel_order == index)
         return int(found[0]) if len(found) else -1
 
     def number_of(self, place: int) -> int:
         """The channel of the kernel at a place."""
-        return int(self._numbers[self.index_of(place)])
+        return int(self._kernel_numbers[self.index_of(place)])
 
     def _paint_number(self, painter: QPainter, channel: int) -> None:
         """The channel's number in the corner of its tile, legible on any kernel."""
-        if not 0 <= channel < len(self._order):
+        if not 0 <= channel < len(self._kernel_order):
             return
         ratio = self._ratio()
         font = theme.text_font(theme.SMALL)
