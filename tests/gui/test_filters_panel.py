@@ -174,12 +174,16 @@ def test_from_the_whole_to_one_kernel(panel, qtbot, view):
 
 
 def test_a_click_goes_to_the_kernel_too(panel, qtbot):
-    panel.show_filters(conv("conv2", 6, 8, 3, 3))
+    shown = conv("conv2", 6, 8, 3, 3)
+    panel.show_filters(shown)
     choose(panel.part, "all")
     view = panel.matrix
     high, wide = (side / view.devicePixelRatioF() for side in view._pitch())
     place = QPointF(8 + 5.4 * wide, 8 + 2.4 * high)
     assert view.cell_at(place) == (2, 5)
+    qtbot.mouseMove(view.viewport(), place.toPoint())
+    value = number_text(float(shown.filters.weight[2, 5, 1, 1]))
+    qtbot.waitUntil(lambda: panel.line.text() == f"input 5 to output 2 · row 1, column 1 · {value}")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert (panel.output.value(), panel.maps.number_of(panel.maps.selected)) == (2, 5)
 
@@ -448,6 +452,12 @@ def test_weights_are_read_bit_by_bit(panel, qtbot, monkeypatch):
     np.testing.assert_allclose(
         norms, np.sqrt((shown.filters.weight**2).sum(axis=(2, 3))), rtol=1e-5
     )
+    panel.show_filters(shown)
+    assert panel._scan.isActive()
+    panel.hide()  # nobody waits for them now
+    assert not panel._scan.isActive()
+    panel.show()
+    qtbot.waitUntil(lambda: panel.side.statistics.isVisible())
     panel.show_filters(shown)
     panel.clear("")
     assert not panel._scan.isActive()

@@ -4,7 +4,7 @@ them spectra, numbers and statistics."""
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QSplitter,
@@ -163,7 +163,7 @@ class FiltersPanel(QWidget):
         self._show_part()
         if self._weights.done:
             self._on_scan_done()
-        else:
+        elif self.isVisible():
             self._scan.start()
 
     def clear(self, reason: str = "") -> None:
@@ -384,7 +384,8 @@ class FiltersPanel(QWidget):
         assert self._look is not None
         if self._form == "matrix":
             return self._words.weight(self._look.matrix(), row, column)
-        return self._words.kernel(self._look.scanned, row, column)
+        within = self.matrix.within if self._view == "all" else None
+        return self._words.kernel(self._look.scanned, row, column, within)
 
     # gestures
 
@@ -465,6 +466,15 @@ class FiltersPanel(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_NARROWEST, 120)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._look is not None and not self._weights.done:
+            self._scan.start()  # weights are read for those who look at them
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._scan.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -166,11 +166,17 @@ class FiltersWords(QObject):
             return self._apart(row, column)
         return f"{self.joined(column, row)} · {number_text(float(kernel[0, 0]))}"
 
-    def kernel(self, kernels: Kernels, row: int, column: int) -> str:
-        """The kernel from an input to an output as a whole."""
+    def kernel(
+        self, kernels: Kernels, row: int, column: int, within: tuple[int, int] | None
+    ) -> str:
+        """The kernel from an input to an output: the value at a place in it, or the whole."""
         kernel = kernels.kernel(row, column)
         if kernel is None:
             return self._apart(row, column)
+        if within is not None:
+            y, x = within
+            point = MapPoint(column, x, y, (float(kernel[y, x]),))
+            return self.place(self.joined(column, row), point)
         return self.tr("{name} · L2 norm {norm} · {low} to {high}").format(
             name=self.joined(column, row),
             norm=number_text(float(norms_of(kernel[None])[0])),

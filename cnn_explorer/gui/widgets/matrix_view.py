@@ -77,7 +77,7 @@ class MatrixView(QAbstractScrollArea):
     """
 
     cell_hovered = Signal(object)
-    """(row, column) that is read, or None."""
+    """(row, column) that is read, or None; again where `within` changes."""
     cell_chosen = Signal(int, int)
     """Row and column that a person wants to see more of."""
     cell_size_changed = Signal(float)
@@ -90,6 +90,7 @@ class MatrixView(QAbstractScrollArea):
         self._wanted: float | None = None
         self._cell = 1
         self._read: tuple[int, int] | None = None
+        self._within: tuple[int, int] | None = None
         self._describe: Callable[[int, int], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
@@ -129,6 +130,12 @@ class MatrixView(QAbstractScrollArea):
     def read(self) -> tuple[int, int] | None:
         """(row, column) that is read."""
         return self._read
+
+    @property
+    def within(self) -> tuple[int, int] | None:
+        """Row and column of the value under the pointer in the kernel that is read; None between
+        kernels and without a pointer."""
+        return self._within
 
     def set_cell_size(self, size: float | None) -> None:
         """Draw values as squares of about so many logical pixels; None fits the view."""
@@ -222,9 +229,21 @@ class MatrixView(QAbstractScrollArea):
             row=row, column=column, value=value
         )
 
-    def _set_read(self, cell: tuple[int, int] | None) -> None:
-        if cell != self._read:
-            self._read = cell
+    def _within_at(self, place: QPointF) -> tuple[int, int]:
+        """Row and column within the kernel at a place of the viewport."""
+        ratio = self.devicePixelRatioF()
+        left, top = self._origin()
+        high, wide = self._pitch()
+        return (
+            (int(place.y() * ratio) - top) % high // self._cell,
+            (int(place.x() * ratio) - left) % wide // self._cell,
+        )
+
+    def _set_read(
+        self, cell: tuple[int, int] | None, within: tuple[int, int] | None = None
+    ) -> None:
+        if (cell, within) != (self._read, self._within):
+            self._read, self._within = cell, within
             self.setAccessibleDescription(self._describe(*cell) if cell else "")
             self.cell_hovered.emit(cell)
             self.viewport().update()
@@ -339,7 +358,10 @@ class MatrixView(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._set_read(self.cell_at(event.position()))
+        cell, within = self.cell_at(event.position()), self._within_at(event.position())
+        height, width = self._kernels.size
+        there = cell is not None and within[0] < height and within[1] < width
+        self._set_read(cell, within if there else None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         cell = self.cell_at(event.position())
