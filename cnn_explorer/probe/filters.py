@@ -348,7 +348,8 @@ class NormalisationNumbers:
 
 def normalisation_numbers(filters: LayerFilters) -> NormalisationNumbers:
     """The numbers of a normalisation, and the line that it is for each channel."""
-    scale, shift = filters.weight.reshape(-1), filters.bias
+    scale = filters.weight.reshape(-1)  # a layer norm may have a number for each place
+    shift = None if filters.bias is None else filters.bias.reshape(-1)
     mean, variance = filters.running_mean, filters.running_var
     if mean is None or variance is None:
         return NormalisationNumbers(scale, shift, mean, variance, None, None)

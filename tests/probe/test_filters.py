@@ -281,6 +281,7 @@ def test_a_layer_norm_keeps_no_statistics() -> None:
     numbers = normalisation_numbers(filters)
     assert numbers.mean is numbers.variance is numbers.effective_scale is None
     assert numbers.shift is not None
+    assert normalisation_numbers(filters_of(nn.LayerNorm((2, 3)))).shift.shape == (6,)
 
 
 def test_what_else_is_said_of_weights() -> None:
