@@ -40,6 +40,7 @@ TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.exchange",
     "graph.export",
+    "graph.flattened",
     "graph.glyphs",
     "graph.grouping",
     "graph.hierarchy",
@@ -65,6 +66,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.weights",
     "probe.activation_cache",
     "probe.colormaps",
+    "probe.filters",
     "probe.mosaic",
     "probe.statistics",
     "probe.effect",

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _EXACT_ALONE = (
     "An ONNX file runs exactly, whatever is chosen: it says itself in which numbers it computes."
 )
+_NORMALISATIONS = (
+    "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization",
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -193,7 +196,28 @@ class OnnxSession:
             layer=layer,
             weight=_float32(weight),
             bias=None if bias is None else _float32(bias.reshape(-1)),
+            **self._told_of_weights(found),
         )
+
+    def _told_of_weights(self, layer: OnnxLayer) -> dict[str, Any]:
+        """What a `LayerFilters` says of weights beside their values."""
+        operator = layer.node.op_type
+        settings = {a.name: onnx.helper.get_attribute_value(a) for a in layer.node.attribute}
+        if operator in ("Conv", "ConvTranspose"):
+            kind = "convolution" if operator == "Conv" else "transposed"
+            return {"kind": kind, "groups": int(settings.get("group", 1))}
+        if operator in ("Gemm", "MatMul"):
+            return {"kind": "linear"}
+        if operator not in _NORMALISATIONS:
+            return {}
+        told: dict[str, Any] = {"kind": "normalisation", "eps": settings.get("epsilon", 1e-5)}
+        if operator == "BatchNormalization":
+            for name, tensor in zip(
+                ("running_mean", "running_var"), layer.node.input[3:5], strict=True
+            ):
+                if tensor in layer.weights:
+                    told[name] = _float32(self._constant(tensor).reshape(-1))
+        return told
 
     def source(self, layer: str) -> ModuleSource:
         """The operator behind a layer as ONNX's own text; the empty name is the whole model."""

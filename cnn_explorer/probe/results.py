@@ -132,14 +132,29 @@ class RunResult:
     """In which numbers the network ran."""
 
 
+WeightKind = Literal["convolution", "transposed", "linear", "normalisation", "other"]
+"""What weights are for; ``transposed`` is a transposed convolution."""
+
+
 @dataclass(frozen=True, eq=False)
 class LayerFilters:
     """The weights of one layer."""
 
     layer: str
     weight: npt.NDArray[np.float32]
-    """Convolution: (out, in / groups, kh, kw). Linear: (out, in). Normalisation: (channels,)."""
+    """Convolution: (out, in / groups, kh, kw); transposed: (in, out / groups, kh, kw); by a table:
+    (connections, 1, kh, kw). Linear: (out, in). Normalisation: (channels,)."""
     bias: npt.NDArray[np.float32] | None
+    kind: WeightKind = "other"
+    groups: int = 1
+    """Of a convolution."""
+    table: tuple[tuple[int, ...], ...] = ()
+    """For each output of a convolution, which inputs it sees, where a table says so."""
+    running_mean: npt.NDArray[np.float32] | None = None
+    """Of a normalisation that keeps it, (channels,)."""
+    running_var: npt.NDArray[np.float32] | None = None
+    eps: float = 0.0
+    """What a normalisation adds to the variance."""
 
 
 def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:

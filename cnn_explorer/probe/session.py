@@ -198,6 +198,7 @@ class Session:
             layer=layer,
             weight=_array(tensors["weight"]),
             bias=None if bias is None else _array(bias),
+            **_told_of_weights(module),
         )
 
     def source(self, layer: str) -> ModuleSource:
@@ -295,6 +296,30 @@ def _maps(output: "Tensor") -> npt.NDArray[np.float32]:
     # a part of a larger tensor would hold all of that for as long as it is on show
     alone = maps.untyped_storage().nbytes() == maps.nbytes
     return _array(maps if alone else maps.clone())
+
+
+def _told_of_weights(module: "nn.Module") -> dict[str, Any]:
+    """What a `LayerFilters` says of weights beside their values."""
+    from torch import nn
+
+    from cnn_explorer.networks.layers import TableConv2d
+
+    if isinstance(module, nn.modules.conv._ConvNd):
+        kind = "transposed" if module.transposed else "convolution"
+        return {"kind": kind, "groups": module.groups}
+    if isinstance(module, TableConv2d):
+        return {"kind": "convolution", "table": module.table}
+    if isinstance(module, nn.Linear):
+        return {"kind": "linear"}
+    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    if not isinstance(module, norms):
+        return {}
+    statistics = {
+        name: _array(buffer)
+        for name in ("running_mean", "running_var")
+        if (buffer := getattr(module, name, None)) is not None
+    }
+    return {"kind": "normalisation", "eps": module.eps, **statistics}
 
 
 def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:

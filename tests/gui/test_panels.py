@@ -287,7 +287,7 @@ def test_first_layer_kernels_are_pictures(filters):
     filters.maps._hover(filters.maps.tile_rect(5).center())
     red, green, blue = (number_text(float(value)) for value in weight[5, :, 3, 3])
     said = f"filter 5 · row 3, column 3 · red {red}, green {green}, blue {blue}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
 
 
 def test_deeper_kernels_are_shown_for_one_output(filters):
@@ -300,7 +300,7 @@ def test_deeper_kernels_are_shown_for_one_output(filters):
     filters.maps._hover(filters.maps.tile_rect(4).center())
     value = number_text(float(shown.filters.weight[9, 4, 1, 1]))
     said = f"input 4 to output 9 · row 1, column 1 · {value}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
     filters.show_filters(shown_filters("conv3", 4, 16, 3, 3))
     assert filters.output.value() == 0
 
@@ -319,7 +319,7 @@ def test_matrices_are_heat_maps(filters, shape):
     assert filters.header.title.text().startswith("fc · 20 × 30 weights, ")
     filters.matrix._set_read((3, 7))
     value = number_text(float(shown.filters.weight.reshape(20, 30)[3, 7]))
-    assert filters.header.status.text() == f"input 7 to output 3 · {value}"
+    assert filters.line.text() == f"input 7 to output 3 · {value}"
     filters.part.setCurrentIndex(1)
     assert filters.bars.isVisible()
     assert filters.header.title.text().startswith("fc · 20 biases, ")
@@ -738,8 +738,10 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
         activations.colours_button,
         activations.maps,
         filters.part,
+        filters.sort,
         filters.scale,
         filters.tile_slider,
+        filters.side_choice,
         filters.maps,
         code.copy_button,
     ]

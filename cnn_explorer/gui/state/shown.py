@@ -124,6 +124,10 @@ class FiltersShown:
     trained: bool
     layer: str
     filters: LayerFilters | None
+    map_before: tuple[int, int, int] | None = None
+    """Of a fully connected layer, the shape (C, H, W) of the map whose values it takes."""
+    class_names: tuple[str, ...] = ()
+    """Where the layer's outputs are the network's classes: their names; else empty."""
 
 
 @dataclass(frozen=True)

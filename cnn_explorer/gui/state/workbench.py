@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -512,8 +513,12 @@ class Workbench:
         drawn_only = layer in ("input", "output")
         filters = None if drawn_only else session.filters(layer)
         type_name, code, origin = session.source("" if drawn_only else layer)
+        names: tuple[str, ...] = ()
+        if filters is not None and class_layer(request.graph) == layer:
+            names = session.class_names if len(session.class_names) == len(filters.weight) else ()
+        before = map_before(request.graph, layer)
         return Looked(
-            FiltersShown(request.card, session.trained, layer, filters),
+            FiltersShown(request.card, session.trained, layer, filters, before, names),
             SourceShown(layer, type_name, code, origin),
         )
 

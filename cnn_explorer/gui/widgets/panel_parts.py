@@ -210,7 +210,7 @@ class ColourBar(QWidget):
         spare = self.width() - (self.sizeHint().width() - self._LENGTH)
         # the colours alone where the values have no room; the accessible description has them
         low, high = self._ends if spare >= self._SHORTEST else ("", "")
-        length = min(self._LENGTH, max(spare, self._SHORTEST))
+        length = min(self._LENGTH, spare if spare >= self._SHORTEST else self.width())
         metrics = self.fontMetrics()
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | centre, low)
