@@ -230,6 +230,8 @@ def test_the_owner_says_a_unit_in_its_own_words(view: EnlargedMap) -> None:
     view.show_map(values(), coloured(), "", lambda row, column, value: f"{row}|{column}|{value}")
     view.canvas.point_at((1, 2))
     assert view.readout.text() == "1|2|10.0"
+    view.canvas.point_at((0, 2))
+    assert view.readout.text() == "0|2|2.0 · sees padding too"
 
 
 # going on and back

@@ -596,6 +596,9 @@ class EnlargedMap(QWidget):
         framed = self.canvas.units_framed()
         if unit is not None:
             said = self._describe(*unit, float(self._values[unit]))
+            box = None if layer is None else layer.box(*unit)
+            if box is not None and box.padded:
+                said = self.tr("{unit} · sees padding too").format(unit=said)
         elif framed is not None:
             said = self._units_text(framed)
         else:
