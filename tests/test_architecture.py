@@ -50,7 +50,7 @@ NO_TORCH_AT_IMPORT = {
     "graph.publish",
     "graph.receptive",
     "graph.style",
-    "graph.text",
+    "media.lettering",
     "networks.answer",
     "networks.card",
     "networks.catalog",
