@@ -49,12 +49,13 @@ PNG_SCALE = 2.0
 """Of what is saved as PNG, where it has at most `_SHARP` pixels then."""
 MAX_PIXELS = 120_000_000
 """Larger figures are written as PNG at a smaller scale."""
-MOST_VALUES = 40_000_000
+MOST_VALUES = 20_000_000
 """More than so many values are no picture that other programs open."""
 _SHARP = 8_000_000
 
-_WIDTH, _HEIGHT, _TILE = 1080, 1000, 400
-"""Values are enlarged until the tiles together, or one alone, would become larger than this."""
+_WIDTH, _HEIGHT, _TILE, _VALUE = 1080, 1000, 400, 36
+"""Values are enlarged until the tiles together, one alone, or a value would become larger than
+this."""
 _MARGIN = 20
 _TITLE, _SMALL, _TINY = 15.0, 12.0, 10.0
 """Sizes of letters: of the title, of what else is said, of numbers beside tiles."""
@@ -242,6 +243,7 @@ def maps_figure(
     rows: Sequence[str] = (),
     of: str = "channel",
     subtitle: str | None = None,
+    notes: Sequence[str] = (),
     dark: bool = False,
     plain: bool = False,
 ) -> Figure:
@@ -250,13 +252,16 @@ def maps_figure(
     `order` names the channels to show and their order, all where it is not given; one that is
     shown alone has the very colours that it has among the others. `names` of all channels stand
     below the tiles instead of their numbers, `rows` left of each row. `of` says what tiles are, and
-    `subtitle` replaces the line that counts them. A `plain` figure has tiles alone.
+    `subtitle` replaces the line that counts them, which ends with the `notes`. A `plain` figure has
+    tiles alone.
 
     Raises `ExplorerError` where there is nothing to draw, or too much.
     """
     tiles = _as_tiles(maps)
     shown = np.arange(len(tiles)) if order is None else np.asarray(order, np.intp)
     _check(tiles, shown)
+    if shading.scale == "channel" and tiles[0].size == 1:
+        shading = replace(shading, scale="layer")  # a value alone has no range
     drawn_as = shading
     if shading.scale == "layer" and len(shown) < len(tiles):
         whole = mosaic(tiles, shading)  # the scale is that of all channels
@@ -276,7 +281,7 @@ def maps_figure(
         labels = [printable(names[channel], 200) for channel in shown]
     sheet.label(labels, rows, running=bool((np.diff(shown) == 1).all()), named=names is not None)
     scale = _Scale(scale_colours(colours), *_bar_words(made, shading, of))
-    return sheet.figure(printable(title, 400), printable(subtitle, 400), scale)
+    return sheet.figure(printable(title, 400), _subtitle(subtitle, notes), scale)
 
 
 def kernels_figure(
@@ -286,6 +291,7 @@ def kernels_figure(
     order: Sequence[int] | npt.NDArray[np.intp] | None = None,
     scale: Literal["channel", "layer"] = "channel",
     columns: int | None = None,
+    notes: Sequence[str] = (),
     dark: bool = False,
     plain: bool = False,
 ) -> Figure:
@@ -312,7 +318,9 @@ def kernels_figure(
     ticks, words = _bar_words(made, Shading(scale, signed=True), "kernel")
     words.append("red, green and blue: the weights of the three inputs")
     subtitle = _counted("kernel", shown, len(weight), weight.shape[1:])
-    return sheet.figure(printable(title, 400), subtitle, _Scale(greys, ticks, words))
+    return sheet.figure(
+        printable(title, 400), _subtitle(subtitle, notes), _Scale(greys, ticks, words)
+    )
 
 
 def _as_tiles(maps: FloatArray) -> FloatArray:
@@ -345,6 +353,10 @@ def _counted(of: str, shown: npt.NDArray[np.intp], total: int, shape: Sequence[i
     if size == "1 × 1" and of == "channel":
         return f"{len(shown):,} of {total:,} values"
     return f"{len(shown):,} of {total:,} {of}{'' if total == 1 else 's'}, {size}"
+
+
+def _subtitle(counted: str, notes: Sequence[str]) -> str:
+    return printable(" · ".join((counted, *notes)), 400)
 
 
 _Tick = tuple[float, str]
@@ -402,7 +414,7 @@ class _Sheet:
         across, down = grid.columns * grid.tile_width, grid.rows * grid.tile_height
         self._times = max(1, min(
             int(_WIDTH / 1.08 / across), int(_HEIGHT / 1.08 / down),
-            _TILE // max(grid.tile_width, grid.tile_height),
+            _TILE // max(grid.tile_width, grid.tile_height), _VALUE,
         ))  # fmt: skip
         self._tile = grid.tile_width * self._times, grid.tile_height * self._times
         if grid.tile_width == grid.tile_height == 1 and self._times == 1:
