@@ -96,8 +96,9 @@ def _fitting(
 
 
 def _near(wanted: str, names: Sequence[str]) -> str:
-    plain = "".join(sign for sign in wanted if sign not in "*?[]")
-    near = [name for name in names if name.rsplit(".", 1)[-1] == plain][:3]
+    plain = "".join(sign for sign in wanted if sign not in "*?[]").strip(".")
+    last = plain.casefold()
+    near = [name for name in names if name.rsplit(".", 1)[-1].casefold() == last][:3]
     near = near or difflib.get_close_matches(plain, names, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(near)}?"

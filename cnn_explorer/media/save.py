@@ -85,7 +85,12 @@ def npz_file(path: Path) -> Iterator[Callable[[str, npt.NDArray[Any]], None]]:
             with _saying_why(path), archive.open(member, "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
-        yield add
+        try:
+            yield add
+        except BaseException:
+            with contextlib.suppress(OSError):  # else it would be closed after its file
+                archive.close()
+            raise
         with _saying_why(path):
             archive.close()
 
