@@ -25,7 +25,7 @@ from cnn_explorer.cli_layer_files import (
 )
 from cnn_explorer.cli_parts import UNTRAINED, print_json, stoppable
 from cnn_explorer.cli_session import describe_network, open_session, prepared_of, run_on
-from cnn_explorer.errors import Checkpoint, UsageError
+from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,6 +133,8 @@ def _tell_statistics(
 
     _, prepared = prepared_of(session, options.image)
     found = statistics_of_layers(session, prepared, layers, checkpoint)
+    for layer in set(layers).intersection(options.layers or ()).difference(found):
+        raise ExplorerError(f'the layer "{layer}" took no part in this run.')
     rows = [_layer_row(layer, statistics) for layer, statistics in found.items()]
     if target is not None:
         save_csv(target.path, _LAYER_TITLES, rows)

@@ -94,10 +94,15 @@ def _names_of(session: "Session | OnnxSession") -> LayerNames:
     from cnn_explorer.probe.session import Session
 
     if isinstance(session, Session):
-        names = [name for name, _ in session.model.named_modules() if name]
+        names = [
+            name
+            for name, module in session.model.named_modules()
+            if "weight" in dict(module.named_parameters(recurse=False))
+        ]
     else:
-        names = [layer.name for layer in session.network.layers]
-    return LayerNames(tuple(name for name in names if session.filters(name) is not None), ())
+        layers = [layer.name for layer in session.network.layers]
+        names = [name for name in layers if session.filters(name) is not None]
+    return LayerNames(tuple(names), ())
 
 
 # numbers of layers
