@@ -347,11 +347,13 @@ def _by_inputs(options: argparse.Namespace, weight: "FloatArray", shown: _Shown)
         raise UsageError(f"the columns of {shown.layer} are its inputs: leave out --columns.")
     outputs, inputs = weight.shape[:2]
     subtitle = f"{outputs:,} outputs (rows), {inputs:,} inputs (columns)"
+    if options.sort == "norm":
+        weight = weight[shown.order]
     if weight.shape[2:] in ((), (1, 1)):
-        return _ByInputs(weight[shown.order].reshape(1, outputs, inputs), 1, (), subtitle)
+        return _ByInputs(weight.reshape(1, outputs, inputs), 1, (), subtitle)
     height, width = weight.shape[2:]
     return _ByInputs(
-        weight[shown.order].reshape(-1, height, width),
+        weight.reshape(-1, height, width),
         inputs,
         tuple(str(place) for place in shown.order),
         f"{subtitle}, {height} × {width}",

@@ -253,7 +253,7 @@ def test_figures_say_what_they_show(tmp_path: Path, capsys: pytest.CaptureFixtur
          "--scale", "layer", "--gamma", "0.5")  # fmt: skip
     text = file.read_text("utf-8")
     for part in ("LeNet-5 · features.relu2", " of 16 channels, 10 × 10 · by mean",
-                 "2 % at each end", "gamma 0.5"):  # fmt: skip
+                 "2 % of the values at each end lie beyond", "gamma 0.5"):  # fmt: skip
         assert part in text
     assert "untrained" not in text
     told(capsys, *words, "features.conv2")

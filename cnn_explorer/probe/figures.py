@@ -394,8 +394,9 @@ def _bar_words(made: Mosaic, shading: Shading, of: str) -> tuple[list[_Tick], li
         ticks.insert(1, ((-low / (high - low)) ** shading.gamma, "0"))
     if shading.clip > 0 and shading.scale != "fixed":
         share = f"{shading.clip:g} %"
-        where = f"the largest {share}" if shading.signed else f"{share} at each end"
-        words.append(f"beyond the scale: {where} of the values")
+        which = f"the largest {share}" if shading.signed else share
+        where = "" if shading.signed else " at each end"
+        words.append(f"{which} of the values{where} lie beyond the scale")
     if shading.gamma != 1:
         words.append(f"gamma {shading.gamma:g}")
     return ticks, words
