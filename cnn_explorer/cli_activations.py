@@ -187,15 +187,15 @@ def _save(
 ) -> None:
     _, _, result = run_on(session, options.image, tuple(files), checkpoint)
     maps = {layer: _with_places(result.activations[layer]) for layer in files}
+    count = len(maps)
     if target.is_picture:
-        draw = partial(_figure, options, session, maps)
-        save_figures(files, draw, checkpoint)
+        count = save_figures(files, partial(_figure, options, session, maps), checkpoint)
     elif target.suffix == ".csv":
         for layer, path in files.items():
             _save_channels(options, path, maps[layer])
     else:
         save_values(target, files, maps)
-    what = f"{len(maps)} layers of {session.card.title}"
+    what = f"{layers_in_words(count)} of {session.card.title}"
     if len(maps) == 1:
         ((layer, values),) = maps.items()
         what = f"{layer} of {session.card.title}, {' × '.join(map(str, values.shape))}"

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,8 +224,9 @@ def _save(
 ) -> None:
     shown = {layer: _shown(options, layer, found.weight) for layer, found in filters.items()}
     files = files_of(target, tuple(filters), options)
+    count = len(shown)
     if target.is_picture:
-        save_figures(files, lambda layer: _figure(options, session, shown[layer]), checkpoint)
+        count = save_figures(files, partial(_figure, options, session, shown), checkpoint)
     elif target.suffix == ".csv":
         for layer, path in files.items():
             _save_kernels(path, shown[layer])
@@ -232,7 +234,7 @@ def _save(
         save_values(target, files, _named_tensors(options, shown, filters))
     else:
         save_values(target, files, {layer: one.weight for layer, one in shown.items()})
-    what = f"the weights of {len(shown)} layers"
+    what = f"the weights of {layers_in_words(count)}"
     if len(shown) == 1:
         (one,) = shown.values()
         sizes = " × ".join(map(str, one.weight.shape))
@@ -269,11 +271,15 @@ def _save_kernels(path: Path, shown: _Shown) -> None:
 
 
 def _figure(
-    options: argparse.Namespace, session: "Session | OnnxSession", shown: _Shown
+    options: argparse.Namespace,
+    session: "Session | OnnxSession",
+    all_shown: Mapping[str, _Shown],
+    layer: str,
 ) -> "Figure":
     """Kernels on three channels in colour; others as tiles around zero."""
     from cnn_explorer.probe.figures import kernels_figure, maps_figure
 
+    shown = all_shown[layer]
     title = f"{session.card.title} · {shown.name}"
     notes = ["by norm"] if options.sort == "norm" else []
     if not session.trained:

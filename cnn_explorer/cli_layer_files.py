@@ -280,9 +280,10 @@ def save_figures(
     files: Mapping[str, Path],
     figure: Callable[[str], "Figure"],
     checkpoint: Checkpoint,
-) -> None:
-    """Draw and write the figure of each layer. Where a folder takes many, one that cannot be drawn
-    is left out with a line on standard error; so it is an error only where none can."""
+) -> int:
+    """Draw and write the figure of each layer, and tell how many there are. Where a folder takes
+    many, one that cannot be drawn is left out with a line on standard error; so it is an error only
+    where none can."""
     from cnn_explorer.probe.figures import save_figure
 
     failed = 0
@@ -299,6 +300,7 @@ def save_figures(
             print(printable(f"{layer} is left out: {error}"), file=sys.stderr)
         else:
             save_figure(path, drawn)
+    return len(files) - failed
 
 
 def say_saved(target: Target, what: str) -> None:

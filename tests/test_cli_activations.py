@@ -302,7 +302,8 @@ def test_what_cannot_be_drawn_is_left_out_of_a_folder(
     folder = tmp_path / "f"
     words = ["activations", SEVEN, *LENET, "-o", str(folder), "--layer"]
     assert main([*words, "features.*"]) == 0
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "one layer of LeNet-5" in out
     assert "4,704 values are too many" in err
     assert err.count("\n") == 5
     assert sorted(p.name for p in folder.iterdir()) == ["features.pool2.png"]
