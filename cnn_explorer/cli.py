@@ -21,7 +21,6 @@ from cnn_explorer.cli_parts import (
     PROGRAM,
     UNTRAINED,
     card_named,
-    describe_weights_choice,
     network_or_file,
     output_file,
     positive,
@@ -32,27 +31,19 @@ from cnn_explorer.cli_parts import (
     refuse_same_file,
     sentence,
 )
-from cnn_explorer.errors import ExplorerError, UsageError
+from cnn_explorer.cli_session import describe_network, describe_precision, open_session, run_on
+from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.onnx_session import OnnxSession
-    from cnn_explorer.probe.precision import Precision
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 
 
-_ACTIVATION_SUFFIXES = (".png", ".npy")
 _TABS = ("activations", "filters", "details", "code", "about", "layers")
 _COLOURS = ("parameters", "macs", "memory", "time", "receptive", "stride")
-
-_MOSAIC_GROUND = (24, 26, 32)
-_MOSAIC_SIZE = 1000
-"""A small mosaic is enlarged, by a whole number, to about so many pixels."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader has gone (``| head``): let Python's own flush at the end not complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         return 130
     except Exception as error:
         if interrupts:
@@ -440,23 +431,10 @@ def _weights(options: argparse.Namespace) -> int:
 # pictures
 
 
-def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--network", metavar="NAME", type=network_or_file,
-        help="the network, or an ONNX file; guessed where weights of your own are given without it",
-    )  # fmt: skip
-    cli_onnx.describe_input(parser)
-    describe_weights_choice(parser)
-    parser.add_argument(
-        "--precision", choices=("exact", "fast"), default="exact",
-        help="exact (float32), or fast: what proves quickest on this computer, float32 or bfloat16 "
-        "with the channels last (%(default)s)",
-    )  # fmt: skip
-
-
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
-    _describe_picture_run(parser)
+    describe_network(parser)
+    describe_precision(parser)
     parser.add_argument(
         "--top", metavar="N", type=positive, default=5,
         help="how many classes to tell, likeliest first (%(default)s)",
@@ -465,12 +443,12 @@ def _describe_classify(parser: argparse.ArgumentParser) -> None:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    session = _open_session(options)
+    session = open_session(options)
     answers: list[dict[str, Any]] = []
     failed = False
     for number, path in enumerate(options.images):
         try:
-            picture, prepared, result = _run_on(session, path, precision=options.precision)
+            picture, prepared, result = run_on(session, path, precision=options.precision)
         except (ExplorerError, OSError, MemoryError) as error:
             if getattr(options, "debug", False):
                 traceback.print_exc()
@@ -535,87 +513,31 @@ def _print_answer(session: "Session | OnnxSession", answer: Mapping[str, Any], n
         print(f"  {printable(precision['note'])}")
 
 
+# activations and filters: in files of their own, and imported when they are wanted
+
+
 def _describe_activations(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", type=Path)
-    _describe_picture_run(parser)
-    parser.add_argument(
-        "--layer", metavar="LAYER", required=True,
-        help=f"dotted name of a layer or block, as \"{PROGRAM} info NETWORK\" lists them",
-    )  # fmt: skip
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, type=output_file(_ACTIVATION_SUFFIXES),
-        help="a mosaic of all channels (.png), or the values, float32 (C, H, W) (.npy)",
-    )  # fmt: skip
+    from cnn_explorer.cli_activations import describe
+
+    describe(parser)
 
 
 def _activations(options: argparse.Namespace) -> int:
-    from cnn_explorer.media.save import save_npy, save_png
-    from cnn_explorer.probe.precision import EXACT
+    from cnn_explorer.cli_activations import run
 
-    refuse_same_file(options.output, options.image, options.weights, cli_onnx.file_of(options))
-    session = _open_session(options)
-    try:
-        if not options.layer:
-            raise UsageError("the layer has no name: give one, as the network's layers are listed.")
-        session.check_layer(options.layer)
-    except ExplorerError as error:
-        raise UsageError(str(error)) from error
-    _, _, result = _run_on(session, options.image, (options.layer,), precision=options.precision)
-    values = result.activations[options.layer]
-    maps = values.reshape(*values.shape[:3], *(1,) * (3 - values.ndim))
-    if options.output.suffix.lower() == ".npy":
-        save_npy(options.output, maps)
-    else:
-        save_png(options.output, _mosaic_picture(maps))
-    count, height, width = maps.shape
-    print(
-        f"{printable(options.output)}: {options.layer} of {session.card.title}, "
-        f"{count} × {height} × {width}"
-    )
-    if result.arithmetic != EXACT:
-        print(printable(result.arithmetic.note or f"computed in {result.arithmetic.how}"))
-    if not session.trained:
-        print(UNTRAINED)
-    return 0
+    return run(options)
 
 
-def _mosaic_picture(maps: "npt.NDArray[np.float32]") -> "npt.NDArray[np.uint8]":
-    """All channels in viridis, each over its own range: (height, width, 3)."""
-    from cnn_explorer.probe.colormaps import colour_table
-    from cnn_explorer.probe.mosaic import mosaic
+def _describe_filters(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_filters import describe
 
-    pixels = mosaic(maps).pixels
-    times = max(1, _MOSAIC_SIZE // max(pixels.shape))
-    enlarged = pixels.repeat(times, axis=0).repeat(times, axis=1)
-    return colour_table("viridis", _MOSAIC_GROUND)[enlarged]
+    describe(parser)
 
 
-def _open_session(options: argparse.Namespace) -> "Session | OnnxSession":
-    from cnn_explorer.probe.session import Session
+def _filters(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_filters import run
 
-    if options.network is not None and cli_onnx.is_file(options.network):
-        return cli_onnx.open_session(options)
-    cli_onnx.refuse_input(options)
-    card = cli_inspect.network_of(options)
-    session = Session.open(card, options.weights, version=options.weights_version)
-    if session.note:
-        print(printable(session.note), file=sys.stderr)
-    return session
-
-
-def _run_on(
-    session: "Session | OnnxSession",
-    path: Path,
-    layers: Sequence[str] = (),
-    *,
-    precision: "Precision" = "exact",
-) -> "tuple[Picture, PreparedInput, RunResult]":
-    from cnn_explorer.media.decode import decode_file
-    from cnn_explorer.probe.preprocess import prepare
-
-    picture = decode_file(path)
-    prepared = prepare(picture, session.preprocessing)
-    return picture, prepared, session.run(prepared, layers, precision=precision)
+    return run(options)
 
 
 # reading arguments of the window
@@ -651,7 +573,8 @@ _COMMANDS: Mapping[str, _Command] = {
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     **cli_graph.COMMANDS,
-    "activations": (_activations, _describe_activations, "save what a layer makes of a picture"),
+    "activations": (_activations, _describe_activations, "save what layers make of a picture"),
+    "filters": (_filters, _describe_filters, "save the weights of layers"),
     "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
     "export-onnx": (cli_onnx.export, cli_onnx.describe_export, "write a network as ONNX"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),

@@ -457,7 +457,7 @@ def test_an_unknown_layer_is_wrong_usage(
         (["graph", "lenet5", "-o", "x.svg", "--depth", "two"], 'nor "all" or "blocks"'),
         (
             ["activations", "x.png", "--network", "lenet5", "--layer", "a", "-o", "x.jpg"],
-            "x.jpg must end in .png or .npy",
+            "x.jpg must end in .png, .svg, .npy, .npz or .csv, or with a slash",
         ),
         (["snapshot"], "--output"),
         (["snapshot", "-o", "x.jpg"], "x.jpg must end in .png"),

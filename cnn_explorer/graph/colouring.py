@@ -11,7 +11,7 @@ from functools import cache
 
 from cnn_explorer.graph.model import VisibleGraph
 from cnn_explorer.graph.numbers import NUMBER_KINDS, NumberKey, NumberKind, Numbers, format_number
-from cnn_explorer.graph.text import text_width
+from cnn_explorer.media.lettering import text_width
 from cnn_explorer.paths import resource
 
 _LOGARITHMIC: frozenset[NumberKey] = frozenset(("parameters", "macs", "memory", "time"))

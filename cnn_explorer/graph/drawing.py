@@ -50,7 +50,7 @@ from cnn_explorer.graph.style import (
     KindStyle,
     LineStyle,
 )
-from cnn_explorer.graph.text import Weight, text_width
+from cnn_explorer.media.lettering import Weight, text_width
 
 Point = tuple[float, float]
 Command = (

@@ -16,7 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.graph.drawing import (
@@ -39,7 +39,7 @@ from cnn_explorer.graph.glyphs import GLYPH_STROKE
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout, Rect
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
-from cnn_explorer.graph.text import FONT_FILES, Weight, text_width
+from cnn_explorer.media.lettering import FONT_FILES, Weight, font, text_width
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
 from cnn_explorer.text import printable
@@ -363,7 +363,6 @@ class _Painter:
             for whole in group.items
             for item in ((whole,) if isinstance(whole, Text | Raster) else outlines(whole))
         ]
-        self._fonts: dict[tuple[str, float], ImageFont.FreeTypeFont] = {}
 
     def paint(self, image: Image.Image, top: int) -> None:
         """What lies in these rows of the page, which begin at `top`, in oversampled pixels."""
@@ -392,16 +391,9 @@ class _Painter:
         image.paste(picture, (round(x), round(y) - top))
 
     def _text(self, pen: ImageDraw.ImageDraw, text: Text, top: int) -> None:
-        size = text.size * self._scale
-        font = self._fonts.get((text.weight, size))
-        if font is None:
-            font = ImageFont.truetype(
-                resource("fonts", FONT_FILES[text.weight]), size,
-                layout_engine=ImageFont.Layout.BASIC,
-            )  # fmt: skip
-            self._fonts[text.weight, size] = font
+        written = font(text.weight, text.size * self._scale)
         at = self._placed(text.at, top)
-        pen.text(at, text.text, fill=text.colour, font=font, anchor="ls")
+        pen.text(at, text.text, fill=text.colour, font=written, anchor="ls")
 
     def _path(self, pen: ImageDraw.ImageDraw, path: Path, top: int) -> None:
         scale = self._scale

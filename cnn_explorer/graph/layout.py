@@ -54,7 +54,7 @@ from cnn_explorer.graph.style import (
     STRIPE_WIDTH,
     THUMBNAIL_ROOM,
 )
-from cnn_explorer.graph.text import shortened, text_width
+from cnn_explorer.media.lettering import shortened, text_width
 
 Point = tuple[float, float]
 

@@ -34,7 +34,7 @@ from cnn_explorer.graph.style import (
     PADDING,
     STRIPE_WIDTH,
 )
-from cnn_explorer.graph.text import shortened, text_width
+from cnn_explorer.media.lettering import shortened, text_width
 from tests.graph.examples import foreign_graph, layer, layer_graphs, own_graph
 
 NEAR = 0.01

@@ -23,7 +23,6 @@ from cnn_explorer.graph.model import (
 )
 from cnn_explorer.graph.shortcuts import with_shortcuts
 from cnn_explorer.graph.style import BOX_HEIGHT, DARK, LIGHT, NAME_SIZE, PADDING, STRIPE_WIDTH
-from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.state.shown import NetworkShown
 from cnn_explorer.gui.widgets import graph_walk
 from cnn_explorer.gui.widgets.graph_canvas import COMFORTABLE
@@ -32,6 +31,7 @@ from cnn_explorer.gui.widgets.graph_look import BADGE_RADIUS, BLOCKS_ONLY
 from cnn_explorer.gui.widgets.graph_scene import Hit
 from cnn_explorer.gui.widgets.graph_view import GraphView, tip
 from cnn_explorer.gui.widgets.theme import apply_theme
+from cnn_explorer.media.lettering import text_width
 from cnn_explorer.networks.catalog import NETWORKS
 from tests.gui.graphs import (
     LEFT,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.media.save import save_npy, save_png, write_bytes, write_text
+from cnn_explorer.media.save import npz_file, save_npy, save_png, write_bytes, write_text
 
 
 def refused(path: Path, data: bytes = b"new") -> str:
@@ -177,3 +177,52 @@ def test_name_too_long(tmp_path: Path) -> None:
 
 def test_zero_byte_in_the_name(tmp_path: Path) -> None:
     assert "cannot be saved" in refused(tmp_path / "a\0b")
+
+
+def test_npz_keeps_names_and_values(tmp_path: Path) -> None:
+    values = {
+        "layer1.0.conv2": np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32),
+        "a/b": np.zeros((0, 3), np.float32),
+        "relu#2": np.array([np.nan, np.inf, -0.0], np.float32),
+        "../up": np.ones(3)[::-1],
+        "file": np.arange(3),
+        "größe": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    }
+    for path in (tmp_path / "a.npz", tmp_path / "b.npz"):
+        with npz_file(path) as add:
+            for name, array in values.items():
+                add(name, array)
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as loaded:
+        assert list(loaded) == list(values)
+        for name, array in values.items():
+            assert loaded[name].dtype == array.dtype
+            np.testing.assert_array_equal(loaded[name], array)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_npz_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "old.npz"
+    path.write_bytes(b"old")
+
+    def write(where: Path, end: BaseException | None, *names: str) -> None:
+        with npz_file(where) as add:
+            for name in names:
+                add(name, np.ones(3))
+            if end is not None:
+                raise end
+
+    with pytest.raises(ValueError, match='two arrays named "a"'):
+        write(path, None, "a", "a")
+    with pytest.raises(KeyboardInterrupt):
+        write(path, KeyboardInterrupt(), "a")
+    with pytest.raises(ExplorerError, match="there is no folder"):
+        write(tmp_path / "x" / "y", AssertionError("what cannot be written is told at once"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np.lib.format, "write_array", fail)
+    with pytest.raises(ExplorerError, match="the disk is full"):
+        write(path, None, "a")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old.npz"]

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from cnn_explorer.graph.model import GraphLayout
 from cnn_explorer.graph.style import EDGE_LABEL_SIZE
-from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.widgets.graph_look import BLOCKS_ONLY, Look, enlarged, pen
 from cnn_explorer.gui.widgets.graph_walk import shown_as
+from cnn_explorer.media.lettering import text_width
 
 _BAND = 6.0
 """Width of the halo at 100 %. It shrinks less than the drawing, and yet not over its neighbours."""

@@ -32,7 +32,6 @@ from cnn_explorer.graph.style import (
     THUMBNAIL_SIZE,
     LineStyle,
 )
-from cnn_explorer.graph.text import text_width
 from cnn_explorer.gui.widgets.graph_look import (
     BADGE_ROOM,
     BLOCKS_ONLY,
@@ -48,6 +47,7 @@ from cnn_explorer.gui.widgets.graph_look import (
     pen,
 )
 from cnn_explorer.gui.widgets.thumbnail_look import ThumbnailLook
+from cnn_explorer.media.lettering import text_width
 from cnn_explorer.probe.results import Thumbnail
 
 _RING = 4.0

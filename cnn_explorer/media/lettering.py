@@ -1,4 +1,4 @@
-"""How wide a text is, measured with the program's own fonts: no window, no Qt."""
+"""Texts in the program's own fonts, as Pillow sets them: no window, no Qt."""
 
 from functools import lru_cache
 from typing import Literal
@@ -23,7 +23,7 @@ _EM = 512
 @lru_cache(maxsize=16_384)
 def text_width(text: str, size: float, weight: Weight = "regular") -> float:
     """The advance width of one line of `text` in Inter at `size` pixels, kerning included."""
-    return float(_font(weight).getlength(text)) * size / _EM
+    return float(font(weight, _EM).getlength(text)) * size / _EM
 
 
 def shortened(text: str, size: float, width: float, weight: Weight = "regular") -> str:
@@ -37,9 +37,10 @@ def shortened(text: str, size: float, width: float, weight: Weight = "regular") 
     return "…"
 
 
-@lru_cache(maxsize=4)
-def _font(weight: Weight) -> ImageFont.FreeTypeFont:
+@lru_cache(maxsize=64)
+def font(weight: Weight, size: float) -> ImageFont.FreeTypeFont:
+    """Inter at `size` pixels, to write with."""
     # the basic layout engine: kerning, and the same widths whether or not Raqm is installed
     return ImageFont.truetype(
-        resource("fonts", FONT_FILES[weight]), _EM, layout_engine=ImageFont.Layout.BASIC
+        resource("fonts", FONT_FILES[weight]), size, layout_engine=ImageFont.Layout.BASIC
     )
