@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from cnn_explorer.gui.widgets import matrix_view, theme
@@ -234,21 +234,27 @@ def test_copy_puts_a_map_or_all_maps_on_the_clipboard(view, qtbot):
     assert (every.width(), every.height()) == (8 * view.columns - 1, 8 * rows - 1)
 
 
-def test_save_writes_picture_and_values(view, qtbot, tmp_path):
+def test_what_is_to_be_saved_is_what_is_shown(view, qtbot):
     maps = random_maps(6, 7, 5)
     view.show_maps(maps)
-    with qtbot.waitSignal(view.saved):
-        view.save(tmp_path / "all.npy", None)
-    np.testing.assert_array_equal(np.load(tmp_path / "all.npy"), maps)
-    view.save(tmp_path / "one.npy", 2)
-    np.testing.assert_array_equal(np.load(tmp_path / "one.npy"), maps[2])
-    view.save(tmp_path / "one.png", 2)
-    assert QImage(str(tmp_path / "one.png")).convertToFormat(
-        QImage.Format.Format_RGB32
-    ) == view.map_image(2)
-    with qtbot.waitSignal(view.failed) as told:
-        view.save(Path(tmp_path / "nowhere" / "one.png"), 2)
-    assert told.args[0].endswith(".")
+    view.set_file_name("net-layer", "Net · layer")
+    view.set_scale("layer")
+    view.set_order([4, 1, 3])
+
+    def asked(name, channel):
+        with qtbot.waitSignal(view.save_asked) as told:
+            view.save(Path(name), channel)
+        return told.args[0]
+
+    figure = asked("all.svg", None)
+    assert figure.path == Path("all.svg")
+    assert figure.order.tolist() == [4, 1, 3]
+    assert figure.shading == view.shading
+    assert (figure.colours, figure.title) == ("viridis", "Net · layer")
+    np.testing.assert_array_equal(figure.maps, maps)
+    assert asked("one.png", 3).order.tolist() == [3]
+    np.testing.assert_array_equal(asked("all.npy", None).maps, maps)
+    np.testing.assert_array_equal(asked("one.npy", 2).maps, maps[2])
 
 
 def test_menu_offers_all_and_the_selected_map(view):

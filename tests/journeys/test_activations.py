@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.networks.catalog import card_of
@@ -46,6 +47,36 @@ def test_the_channels_that_speak_for_the_answer_come_first(stage: Stage) -> None
     explorer.select_layer("output")
     stage.settle()
     assert panel.bars.isVisible()
+
+
+def test_maps_and_kernels_are_saved_as_figures_and_values(stage: Stage, tmp_path: Path) -> None:
+    explorer = stage.explorer
+    explorer.open_file(resource("samples", "digit-7.png"))
+    explorer.select_layer("features.conv2")
+    stage.settle()
+    panels = stage.window.panels
+    assert panels is not None
+    panels.activations_panel.maps.save(tmp_path / "maps.npy", None)
+    stage.settle()
+    answers = explorer.answers
+    assert answers is not None
+    session = Session.open(card_of("lenet5"))
+    values = session.run(answers.prepared, ("features.conv2",)).activations["features.conv2"]
+    assert (np.load(tmp_path / "maps.npy") == values).all()
+    panels.activations_panel.maps.save(tmp_path / "maps.svg", None)
+    stage.settle()
+    drawing = (tmp_path / "maps.svg").read_text()
+    assert "LeNet-5 · features.conv2" in drawing
+    panels.activations_panel.maps.save(tmp_path / "map.png", 3)
+    stage.settle()
+    assert not QImage(str(tmp_path / "map.png")).isNull()
+    panels.filters_panel.maps.save(tmp_path / "kernels.png", None)
+    stage.settle()
+    assert not QImage(str(tmp_path / "kernels.png")).isNull()
+    assert "Saved" in panels.message_strip.text()
+    panels.activations_panel.maps.save(tmp_path / "nowhere" / "map.png", 3)
+    stage.settle()
+    assert "nowhere" in panels.message_strip.text()
 
 
 def test_choices_for_the_maps_come_back_at_the_next_start(

@@ -20,6 +20,7 @@ from cnn_explorer.gui.state.shown import (
     AnswersShown,
     EffectsShown,
     ExportChoice,
+    MapsFile,
     NetworkShown,
     ThumbnailsShown,
     TimesShown,
@@ -355,6 +356,10 @@ class Explorer(QObject):
                    first.name),
             self.tr("Differentiating {}").format(network.card.title),
         )  # fmt: skip
+
+    def save_maps(self, file: MapsFile) -> None:
+        """Write maps or kernels to a file."""
+        self._submit(Lane.EXPORT, file, self.tr("Writing {}").format(file.path.name))
 
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
@@ -759,7 +764,7 @@ class Explorer(QObject):
             self._times = times
             self.times_shown.emit(times)
 
-    def _on_exported(self, request: Export | ExportOnnx, exported: Exported) -> None:
+    def _on_exported(self, request: Export | ExportOnnx | MapsFile, exported: Exported) -> None:
         del request
         text = self.tr("Saved {}.").format(exported.path)
         if exported.said:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cnn_explorer.networks.fit import FitReport
     from cnn_explorer.networks.onnx_facts import OnnxOffer
+    from cnn_explorer.probe.colormaps import ColormapName
+    from cnn_explorer.probe.mosaic import Shading
     from cnn_explorer.probe.statistics import LayerStatistics
 
 
@@ -139,6 +141,22 @@ class SourceShown:
     code: str
     origin: str
     """Where it stands: ``cnn_explorer/networks/resnet.py, line 40`` or ``torch.nn.Conv2d``."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapsFile:
+    """Maps or kernels to be saved, as a figure or as values: the file's ending says which."""
+
+    path: Path
+    maps: npt.NDArray[np.float32]
+    """(N, H, W), or colour kernels (N, 3, H, W)."""
+    order: npt.NDArray[np.intp] | None
+    """The maps to draw, in this order; None for all."""
+    shading: Shading
+    colours: ColormapName
+    title: str
+    columns: int
+    dark: bool
 
 
 Extent = Literal["shown", "all", "level"]

@@ -8,7 +8,7 @@ import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtGui import QImage
 
@@ -20,6 +20,7 @@ from cnn_explorer.gui.state.shown import (
     AnswersShown,
     EffectsShown,
     FiltersShown,
+    MapsFile,
     NetworkShown,
     SourceShown,
     ThumbnailsShown,
@@ -188,7 +189,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export` and `ExportOnnx`."""
+    """The answer to `Export`, `ExportOnnx` and a `MapsFile`."""
 
     path: Path
     said: str = ""
@@ -208,7 +209,7 @@ class ExportOnnx:
 
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect | Measure
-    | Export | ExportOnnx
+    | Export | ExportOnnx | MapsFile
 )  # fmt: skip
 Response = Picture | NetworkShown | Ran | Looked | EffectsShown | TimesShown | Exported
 
@@ -248,6 +249,8 @@ class Workbench:
                 return self._measure(request, checkpoint)
             case Export():
                 return self._export(request, checkpoint)
+            case MapsFile():
+                return _save_maps(request, checkpoint)
             case ExportOnnx():
                 return self._export_onnx(request, checkpoint)
 
@@ -556,3 +559,29 @@ class Workbench:
         ]
         measured = time_layers(session, layers, checkpoint=checkpoint)
         return TimesShown(request.graph, measured.layers, measured.forward_ms, measured.runs)
+
+
+def _save_maps(file: MapsFile, checkpoint: Checkpoint) -> Exported:
+    from cnn_explorer.media.save import save_npy
+    from cnn_explorer.probe.figures import kernels_figure, maps_figure, save_figure
+
+    checkpoint(0.0)
+    if file.path.suffix.lower() == ".npy":
+        save_npy(file.path, file.maps)
+        return Exported(file.path)
+    if file.maps.ndim == 4:
+        scale: Literal["channel", "layer"] = "channel"
+        if file.shading.scale == "layer":
+            scale = "layer"
+        figure = kernels_figure(
+            file.maps, title=file.title, order=file.order, scale=scale, columns=file.columns,
+            dark=file.dark,
+        )  # fmt: skip
+    else:
+        figure = maps_figure(
+            file.maps, title=file.title, order=file.order, shading=file.shading,
+            colours=file.colours, columns=file.columns, dark=file.dark,
+        )  # fmt: skip
+    checkpoint(0.3)
+    save_figure(file.path, figure)
+    return Exported(file.path)

@@ -103,9 +103,16 @@ class ActivationsPanel(QWidget):
         )  # fmt: skip
         self.colours_button.setCheckable(True)
         self._map_controls = (self.bar, self.size_slider, self.fit, self.colours_button)
-        self._order_controls = (self.sort, self.dead, self.channel_box)
         self.header = PanelHeader(
-            (self.bar, *self._order_controls, self.size_slider, self.fit, self.colours_button)
+            (
+                self.bar,
+                self.sort,
+                self.dead,
+                self.channel_box,
+                self.size_slider,
+                self.fit,
+                self.colours_button,
+            )
         )
         self.shading = ShadingBar()
         self.shading.hide()
@@ -148,8 +155,6 @@ class ActivationsPanel(QWidget):
         self.enlarged.channel_stepped.connect(self.maps.step)
         self.enlarged.mode_changed.connect(self._on_view_chosen)
         self.enlarged.opacity_changed.connect(self._on_view_chosen)
-        self.maps.saved.connect(self._on_saved)
-        self.maps.failed.connect(self.header.status.setText)
         self.bars.index_hovered.connect(self._on_index_hovered)
         self.clear("")
 
@@ -194,7 +199,10 @@ class ActivationsPanel(QWidget):
         else:
             if not same:
                 self.maps.clear()
-            self.maps.set_file_name(f"{shown.card.name}-{shown.layer}".replace("#", "-"))
+            self.maps.set_file_name(
+                f"{shown.card.name}-{shown.layer}".replace("#", "-"),
+                f"{shown.card.title} · {shown.layer}",
+            )
             # two dimensions, as in sequences, are one map
             self._signed = bool(maps.min() < 0)
             self.maps.show_maps(
@@ -274,8 +282,9 @@ class ActivationsPanel(QWidget):
             control.setVisible(in_colours)
         for control in (self.size_slider, self.fit):
             control.setVisible(page is self.maps)
-        for ordering in self._order_controls:
-            ordering.setVisible(page is not self.empty)
+        for ordering in (self.sort, self.dead):
+            ordering.setVisible(page in (self.maps, self.bars))
+        self.channel_box.setVisible(page is not self.empty)
         self.shading.setVisible(in_colours and self.colours_button.isChecked())
         self.header.setVisible(bool(self.header.title.text()))
         self.header.arrange()
@@ -487,9 +496,6 @@ class ActivationsPanel(QWidget):
         look = replace(self._look, view=self.enlarged.mode, opacity=self.enlarged.opacity)
         self._look = look
         self.look_changed.emit(look)
-
-    def _on_saved(self, path: str) -> None:
-        self.header.status.setText(self.tr("Saved as {path}.").format(path=path))
 
     def _on_index_hovered(self, index: int) -> None:
         self.header.status.setText("" if index < 0 else self.bars.description(index))

@@ -127,8 +127,6 @@ class FiltersPanel(QWidget):
         self.matrix.cell_size_changed.connect(self.cell_slider.set_size)
         self.maps.point_hovered.connect(self._on_point_hovered)
         self.maps.map_selected.connect(self._on_map_selected)
-        self.maps.saved.connect(self._on_saved)
-        self.maps.failed.connect(self._say)
         self.matrix.cell_hovered.connect(self._on_cell_hovered)
         self.matrix.cell_chosen.connect(self._on_cell_chosen)
         self.bars.index_hovered.connect(self._on_index_hovered)
@@ -455,9 +453,6 @@ class FiltersPanel(QWidget):
             )
         self._show_side()
         self._say("")
-
-    def _on_saved(self, path: str) -> None:
-        self._say(self.tr("Saved as {path}.").format(path=path))
 
     # Qt
 

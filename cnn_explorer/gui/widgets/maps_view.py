@@ -59,6 +59,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.qimages import indexed_colours
+from cnn_explorer.gui.state.shown import MapsFile
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
@@ -113,10 +114,8 @@ class MapsView(QAbstractScrollArea):
     """The channel now shown alone, or -1: all are shown again."""
     tile_size_changed = Signal(float)
     """Logical pixels of a tile's longer side."""
-    saved = Signal(str)
-    """A path: a picture or values were saved there."""
-    failed = Signal(str)
-    """One sentence: saving failed."""
+    save_asked = Signal(object)
+    """A `MapsFile`: a person wants maps saved."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,7 +138,7 @@ class MapsView(QAbstractScrollArea):
         self._enlarged = -1
         self._pointer: QPointF | None = None
         self._dimmed = False
-        self._file_name = "maps"
+        self._file_name = self._title = "maps"
         self._describe: Callable[[MapPoint], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
@@ -659,25 +658,26 @@ class MapsView(QAbstractScrollArea):
         return menu
 
     def save(self, path: Path, channel: int | None) -> None:
-        """Save a map, or with None all of them: as a picture (``.png``) or, with any other name,
-        as float32 values (``.npy``). Emits `saved` or `failed`."""
-        from cnn_explorer.media.save import save_npy, save_png
-
-        try:
-            if path.suffix.lower() == ".png":
-                image = self.mosaic_image() if channel is None else self.map_image(channel)
-                save_png(path, _rgb(image))
-            else:
-                values = self._values if self._values.shape[1] == 3 else self._values[:, 0]
-                save_npy(path, values if channel is None else values[channel])
-        except ExplorerError as error:
-            self.failed.emit(str(error))
+        """Have a map, or with None all of them, saved: as a figure with a colour bar (``.png``,
+        ``.svg``) or as float32 values (``.npy``), of all channels in their own order. Emits
+        `save_asked`."""
+        values = self._values if self._values.shape[1] == 3 else self._values[:, 0]
+        pictured = path.suffix.lower() != ".npy"
+        if not pictured:
+            values, order = (values if channel is None else values[channel]), None
         else:
-            self.saved.emit(str(path))
+            order = self._order if channel is None else np.array([channel])
+        file = MapsFile(
+            path, values, order, self._shading, self.colour_map, self._title,
+            self._columns if channel is None else 1, theme.is_dark(self.palette()),
+        )  # fmt: skip
+        self.save_asked.emit(file)
 
-    def set_file_name(self, name: str) -> None:
-        """The name, without ending, that is proposed when something is saved."""
+    def set_file_name(self, name: str, title: str = "") -> None:
+        """The name, without ending, that is proposed when something is saved; and what stands
+        above a figure."""
         self._file_name = name
+        self._title = title or name
 
     def drag_data(self) -> QMimeData:
         """What a drag of the selected map carries: its picture, and a PNG file of it, which lasts
@@ -707,12 +707,17 @@ class MapsView(QAbstractScrollArea):
 
     def _ask_and_save(self, suffix: str, channel: int | None) -> None:
         proposed = self._file_name if channel is None else f"{self._file_name}-{channel}"
-        title = self.tr("Save as a picture") if suffix == ".png" else self.tr("Save the values")
-        wanted = self.tr("PNG picture (*.png)") if suffix == ".png" else self.tr("NumPy (*.npy)")
-        chosen, _ = QFileDialog.getSaveFileName(self, title, proposed + suffix, wanted)
+        pictures = self.tr("PNG picture (*.png)") + ";;" + self.tr("SVG drawing (*.svg)")
+        if suffix == ".png":
+            title, wanted = self.tr("Save as a picture"), pictures
+        else:
+            title, wanted = self.tr("Save the values"), self.tr("NumPy (*.npy)")
+        chosen, kind = QFileDialog.getSaveFileName(self, title, proposed + suffix, wanted)
         if chosen:
+            endings = (".png", ".svg") if suffix == ".png" else (suffix,)
+            asked = ".svg" if "*.svg" in kind else suffix
             path = Path(chosen)
-            self.save(path if path.suffix.lower() == suffix else Path(chosen + suffix), channel)
+            self.save(path if path.suffix.lower() in endings else Path(chosen + asked), channel)
 
     def _default_description(self, point: MapPoint) -> str:
         return self.tr("channel {channel}, row {y}, column {x}: {value}").format(

@@ -115,6 +115,8 @@ class Panels(QObject):
         self.graph_view.measure_asked.connect(self._on_times_wanted)
         self.layers_panel.measure_asked.connect(explorer.measure)
         self.layers_panel.layer_chosen.connect(self._on_row_chosen)
+        self.activations_panel.maps.save_asked.connect(explorer.save_maps)
+        self.filters_panel.maps.save_asked.connect(explorer.save_maps)
         self.activations_panel.effects_wanted.connect(explorer.find_effects)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
