@@ -26,17 +26,20 @@ class Lane(enum.IntEnum):
     """Run the network on a frame or a drawing in progress."""
     EXPORT = 5
     """Write a drawing of the graph to a file."""
-    MEASURE = 6
+    PROFILE = 6
+    """Read the numbers of all layers for the picture: a forward and as much again."""
+    MEASURE = 7
     """Measure how long layers take: some seconds, after all else."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PICTURE: frozenset({Lane.PICTURE}),
-    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.MEASURE}),
+    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.PROFILE, Lane.MEASURE}),
     Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EXPORT: frozenset({Lane.EXPORT}),
+    Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
 }
 """What waits and is made pointless by new work in a lane."""

@@ -19,6 +19,7 @@ from cnn_explorer.gui.state.shown import (
     AnswersShown,
     FiltersShown,
     NetworkShown,
+    ProfileShown,
     SourceShown,
     ThumbnailsShown,
     TimesShown,
@@ -153,6 +154,16 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
+class ProfileLayers:
+    """Read the numbers of all layers' outputs for a picture. Answered by `ProfileShown`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show."""
+    picture: Picture
+
+
+@dataclass(frozen=True, eq=False)
 class Export:
     """Write a drawing of a graph to a file. Answered by `Exported`."""
 
@@ -186,10 +197,10 @@ class ExportOnnx:
 
 
 Request = (
-    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Measure | Export
-    | ExportOnnx
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | ProfileLayers
+    | Measure | Export | ExportOnnx
 )  # fmt: skip
-Response = Picture | NetworkShown | Ran | Looked | TimesShown | Exported
+Response = Picture | NetworkShown | Ran | Looked | ProfileShown | TimesShown | Exported
 
 
 class Workbench:
@@ -220,6 +231,8 @@ class Workbench:
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
+            case ProfileLayers():
+                return self._profile(request, checkpoint)
             case Measure():
                 return self._measure(request, checkpoint)
             case Export():
@@ -393,7 +406,7 @@ class Workbench:
         self._warm = True
 
     def _session_of(
-        self, request: Run | Look | Measure | Export | ExportOnnx
+        self, request: Run | Look | ProfileLayers | Measure | Export | ExportOnnx
     ) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
@@ -476,6 +489,20 @@ class Workbench:
             raise ExplorerError(f"{request.card.title} is an ONNX file already.")
         done = export_onnx(session, request.path, request.picture, checkpoint)
         return Exported(done.path, done.sentence)
+
+    def _profile(self, request: ProfileLayers, checkpoint: Checkpoint) -> ProfileShown:
+        from cnn_explorer.probe.profile import profile
+
+        session = self._session_of(request)
+        layers = [
+            layer.name
+            for layer in request.graph.layers
+            # the graph's input and output are drawn, but are no modules
+            if not layer.training_only and layer.kind not in ("input", "output")
+        ]
+        prepared = self._prepare(request.picture, session)
+        found = profile(session, prepared, layers, checkpoint)
+        return ProfileShown(request.graph, request.picture, found)
 
     def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
         from cnn_explorer.probe.session import Session
