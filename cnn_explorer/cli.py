@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 _ACTIVATION_SUFFIXES = (".png", ".npy")
-_TABS = ("activations", "filters", "details", "code", "about", "layers")
+_TABS = ("activations", "filters", "details", "code", "about", "layers", "statistics")
 _COLOURS = ("parameters", "macs", "memory", "time", "receptive", "stride")
 
 _MOSAIC_GROUND = (24, 26, 32)

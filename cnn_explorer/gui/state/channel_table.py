@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from cnn_explorer.probe.profile import Profile
 from cnn_explorer.probe.results import format_share, format_value
 from cnn_explorer.probe.statistics import LayerStatistics
 from cnn_explorer.text import no_formula
@@ -202,3 +203,23 @@ class ChannelTableModel(QAbstractTableModel):
         ]
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
+
+
+def profile_as_csv(profile: Profile) -> str:
+    """The numbers of all layers as comma-separated values, failures in words."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        ("Layer", "Values", "Mean", "Deviation", "Minimum", "Maximum", "Zeros", "Dead channels",
+         "Channels", "Not a number", "Infinite", "Failure")
+    )  # fmt: skip
+    for name, numbers in profile.layers.items():
+        failure = profile.failures.get(name)
+        writer.writerow(
+            (
+                no_formula(name), numbers.count, numbers.mean, numbers.deviation, numbers.minimum,
+                numbers.maximum, numbers.zeros, numbers.dead, len(numbers.channels.dead),
+                numbers.not_a_number, numbers.infinite, "" if failure is None else failure.kind,
+            )
+        )  # fmt: skip
+    return out.getvalue()
