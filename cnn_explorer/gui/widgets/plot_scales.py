@@ -36,6 +36,17 @@ class Scale:
         first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
         step = max(1, math.ceil((last - first + 1) / max(most, 1)))
         found = [self._straight(at) for at in range(first, last + 1) if at % step == 0]
+        if len(found) > 2 or not self.low < self.high:
+            return found
+        # little more than one power of ten: what lies between is named too
+        between = [
+            part * self._straight(at)
+            for at in range(math.floor(low), math.ceil(high) + 1)
+            for part in (1, 2, 5)
+        ]
+        fine = sorted({value for value in between if self.low <= value <= self.high})
+        if 1 < len(fine) <= most:
+            return fine
         return found if len(found) > 1 else round_values(self.low, self.high, most)
 
     def _bent(self, values: FloatArray) -> FloatArray:
@@ -86,7 +97,8 @@ def round_values(low: float, high: float, most: int) -> list[float]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     if last - first > 1000:  # the values are one but for their last digits
         return [low, high]
-    return [at * step for at in range(first, last + 1)]
+    # the only round values may lie outside
+    return [at * step for at in range(first, last + 1)] or round_values(low, high, 2 * most)
 
 
 def spaced(wanted: Sequence[tuple[float, float]]) -> list[int]:

@@ -4,6 +4,7 @@ Import this late: pyqtgraph takes 0.3 s. All that is drawn lies between 0 and 1 
 and at whole numbers from left to right: see `plot_scales`.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,11 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolTip
+from PySide6.QtWidgets import QFileDialog, QGraphicsWidget, QMenu, QToolTip
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.widgets import theme
@@ -64,21 +66,16 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         self._scale = Scale(0.0, 1.0)
         self.setMouseTracking(True)
         self.box = pg.ViewBox(enableMenu=False, enableMouse=False, defaultPadding=0)
-        self.left = pg.AxisItem("left")
-        self.bottom = pg.AxisItem("bottom")
+        self.left = _Axis(self.box, upright=True)
+        self.bottom = _Axis(self.box, upright=False)
         self.centralLayout.setContentsMargins(theme.GAP, theme.GAP, theme.MARGIN, theme.GAP // 2)
         self.centralLayout.setSpacing(0)
         self.centralLayout.addItem(self.left, 0, 0)
         self.centralLayout.addItem(self.box, 0, 1)
         self.centralLayout.addItem(self.bottom, 1, 1)
-        font = theme.text_font(theme.SMALL)
-        for axis in (self.left, self.bottom):
-            axis.linkToView(self.box)
-            axis.setStyle(
-                tickFont=font, tickLength=0, tickTextOffset=4, hideOverlappingLabels=False
-            )
-            axis.enableAutoSIPrefix(False)
-        self.setFont(font)
+        self.setFont(theme.text_font(theme.SMALL))
+        # the axes take their room after the plot has its size
+        self.box.sigResized.connect(self.place_ticks)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=False)
         self.cursor_line.setZValue(20)
         self.cursor_line.hide()
@@ -126,8 +123,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         style = theme.ground(self)
         self.setBackground(self.palette().color(self.palette().ColorRole.Base))
         for axis in (self.left, self.bottom):
-            axis.setPen(pg.mkPen(style.box_border, width=1))
-            axis.setTextPen(theme.quiet_colour(self))
+            axis.set_colours(QColor(style.box_border), theme.quiet_colour(self))
         self.cursor_line.setPen(pg.mkPen(style.selection, width=1))
 
     # reading
@@ -193,9 +189,8 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         values = self._scale.ticks(most)
         places = self._scale.places(values).tolist()
         texts = [self.left_text(value) for value in values]
-        self.left.setTicks([list(zip(places, texts, strict=True))])
-        self.left.setGrid(26)
-        self.bottom.setTicks([self.bottom_ticks()])
+        self.left.set_ticks(list(zip(places, texts, strict=True)))
+        self.bottom.set_ticks(self.bottom_ticks())
 
     def width_of(self, text: str) -> float:
         """Of a text along an axis, in pixels, with a gap."""
@@ -329,7 +324,6 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         super().resizeEvent(event)
         if hasattr(self, "_copy"):  # pyqtgraph calls this while it is being made
             self.centralLayout.activate()
-            self.place_ticks()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -344,6 +338,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         moved = (event.position() - self._pressed).manhattanLength()
         number = self.number_at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and moved <= _CLICK and number >= 0:
+            self.set_read(number)
             self.chosen.emit(number)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -380,6 +375,80 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
             self.set_read(-1)
         else:
             event.ignore()  # for shortcuts of the window
+
+
+class _Axis(QGraphicsWidget):
+    """Texts beside a plot. That at the left draws lines across it, faintly.
+
+    pyqtgraph's own axis leaves out each text that reaches beyond its end by a pixel.
+    """
+
+    def __init__(self, box: Any, *, upright: bool) -> None:
+        super().__init__()
+        self._box = box
+        self._upright = upright
+        self._ticks: list[tuple[float, str]] = []
+        self._line = self._text = QColor()
+        self.setFont(theme.text_font(theme.SMALL))
+        self.setZValue(-200)  # lines lie below what is drawn, which is at -100
+        if upright:
+            self.set_ticks([])
+        else:
+            height = QFontMetricsF(self.font()).height() + theme.GAP // 2
+            self.setMinimumHeight(height)
+            self.setMaximumHeight(height)
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Places and texts."""
+        return self._ticks
+
+    def set_ticks(self, ticks: list[tuple[float, str]]) -> None:
+        """Write texts at places along the axis."""
+        self._ticks = ticks
+        if self._upright:
+            metrics = QFontMetricsF(self.font())
+            widest = max((metrics.horizontalAdvance(text) for _, text in ticks), default=0.0)
+            self.setMinimumWidth(math.ceil(widest) + theme.GAP)
+            self.setMaximumWidth(math.ceil(widest) + theme.GAP)
+        self.update()
+
+    def set_colours(self, line: QColor, text: QColor) -> None:
+        """Colours of the lines and the texts."""
+        self._line, self._text = line, text
+        self.update()
+
+    # Qt
+
+    def boundingRect(self) -> QRectF:
+        whole = QRectF(self.rect())
+        return whole.united(self.mapRectFromItem(self._box, self._box.rect()))
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        box = self.mapRectFromItem(self._box, self._box.rect())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(self.font())
+        line = QFontMetricsF(self.font()).height()
+        centre, right = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignRight
+        for place, text in self._ticks:
+            spot = QPointF(0, place) if self._upright else QPointF(place, 0)
+            at = self.mapFromItem(self._box, self._box.mapFromView(spot))
+            painter.setPen(self._text)
+            if self._upright:
+                if not box.top() - 1 <= at.y() <= box.bottom() + 1:
+                    continue
+                rect = QRectF(0, at.y() - line / 2, self.rect().width() - theme.GAP // 2, line)
+                painter.drawText(rect, centre | right, text)
+                painter.setPen(QPen(faint(self._line, 110), 0))
+                painter.drawLine(QPointF(box.left(), at.y()), QPointF(box.right(), at.y()))
+            elif box.left() - 1 <= at.x() <= box.right() + 1:
+                width = QFontMetricsF(self.font()).horizontalAdvance(text) + 2
+                # a text at an end moves in rather than being cut
+                left = min(max(at.x() - width / 2, box.left()), box.right() - width)
+                painter.drawText(QRectF(left, theme.GAP // 2, width, line), centre, text)
+        if not self._upright:
+            painter.setPen(QPen(self._line, 0))
+            painter.drawLine(box.bottomLeft(), box.bottomRight())
 
 
 def line_pen(colour: QColor | str, width: float = 1.6) -> Any:

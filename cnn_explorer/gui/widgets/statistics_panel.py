@@ -39,7 +39,7 @@ from cnn_explorer.gui.widgets.panel_parts import (
     number_text,
 )
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.failures import Failure
+from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
 from cnn_explorer.probe.results import format_share
 from cnn_explorer.probe.statistics import LayerStatistics, statistics_of
@@ -49,6 +49,16 @@ if TYPE_CHECKING:
     # pyqtgraph takes 0.3 s: it is imported when the tab is first looked at
     from cnn_explorer.gui.widgets.statistics_plots import HistogramPlot, ProfilePlot
 
+FAILURE_SIGNS: Mapping[FailureKind, str] = {
+    "not finite": "✕",
+    "all zero": "●",
+    "mostly dead": "◆",
+    "saturated": "■",
+    "constant": "+",
+    "exploding": "▲",
+    "vanishing": "▼",
+}
+"""As they are drawn above the curves."""
 _SINCE = Qt.ItemDataRole.UserRole
 _WIDTHS = (72, 60, 68, 68, 68, 54, 70)
 
@@ -308,7 +318,9 @@ class StatisticsPanel(QWidget):
         graph, profile = self._graph, self._profile
         if graph is None or profile is None:
             return ""
-        inside = (name for name in profile.profile.layers if self._selected in graph.path[name])
+        inside = (
+            name for name in profile.profile.layers if self._selected in graph.path.get(name, ())
+        )
         return max(inside, key=list(profile.profile.layers).index, default="")
 
     @Slot()
@@ -400,8 +412,8 @@ class StatisticsPanel(QWidget):
         if self.depth_button.isChecked():
             count = len(self._profile.profile.layers) if self._profile is not None else 0
             self.header.title.set_title(self.tr("All layers"))
-            said = self.tr("{} layers in forward order").format(count) if count else ""
-            self.facts.setText(said)
+            self.facts.setText(self._said_of_all(count) if count else "")
+            self.facts.setToolTip("")
             return
         if shown is None or numbers is None:
             self.header.title.set_title("" if shown is None else shown.layer)
@@ -417,6 +429,17 @@ class StatisticsPanel(QWidget):
         facts = self._facts(numbers)
         self.facts.setText("  ·  ".join(facts))
         self.facts.setToolTip("\n".join(facts))
+
+    def _said_of_all(self, count: int) -> str:
+        """What is said of all layers, or of the one that is read."""
+        if self._curves is not None and self._curves.read >= 0:
+            return self._curves.description(self._curves.read)
+        assert self._profile is not None
+        failing = len(self._profile.profile.failures)
+        fails = self.tr("none fails") if not failing else self.tr("{} fail").format(failing)
+        return self.tr("{count} layers in forward order  ·  {fails}").format(
+            count=count, fails=fails if failing != 1 else self.tr("1 fails")
+        )
 
     def _facts(self, numbers: LayerStatistics) -> list[str]:
         """The numbers of the layer, or of the channel on show."""
@@ -494,17 +517,14 @@ class StatisticsPanel(QWidget):
             if failure.since != name:
                 continue
             more = followers[name] - 1
-            text = f"{name} · {failure.kind}"
+            text = f"{FAILURE_SIGNS[failure.kind]} {failure.kind} · {name}"
             if more:
-                text += self.tr(", and {} behind it").format(more)
+                text += self.tr(" and {} behind it").format(more)
             item = QListWidgetItem(text)
-            item.setToolTip(failure.sentence)
+            item.setToolTip(f"{text}\n{failure.sentence}")
             item.setData(_SINCE, name)
             self.failures.addItem(item)
-        if not failures:
-            item = QListWidgetItem(self.tr("No layer fails."))
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.failures.addItem(item)
+        self.failures.setVisible(bool(failures))
 
     # gestures
 
@@ -537,7 +557,8 @@ class StatisticsPanel(QWidget):
 
     @Slot(int)
     def _on_layer_read(self, number: int) -> None:
-        self.header.status.setText(self.curves.description(number) if number >= 0 else "")
+        del number
+        self._tell()
 
     @Slot(int)
     def _on_layer_clicked(self, number: int) -> None:
@@ -627,7 +648,7 @@ class _List(QListWidget):
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.text_font(theme.SMALL))
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(120)
         quiet_bars(self)

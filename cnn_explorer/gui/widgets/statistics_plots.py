@@ -1,6 +1,7 @@
 """The plots of the Statistics tab: the histogram of one layer, the profile of all layers."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -33,6 +34,8 @@ _MARKS_AT = 1.09
 _TOP = 1.15
 _POINTS_UP_TO = 90
 """So many layers have a point each on the curve; more would be a thick line."""
+_NAMED_UP_TO = 40
+"""Where no more layers are in sight, those within blocks are named too."""
 _LEAST_IN_SIGHT = 8
 """So many layers are in sight when the profile is zoomed in as far as it goes."""
 
@@ -41,11 +44,11 @@ SYMBOLS: Mapping[FailureKind, str] = {
     "all zero": "o",
     "mostly dead": "d",
     "saturated": "s",
-    "constant": "h",
+    "constant": "+",
     "exploding": "t1",
     "vanishing": "t",
 }
-"""pyqtgraph's names for the symbols of failures."""
+"""pyqtgraph's names for the symbols of failures; in text they are `FAILURE_SIGNS`."""
 
 
 class HistogramPlot(Plot):
@@ -258,7 +261,7 @@ class ProfilePlot(Plot):
         if curve.is_share:
             scale = Scale(0.0, 1.0)
         else:
-            low = 0.0 if key == "deviation" else None
+            low = 0.0 if key == "deviation" and not log else None
             scale = scale_for(curve.all_values, log=log, low=low)
         span = self.box.viewRange()[0] if same else (-0.5, max(len(names), 1) - 0.5)
         self.set_scale(scale, (span[0], span[1]), _TOP)
@@ -390,13 +393,15 @@ class ProfilePlot(Plot):
         pixel = (last - first) / max(self.box.width(), 1.0)
         seen = range(max(0, math.ceil(first)), min(len(self._names) - 1, math.floor(last)) + 1)
         blocks = [name.partition(".")[0] for name in self._names]
-        # where blocks begin is worth most
+        sizes = Counter(blocks)
         starts = [at for at in seen if at == 0 or blocks[at] != blocks[at - 1]]
-        within = {at: blocks[at] for at in starts}
-        order = [*starts, *(at for at in seen if at not in within)]
-        texts = [(at, within.get(at) or readable_label(self._names[at])) for at in order]
-        if len(starts) < 2:  # all in one block
-            texts = [(at, readable_label(self._names[at])) for at in order]
+        texts = []
+        if len(starts) > 1:
+            # where large blocks begin is worth most
+            starts.sort(key=lambda at: -sizes[blocks[at]])
+            texts = [(at, blocks[at]) for at in starts]
+        if len(starts) < 3 or len(seen) <= _NAMED_UP_TO:
+            texts += [(at, readable_label(self._names[at])) for at in seen]
         kept = spaced([(at / pixel, self.width_of(text)) for at, text in texts])
         return sorted((float(texts[k][0]), texts[k][1]) for k in kept)
 
@@ -424,10 +429,12 @@ class ProfilePlot(Plot):
 
     # zooming
 
+    def _possible_span(self, span: float) -> float:
+        return min(float(max(len(self._names), 1)), max(span, _LEAST_IN_SIGHT))
+
     def _look_at(self, start: float, span: float) -> None:
-        whole = float(max(len(self._names), 1))
-        span = min(whole, max(span, min(whole, _LEAST_IN_SIGHT)))
-        start = min(max(start, -0.5), whole - 0.5 - span)
+        span = self._possible_span(span)
+        start = min(max(start, -0.5), max(len(self._names), 1) - 0.5 - span)
         self.box.setXRange(start, start + span, padding=0)
 
     def show_all(self) -> None:
@@ -458,6 +465,6 @@ class ProfilePlot(Plot):
             self._look_at(first - turned.x() / 1200 * (last - first), last - first)
         elif self._names:
             under = self.box.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
-            factor = 0.998 ** turned.y()
-            self._look_at(under - (under - first) * factor, (last - first) * factor)
+            span = self._possible_span((last - first) * 0.998 ** turned.y())
+            self._look_at(under - (under - first) * span / (last - first), span)
         event.accept()
