@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -181,7 +181,7 @@ class StatisticsPanel(QWidget):
         self.measure.currentIndexChanged.connect(self._show_curves)
         self.log_values.toggled.connect(self._show_curves)
         self.measure_button.clicked.connect(self._ask)
-        self.table.selectionModel().currentRowChanged.connect(self._on_row_changed)
+        self.table.selectionModel().selectionChanged.connect(self._on_rows_selected)
         self.table.customContextMenuRequested.connect(self._on_menu_asked)
         self.failures.itemClicked.connect(self._on_failure_chosen)
         self.failures.itemActivated.connect(self._on_failure_chosen)
@@ -537,9 +537,11 @@ class StatisticsPanel(QWidget):
         self.set_channel(-1)
         self.channel_chosen.emit(-1)
 
-    @Slot(QModelIndex, QModelIndex)
-    def _on_row_changed(self, index: QModelIndex) -> None:
-        channel = self.model.channel_at(index.row()) if index.isValid() else -1
+    @Slot(QItemSelection, QItemSelection)
+    def _on_rows_selected(self, selected: QItemSelection) -> None:
+        # not the current row: a table that gets the keyboard makes its first row current
+        rows = selected.indexes()
+        channel = self.model.channel_at(rows[0].row()) if rows else -1
         if not self._following and channel != self._channel and channel >= 0:
             self._channel = channel
             self._show_channel()
