@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,9 +50,8 @@ def test_a_logarithmic_scale_has_both_signs_and_0() -> None:
     assert scale.ticks(5) == [-1000, -10, 0, 10, 1000]
 
 
-@pytest.mark.parametrize(
-    ("scale", "most", "named"),
-    [
+def test_named_values() -> None:
+    for scale, most, named in (
         (Scale(0.0, 1.0), 5, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
         (Scale(0.0, 7000.0), 4, [0, 2000, 4000, 6000]),
         (Scale(0.0, 30_000.0, 1.0), 6, [0, 1, 10, 100, 1000, 10_000]),
@@ -61,10 +59,8 @@ def test_a_logarithmic_scale_has_both_signs_and_0() -> None:
         (Scale(0.15, 30.0, 0.1), 8, [0.2, 0.5, 1, 2, 5, 10, 20]),
         (Scale(0.2, 0.9, 0.1), 1, [0.5]),
         (Scale(0.2, 9.0, 0.1), 8, [0.2, 0.5, 1, 2, 5]),
-    ],
-)
-def test_named_values(scale: Scale, most: int, named: list[float]) -> None:
-    np.testing.assert_allclose(scale.ticks(most), named, atol=1e-12)
+    ):
+        np.testing.assert_allclose(scale.ticks(most), named, atol=1e-12)
 
 
 def test_the_most_wanted_texts_have_room_first() -> None:

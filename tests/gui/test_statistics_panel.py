@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import subprocess
 import sys
 
@@ -287,13 +288,11 @@ def test_the_table_holds_the_numbers_and_sorts(qtmodeltester):
     assert model.rowCount() == 0
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(1e-7, "1e−7"), (-1.5e10, "−1.5e10"), (0.25, "0.25"), (-3.0, "−3")]
-)
-def test_numbers_of_channels_for_people(value, text):
+def test_numbers_of_channels_for_people():
     model = ChannelTableModel()
-    model.show_channels(statistics_of(np.full((1, 2, 2), value, np.float32)))
-    assert model.index(0, 1).data() == text
+    for value, text in ((1e-7, "1e−7"), (-1.5e10, "−1.5e10"), (0.25, "0.25"), (-3.0, "−3")):
+        model.show_channels(statistics_of(np.full((1, 2, 2), value, np.float32)))
+        assert model.index(0, 1).data() == text
 
 
 def test_channels_are_copied_and_saved(panel, qtbot, tmp_path, monkeypatch):
@@ -355,27 +354,26 @@ def test_the_profile_is_asked_for_when_it_is_looked_at(panel):
     assert panel.curves.count == 0
 
 
-@pytest.mark.parametrize("key", ["mean", "deviation", "extent", "zeros", "dead"])
-@pytest.mark.parametrize("log", [False, True])
-def test_curves_are_the_numbers(deep, key, log):
-    deep.measure.setCurrentIndex(deep.measure.findData(key))
-    deep.log_values.setChecked(log)
-    plot, layers = deep.curves, list(shown_profile().profile.layers.values())
-    x, y = plot._line.getData()
-    assert x.tolist() == list(range(12))
-    expected = {
-        "mean": [numbers.mean for numbers in layers],
-        "deviation": [numbers.deviation for numbers in layers],
-        "extent": [numbers.mean for numbers in layers],
-        "zeros": [numbers.zeros for numbers in layers],
-        "dead": [numbers.dead / 8 for numbers in layers],
-    }[key]
-    np.testing.assert_allclose(y, plot.scale_shown.places(expected))
-    assert (np.nanmin(y), np.nanmax(y)) >= (0, 0)
-    assert bool(plot.scale_shown.unit) == (log and key not in ("zeros", "dead"))
-    assert deep.log_values.isEnabled() == (key not in ("zeros", "dead"))
-    assert len(plot._bands) == (1 if key in ("mean", "extent") else 0)
-    plot.grab()
+def test_curves_are_the_numbers(deep):
+    for key, log in itertools.product(("mean", "deviation", "extent", "zeros", "dead"), (0, 1)):
+        deep.measure.setCurrentIndex(deep.measure.findData(key))
+        deep.log_values.setChecked(bool(log))
+        plot, layers = deep.curves, list(shown_profile().profile.layers.values())
+        x, y = plot._line.getData()
+        assert x.tolist() == list(range(12))
+        expected = {
+            "mean": [numbers.mean for numbers in layers],
+            "deviation": [numbers.deviation for numbers in layers],
+            "extent": [numbers.mean for numbers in layers],
+            "zeros": [numbers.zeros for numbers in layers],
+            "dead": [numbers.dead / 8 for numbers in layers],
+        }[key]
+        np.testing.assert_allclose(y, plot.scale_shown.places(expected))
+        assert (np.nanmin(y), np.nanmax(y)) >= (0, 0)
+        assert bool(plot.scale_shown.unit) == (bool(log) and key not in ("zeros", "dead"))
+        assert deep.log_values.isEnabled() == (key not in ("zeros", "dead"))
+        assert len(plot._bands) == (1 if key in ("mean", "extent") else 0)
+        plot.grab()
 
 
 def test_layers_are_read_by_pointer_and_keys_and_chosen(deep, qtbot):
@@ -525,15 +523,15 @@ def test_themes_are_followed(deep):
         app.setPalette(before)
 
 
-@pytest.mark.parametrize("size", [(208, 120), (700, 200), (1600, 500)])
-def test_any_size_is_drawn(panel, size):
-    panel.resize(*size)
+def test_any_size_is_drawn(panel):
     panel.show_activations(shown_maps(maps_of()))
-    panel.grab()
     panel.offer_profile()
-    panel.depth_button.click()
     panel.show_profile(shown_profile())
-    panel.grab()
+    for size in ((208, 120), (700, 200), (1600, 500)):
+        panel.resize(*size)
+        for button in (panel.layer_button, panel.depth_button):
+            button.click()
+            panel.grab()
 
 
 def test_one_layer_alone_is_a_profile_too(deep):

@@ -248,6 +248,9 @@ class StatisticsPanel(QWidget):
             self._layer_page.setStretchFactor(0, 3)
             self._layer_page.setStretchFactor(1, 2)
             self._layer_page.setSizes([300, 300])
+            # it came later than the rest and would be the last that Tab reaches
+            QWidget.setTabOrder(self.depth_button, plot)
+            QWidget.setTabOrder(plot, self.table)
             plot.read_changed.connect(self._on_bin_read)
             plot.saved.connect(self._on_saved)
             plot.failed.connect(self._on_failed)
@@ -264,6 +267,8 @@ class StatisticsPanel(QWidget):
             self._depth_page.setStretchFactor(0, 3)
             self._depth_page.setStretchFactor(1, 1)
             self._depth_page.setSizes([450, 200])
+            QWidget.setTabOrder(self.table, plot)
+            QWidget.setTabOrder(plot, self.failures)
             plot.read_changed.connect(self._on_layer_read)
             plot.chosen.connect(self._on_layer_clicked)
             plot.saved.connect(self._on_saved)
