@@ -404,7 +404,7 @@ def test_failures_are_marked_and_listed(deep, qtbot):
     assert [round(mark.pos().x()) for mark in marks] == [5, 9, 10, 11]
     assert [mark.symbol() for mark in marks] == ["o", "t1", "t1", "t1"]
     rows = [deep.failures.item(row).text() for row in range(deep.failures.count())]
-    assert rows == [f"● all zero · {NAMES[5]}", f"▲ exploding · {NAMES[9]} and 2 behind it"]
+    assert rows == [f"● all zero · {NAMES[5]}", f"▲ exploding · {NAMES[9]} + 2"]
     assert "nothing of the picture comes through" in deep.failures.item(0).toolTip()
     told = []
     deep.layer_chosen.connect(told.append)

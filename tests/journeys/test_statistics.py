@@ -78,7 +78,7 @@ def test_where_a_broken_network_breaks(stage: Stage, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: panel.curves.isVisible(), timeout=PATIENCE)
     stage.settle()
     first = panel.failures.item(0).text()
-    assert first.startswith("✕ not finite · features.conv2 and ")
+    assert first.startswith("✕ not finite · features.conv2 + ")
     qtbot.mouseClick(
         panel.failures.viewport(),
         Qt.MouseButton.LeftButton,

@@ -8,7 +8,6 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Q
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -39,6 +38,7 @@ from cnn_explorer.gui.widgets.panel_parts import (
     number_text,
 )
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
 from cnn_explorer.probe.results import format_share
@@ -90,16 +90,13 @@ class StatisticsPanel(QWidget):
         self._curves: ProfilePlot | None = None
         self.model = ChannelTableModel(self)
 
-        self.layer_button = self._page_button(
-            self.tr("Layer"), self.tr("The histogram and the channels of the selected layer")
+        self.switch = SegmentedSwitch(
+            (
+                (self.tr("Layer"), self.tr("The histogram and the channels of the selected layer")),
+                (self.tr("Depth"), self.tr("One number of all layers, and which of them fail")),
+            )
         )
-        self.depth_button = self._page_button(
-            self.tr("Depth"), self.tr("One number of all layers, and which of them fail")
-        )
-        self._pages_group = QButtonGroup(self)
-        self._pages_group.addButton(self.layer_button)
-        self._pages_group.addButton(self.depth_button)
-        self.layer_button.setChecked(True)
+        self.layer_button, self.depth_button = self.switch.button(0), self.switch.button(1)
         self.whole_button = QToolButton()
         self.whole_button.setText(self.tr("All Channels"))
         self.whole_button.setToolTip(self.tr("Show the histogram of the whole layer again"))
@@ -126,9 +123,7 @@ class StatisticsPanel(QWidget):
         )
         self._layer_controls: tuple[QWidget, ...] = (self.whole_button, self.log_counts)
         self._depth_controls: tuple[QWidget, ...] = (self.measure, self.log_values)
-        self.header = PanelHeader(
-            (*self._layer_controls, *self._depth_controls, self.layer_button, self.depth_button)
-        )
+        self.header = PanelHeader((*self._layer_controls, *self._depth_controls, self.switch))
         self.facts = QuietLabel()
 
         self.table = _Table()
@@ -175,7 +170,7 @@ class StatisticsPanel(QWidget):
         whole.addLayout(line)
         whole.addWidget(self._pages, 1)
 
-        self._pages_group.buttonClicked.connect(self._on_page_chosen)
+        self.switch.chosen.connect(self._on_page_chosen)
         self.whole_button.clicked.connect(self._on_whole_asked)
         self.log_counts.toggled.connect(self._show_histogram)
         self.measure.currentIndexChanged.connect(self._show_curves)
@@ -186,14 +181,6 @@ class StatisticsPanel(QWidget):
         self.failures.itemClicked.connect(self._on_failure_chosen)
         self.failures.itemActivated.connect(self._on_failure_chosen)
         self.clear("")
-
-    def _page_button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return button
 
     def _check(self, text: str, tip: str) -> QCheckBox:
         check = QCheckBox(text)
@@ -266,7 +253,7 @@ class StatisticsPanel(QWidget):
             self._depth_page.insertWidget(0, plot)
             self._depth_page.setStretchFactor(0, 3)
             self._depth_page.setStretchFactor(1, 1)
-            self._depth_page.setSizes([450, 200])
+            self._depth_page.setSizes([430, 220])
             QWidget.setTabOrder(self.table, plot)
             QWidget.setTabOrder(plot, self.failures)
             plot.read_changed.connect(self._on_layer_read)
@@ -523,18 +510,18 @@ class StatisticsPanel(QWidget):
                 continue
             more = followers[name] - 1
             text = f"{FAILURE_SIGNS[failure.kind]} {failure.kind} · {name}"
-            if more:
-                text += self.tr(" and {} behind it").format(more)
-            item = QListWidgetItem(text)
-            item.setToolTip(f"{text}\n{failure.sentence}")
+            behind = self.tr("\nSo do the {} layers behind it.").format(more) if more else ""
+            item = QListWidgetItem(f"{text} + {more}" if more else text)
+            item.setToolTip(f"{text}\n{failure.sentence}{behind}")
             item.setData(_SINCE, name)
             self.failures.addItem(item)
         self.failures.setVisible(bool(failures))
 
     # gestures
 
-    @Slot()
-    def _on_page_chosen(self) -> None:
+    @Slot(int)
+    def _on_page_chosen(self, number: int) -> None:
+        del number
         self._fill()
 
     @Slot()
@@ -658,6 +645,7 @@ class _List(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(120)
+        self.setSpacing(theme.GAP // 4)
         quiet_bars(self)
 
 

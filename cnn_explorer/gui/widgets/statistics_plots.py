@@ -67,6 +67,7 @@ class HistogramPlot(Plot):
         self._zero_text.setFont(self.font())
         for item in (self._bars, self._marked, self._zero_line, self._zero_text):
             self.box.addItem(item)
+        self._zero_line.setZValue(5)
         self._zero_text.setZValue(10)
         self.colour()
 
@@ -77,7 +78,7 @@ class HistogramPlot(Plot):
         scale = Scale(0.0, float(counts.max()) if counts.any() else 1.0, 1.0 if log else 0.0)
         starts = np.arange(len(counts)) + (1 - _BAR) / 2
         self._bars.setOpts(x0=starts, x1=starts + _BAR, height=scale.places(counts))
-        self.set_scale(scale, (0.0, float(max(len(counts), 1))), _HEADROOM)
+        self.set_scale(scale, (-0.6, max(len(counts), 1) + 0.6), _HEADROOM)
         self._show_zeros(histogram)
         self.set_read(self.read if self.read < len(counts) else -1)
 
