@@ -57,7 +57,7 @@ def shown_profile() -> ProfileShown:
     for name in NAMES[9:]:
         outputs[name] = outputs[name] * 1e5
     layers = {name: statistics_of(maps) for name, maps in outputs.items()}
-    return ProfileShown(GRAPH, PICTURE, Profile(layers, failures(layers, {}, {}), {}))
+    return ProfileShown(GRAPH, PICTURE, True, Profile(layers, failures(layers, {}, {}), {}))
 
 
 @pytest.fixture
@@ -412,9 +412,16 @@ def test_failures_are_marked_and_listed(deep, qtbot):
     qtbot.mouseClick(deep.failures.viewport(), Qt.MouseButton.LeftButton, pos=row)
     assert told == [NAMES[9]]
     sound = shown_profile().profile
-    deep.show_profile(ProfileShown(GRAPH, PICTURE, Profile(sound.layers, {}, {})))
+    deep.show_profile(ProfileShown(GRAPH, PICTURE, True, Profile(sound.layers, {}, {})))
     assert not deep.failures.isVisible()
     assert deep.facts.text() == "12 layers in forward order  ·  none fails"
+
+
+def test_a_profile_of_random_weights_says_so(deep):
+    assert deep.header.badge.isHidden()
+    profile = shown_profile().profile
+    deep.show_profile(ProfileShown(GRAPH, PICTURE, False, profile))
+    assert deep.header.badge.isVisible()
 
 
 def test_every_failure_has_a_sign():
@@ -536,7 +543,7 @@ def test_any_size_is_drawn(panel):
 
 def test_one_layer_alone_is_a_profile_too(deep):
     layers = {"conv": statistics_of(maps_of())}
-    deep.show_profile(ProfileShown(GRAPH, PICTURE, Profile(layers, {}, {})))
+    deep.show_profile(ProfileShown(GRAPH, PICTURE, True, Profile(layers, {}, {})))
     assert deep.curves.count == 1
     deep.curves.set_read(0)
     deep.grab()

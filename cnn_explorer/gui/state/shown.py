@@ -99,6 +99,7 @@ class ProfileShown:
     graph: LayerGraph
     """Of the network that was run: the very object."""
     picture: Picture
+    trained: bool
     profile: Profile
 
 

@@ -502,7 +502,7 @@ class Workbench:
         ]
         prepared = self._prepare(request.picture, session)
         found = profile(session, prepared, layers, checkpoint)
-        return ProfileShown(request.graph, request.picture, found)
+        return ProfileShown(request.graph, request.picture, session.trained, found)
 
     def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
         from cnn_explorer.probe.session import Session

@@ -404,6 +404,7 @@ class StatisticsPanel(QWidget):
         if self.depth_button.isChecked():
             count = len(self._profile.profile.layers) if self._profile is not None else 0
             self.header.title.set_title(self.tr("All layers"))
+            self.header.badge.set_untrained(bool(self._profile and not self._profile.trained))
             self.facts.setText(self._said_of_all(count) if count else "")
             self.facts.setToolTip("")
             return
