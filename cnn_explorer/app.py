@@ -155,7 +155,15 @@ class Program(QObject):
         networks = self._networks or _all_networks()
         settings = self._settings
         options = DrawingOptions("right" if settings.left_to_right else "down")
-        explorer = Explorer(self, networks, settings.versions, settings.expansions, options)
+        explorer = Explorer(
+            self,
+            networks,
+            settings.versions,
+            settings.expansions,
+            options,
+            settings.precision,
+            settings.cache_mb * 2**20,
+        )
         explorer.network_failed.connect(self._on_network_failed)
         downloads = Downloads(self, self._downloader)
         choice = WeightsChoice(explorer, downloads, self)

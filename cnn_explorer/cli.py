@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.precision import Precision
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
 
@@ -446,6 +447,11 @@ def _describe_picture_run(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     cli_onnx.describe_input(parser)
     describe_weights_choice(parser)
+    parser.add_argument(
+        "--precision", choices=("exact", "fast"), default="exact",
+        help="exact (float32), or fast: what proves quickest on this computer, float32 or bfloat16 "
+        "with the channels last (%(default)s)",
+    )  # fmt: skip
 
 
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
@@ -464,7 +470,7 @@ def _classify(options: argparse.Namespace) -> int:
     failed = False
     for number, path in enumerate(options.images):
         try:
-            picture, prepared, result = _run_on(session, path)
+            picture, prepared, result = _run_on(session, path, precision=options.precision)
         except (ExplorerError, OSError, MemoryError) as error:
             if getattr(options, "debug", False):
                 traceback.print_exc()
@@ -504,6 +510,11 @@ def _answer(
             "preprocess": round(prepared.preprocess_ms, 3),
             "forward": round(result.forward_ms, 3),
         },
+        "precision": {
+            "ran": result.arithmetic.precision,
+            "how": result.arithmetic.how,
+            "note": result.arithmetic.note,
+        },
     }
 
 
@@ -517,7 +528,11 @@ def _print_answer(session: "Session | OnnxSession", answer: Mapping[str, Any], n
     for score in answer["classes"]:
         print(f"  {score['probability']:7.2%}  {score['name']}")
     spent = ", ".join(f"{what} {ms:.1f} ms" for what, ms in answer["ms"].items())
-    print(f"  ({spent})")
+    precision = answer["precision"]
+    how = f"; fast: {precision['how']}" if precision["ran"] == "fast" else ""
+    print(f"  ({spent}{how})")
+    if precision["note"]:
+        print(f"  {printable(precision['note'])}")
 
 
 def _describe_activations(parser: argparse.ArgumentParser) -> None:
@@ -535,6 +550,7 @@ def _describe_activations(parser: argparse.ArgumentParser) -> None:
 
 def _activations(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import save_npy, save_png
+    from cnn_explorer.probe.precision import EXACT
 
     refuse_same_file(options.output, options.image, options.weights, cli_onnx.file_of(options))
     session = _open_session(options)
@@ -544,7 +560,7 @@ def _activations(options: argparse.Namespace) -> int:
         session.check_layer(options.layer)
     except ExplorerError as error:
         raise UsageError(str(error)) from error
-    _, _, result = _run_on(session, options.image, (options.layer,))
+    _, _, result = _run_on(session, options.image, (options.layer,), precision=options.precision)
     values = result.activations[options.layer]
     maps = values.reshape(*values.shape[:3], *(1,) * (3 - values.ndim))
     if options.output.suffix.lower() == ".npy":
@@ -556,6 +572,8 @@ def _activations(options: argparse.Namespace) -> int:
         f"{printable(options.output)}: {options.layer} of {session.card.title}, "
         f"{count} × {height} × {width}"
     )
+    if result.arithmetic != EXACT:
+        print(printable(result.arithmetic.note or f"computed in {result.arithmetic.how}"))
     if not session.trained:
         print(UNTRAINED)
     return 0
@@ -586,14 +604,18 @@ def _open_session(options: argparse.Namespace) -> "Session | OnnxSession":
 
 
 def _run_on(
-    session: "Session | OnnxSession", path: Path, layers: Sequence[str] = ()
+    session: "Session | OnnxSession",
+    path: Path,
+    layers: Sequence[str] = (),
+    *,
+    precision: "Precision" = "exact",
 ) -> "tuple[Picture, PreparedInput, RunResult]":
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.probe.preprocess import prepare
 
     picture = decode_file(path)
     prepared = prepare(picture, session.preprocessing)
-    return picture, prepared, session.run(prepared, layers)
+    return picture, prepared, session.run(prepared, layers, precision=precision)
 
 
 # reading arguments of the window

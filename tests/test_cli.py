@@ -181,13 +181,43 @@ def test_an_output_that_cannot_show_every_sign_is_no_error(digit: Path) -> None:
 # classify
 
 
+def test_precision_is_told(
+    digit: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnn_explorer.networks import quickest as measuring
+    from cnn_explorer.probe.precision import FLOAT32
+
+    command = ["classify", str(digit), "--network", "lenet5"]
+    assert main(command) == 0
+    assert "fast" not in capsys.readouterr().out
+    monkeypatch.setattr(measuring, "quickest", lambda ways, **_: FLOAT32 if ways else "")
+    assert main([*command, "--precision", "fast"]) == 0
+    assert "ms; fast: float32, channels last)" in capsys.readouterr().out
+    assert main([*command, "--precision", "fast", "--json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert answer["precision"] == {"ran": "fast", "how": FLOAT32, "note": ""}
+    monkeypatch.setattr(measuring, "quickest", lambda ways, **_: next(iter(ways)))
+    assert main([*command, "--precision", "fast"]) == 0
+    out = capsys.readouterr().out
+    assert "Exact is the fastest for LeNet-5 on this computer." in out
+    assert "; fast" not in out
+
+
 def test_classify_as_json(digit: Path) -> None:
     done = run("classify", digit, digit, "--network", "lenet5", "--top", 3, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     answers = json.loads(done.stdout)
     assert len(answers) == 2
     for answer in answers:
-        assert set(answer) == {"file", "network", "weights", "trained", "classes", "ms"}
+        assert set(answer) == {
+            "file",
+            "network",
+            "weights",
+            "trained",
+            "classes",
+            "ms",
+            "precision",
+        }
         assert (answer["file"], answer["network"]) == (str(digit), "lenet5")
         assert (answer["weights"], answer["trained"]) == ("MNIST", True)
         assert set(answer["ms"]) == {"decode", "preprocess", "forward"}

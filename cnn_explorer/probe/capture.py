@@ -4,13 +4,14 @@ operations (``layer1.0.add``) by listening to the functions that the network cal
 A reference is kept, not a copy: that costs next to nothing, and is exact as long as no later
 operation works in place. Torch counts the changes of every tensor, so at the end of the run each
 kept reference is checked against its count; where one was overwritten, `Captured.overwritten`
-names it and the caller runs once more with ``copy=True``. (Tensors of ``inference_mode`` have no
-such count: those are copied at once.)
+names it and the caller runs once more with copies of just those. (Tensors of ``inference_mode``
+have no such count: those are copied at once.)
 """
 
+import dataclasses
 import difflib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ from cnn_explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-    from cnn_explorer.networks.functions import FunctionCalls
 
 
 class Captured(Mapping[str, "Tensor"]):
@@ -61,16 +60,23 @@ class Captured(Mapping[str, "Tensor"]):
 
 
 @contextmanager
-def capture(model: "nn.Module", layers: Iterable[str], *, copy: bool = False) -> Iterator[Captured]:
+def capture(
+    model: "nn.Module", layers: Iterable[str], *, copy: bool | Collection[str] = ()
+) -> Iterator[Captured]:
     """Within the context, keep the outputs of `layers` at each forward of `model`.
 
     A layer is a module's dotted name; ``name#2`` is the second call of that module within the
     context. Or it is a functional operation, named as in the layer graph. Of an output of several
-    tensors the first is kept. No hook is left behind, however the context ends. Raises
-    `ExplorerError` for a name the model does not have.
+    tensors the first is kept. `copy` names the layers whose outputs are copied at once; True is
+    all of them. No hook is left behind, however the context ends. Raises `ExplorerError` for a
+    name the model does not have.
     """
     captured = Captured()
-    with each_output(model, layers, lambda name, output: captured.keep(name, output, copy)):
+
+    def keep(name: str, output: "Tensor") -> None:
+        captured.keep(name, output, copy if isinstance(copy, bool) else name in copy)
+
+    with each_output(model, layers, keep):
         yield captured
 
 
@@ -82,24 +88,46 @@ Given = Callable[[str, "Tensor"], None]
 def each_output(model: "nn.Module", layers: Iterable[str], given: Given) -> Iterator[None]:
     """Within the context, tell `given` the outputs of `layers` at each forward of `model`, as soon
     as they are there. Names, hooks and errors are those of `capture`."""
+    from torch import nn
+    from torch._C import DisableTorchFunction
+
     modules = dict(model.named_modules())
-    calls: dict[str, set[int]] = {}
+    calls: dict[str, dict[int, str]] = {}
     functions: dict[tuple[str, str, int], str] = {}
+    attention: dict[str, dict[tuple[int, str, int], str]] = {}
     for layer in layers:
         name, number = split_call(layer)
         if name in modules:
-            calls.setdefault(name, set()).add(number)
+            calls.setdefault(name, {})[number] = layer
         elif (caller := _caller(name, modules)) is not None:
             operation = name.rpartition(".")[2].removesuffix("()")
-            functions[caller, operation, number] = layer
+            called, call = split_call(caller)
+            if isinstance(modules[called], nn.MultiheadAttention):
+                attention.setdefault(called, {})[call, operation, number] = layer
+            else:
+                functions[caller, operation, number] = layer
         else:
             raise _unknown(layer, modules)
+
+    def tell(layer: str, output: Any) -> None:
+        tensor = _first_tensor(output)
+        if tensor is not None:
+            # what is computed with it is not heard as the network's own operations
+            with DisableTorchFunction():
+                given(layer, tensor)
+
     with ExitStack() as stack:
         for name, numbers in calls.items():
-            hook = _teller(given, name, numbers)
+            hook = _teller(tell, numbers)
             stack.callback(modules[name].register_forward_hook(hook).remove)
+        for name, steps in attention.items():
+            within = _teller_of_steps(tell, steps)
+            handle = modules[name].register_forward_hook(within, with_kwargs=True)
+            stack.callback(handle.remove)
         if functions:
-            stack.enter_context(_listening(given, model, functions))
+            from cnn_explorer.probe.listening import Listening
+
+            stack.enter_context(Listening(model, functions, tell))
         yield
 
 
@@ -159,24 +187,6 @@ def _caller(name: str, modules: Mapping[str, "nn.Module"]) -> str | None:
     return caller if known and called is not None and any(called.children()) else None
 
 
-def _listening(
-    given: Given, model: "nn.Module", functions: Mapping[tuple[str, str, int], str]
-) -> "FunctionCalls":
-    from cnn_explorer.networks.functions import FunctionCalls
-
-    class Listening(FunctionCalls):
-        def function_called(
-            self, scope: str, operation: str, number: int, inputs: tuple[Any, Any], output: Any
-        ) -> None:
-            del inputs
-            layer = functions.get((scope, operation, number))
-            tensor = None if layer is None else _first_tensor(output)
-            if layer is not None and tensor is not None:
-                given(layer, tensor)
-
-    return Listening(model)
-
-
 def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:
     """The error for a name that no module has, with names that are near."""
     name, _ = split_call(layer)
@@ -192,27 +202,56 @@ def _unknown(layer: str, modules: Iterable[str]) -> ExplorerError:
     return ExplorerError(f'there is no layer "{layer}" in this network: {hint}')
 
 
-def _teller(given: Given, name: str, numbers: set[int]) -> Callable[["nn.Module", Any, Any], None]:
+Tell = Callable[[str, Any], None]
+"""A layer's name and what it gave, a tensor or several."""
+
+
+def _teller(tell: Tell, numbers: Mapping[int, str]) -> Callable[["nn.Module", Any, Any], None]:
+    """A hook for a module whose calls of these numbers are layers of these names."""
     call = 0
 
-    def tell(_module: "nn.Module", _inputs: Any, output: Any) -> None:
+    def called(_module: "nn.Module", _inputs: Any, output: Any) -> None:
         nonlocal call
         call += 1
         if call in numbers:
-            tensor = _first_tensor(output)
-            if tensor is not None:
-                given(name if call == 1 else f"{name}#{call}", tensor)
+            tell(numbers[call], output)
 
-    return tell
+    return called
+
+
+def _teller_of_steps(
+    tell: Tell, steps: Mapping[tuple[int, str, int], str]
+) -> Callable[["nn.Module", Any, Any, Any], None]:
+    """A hook for attention, of whose calls these steps are layers of these names."""
+    from torch._C import DisableTorchFunction
+
+    from cnn_explorer.probe.listening import step_of_attention
+
+    call = 0
+
+    def called(module: Any, inputs: Any, settings: Any, output: Any) -> None:
+        nonlocal call
+        call += 1
+        query = inputs[0] if inputs else settings["query"]
+        for (wanted, operation, number), layer in steps.items():
+            if wanted == call:
+                with DisableTorchFunction():
+                    given = step_of_attention(module, operation, number, query, output)
+                tell(layer, given)
+
+    return called
 
 
 def _first_tensor(output: Any) -> "Tensor | None":
-    """The output itself, or the first tensor in a (named) tuple, list or dictionary of outputs."""
+    """The output itself, or the first tensor in a (named) tuple, list, dictionary or dataclass of
+    outputs."""
     if hasattr(output, "is_inference"):
         tensor: Tensor = output
         return tensor
     if isinstance(output, Mapping):
         output = list(output.values())
+    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
+        output = list(vars(output).values())
     if isinstance(output, (tuple, list)):
         return next((t for t in map(_first_tensor, output) if t is not None), None)
     return None

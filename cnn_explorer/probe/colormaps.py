@@ -1,5 +1,6 @@
 """Colour tables for maps and filters, read from ``resources/colormaps``."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal, get_args
 
@@ -7,7 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.paths import resource
-from cnn_explorer.probe.mosaic import GROUND, HIGHEST, INFINITE, LOWEST, NOT_A_NUMBER
+from cnn_explorer.probe.mosaic import (
+    GROUND,
+    HIGHEST,
+    INFINITE,
+    LOWEST,
+    NOT_A_NUMBER,
+    USUAL,
+    Shading,
+    mosaic,
+)
 
 ColormapName = Literal["viridis", "cividis", "inferno", "magma", "grey", "diverging"]
 
@@ -39,6 +49,17 @@ def colour_table(name: ColormapName, gap: tuple[int, int, int]) -> npt.NDArray[n
     table[INFINITE] = INFINITE_COLOUR
     table[LOWEST:] = scale_colours(name)
     return table
+
+
+def bar_colours(name: ColormapName, shading: Shading = USUAL) -> npt.NDArray[np.uint8]:
+    """The colours of evenly spaced values from one end of the scale to the other: uint8 (253, 3).
+    Where gamma is not 1 they show how it bends the scale."""
+    ends = (-1.0, 1.0) if shading.signed else (0.0, 1.0)
+    even = np.linspace(*ends, HIGHEST - LOWEST + 1, dtype=np.float32)
+    whole = replace(shading, scale="fixed", low=ends[0], high=ends[1])
+    codes = mosaic(even[None, None], whole, gap=0).pixels[0]
+    colours: npt.NDArray[np.uint8] = colour_table(name, (0, 0, 0))[codes]
+    return colours
 
 
 def scale_colours(name: ColormapName) -> npt.NDArray[np.uint8]:

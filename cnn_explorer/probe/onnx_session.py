@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from cnn_explorer.networks.onnx_input import (
 )
 from cnn_explorer.networks.onnx_layers import OnnxLayer, OnnxNetwork, network_of
 from cnn_explorer.probe.capture import as_maps
+from cnn_explorer.probe.precision import EXACT, Precision
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, RunResult
 from cnn_explorer.probe.session import finite, ranked
 from cnn_explorer.probe.source import ModuleSource
@@ -37,6 +38,13 @@ from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     import onnxruntime
+
+_EXACT_ALONE = (
+    "An ONNX file runs exactly, whatever is chosen: it says itself in which numbers it computes."
+)
+_NORMALISATIONS = (
+    "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization",
+)  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -125,8 +133,10 @@ class OnnxSession:
         *,
         thumbnails_of: Iterable[str] = (),
         channel: Channel = "mean",
+        precision: Precision = "exact",
     ) -> RunResult:
-        """The network's answer to one picture, the outputs of `layers`, and thumbnails.
+        """The network's answer to one picture, the outputs of `layers`, and thumbnails. It is
+        always exact, and says so where fast is asked for.
 
         There are no classes where no output tells any apart. ONNX Runtime cannot be stopped on its
         way: the checkpoint is called before and after. Raises `ExplorerError` for an unknown layer
@@ -150,7 +160,7 @@ class OnnxSession:
         values = dict(zip(wanted, _run(runtime, list(wanted), feed), strict=True))
         forward_ms = (time.perf_counter() - started) * 1000
         checkpoint(1.0)
-        classes: tuple[ClassScore, ...] = ()
+        classes: Sequence[ClassScore] = ()
         if told is not None:
             logits = finite(values[told[0]].reshape(self.network.declared.batch, -1)[0])
             classes = ranked(logits, self.class_names, softmax=not _is_distribution(logits))
@@ -162,6 +172,7 @@ class OnnxSession:
                 layer: thumbnail_of_array(self._maps(values[name]), channel)
                 for layer, name in small.items()
             },
+            arithmetic=EXACT if precision == "exact" else replace(EXACT, note=_EXACT_ALONE),
         )
 
     def outputs(
@@ -190,7 +201,28 @@ class OnnxSession:
             layer=layer,
             weight=_float32(weight),
             bias=None if bias is None else _float32(bias.reshape(-1)),
+            **self._told_of_weights(found),
         )
+
+    def _told_of_weights(self, layer: OnnxLayer) -> dict[str, Any]:
+        """What a `LayerFilters` says of weights beside their values."""
+        operator = layer.node.op_type
+        settings = {a.name: onnx.helper.get_attribute_value(a) for a in layer.node.attribute}
+        if operator in ("Conv", "ConvTranspose"):
+            kind = "convolution" if operator == "Conv" else "transposed"
+            return {"kind": kind, "groups": int(settings.get("group", 1))}
+        if operator in ("Gemm", "MatMul"):
+            return {"kind": "linear"}
+        if operator not in _NORMALISATIONS:
+            return {}
+        told: dict[str, Any] = {"kind": "normalisation", "eps": settings.get("epsilon", 1e-5)}
+        if operator == "BatchNormalization":
+            for name, tensor in zip(
+                ("running_mean", "running_var"), layer.node.input[3:5], strict=True
+            ):
+                if tensor in layer.weights:
+                    told[name] = _float32(self._constant(tensor).reshape(-1))
+        return told
 
     def source(self, layer: str) -> ModuleSource:
         """The operator behind a layer as ONNX's own text; the empty name is the whole model."""

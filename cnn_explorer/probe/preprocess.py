@@ -15,9 +15,11 @@ from PIL import Image, ImageFilter
 
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
-from cnn_explorer.probe.results import PreparedInput
+from cnn_explorer.probe.results import Placement, PreparedInput
 
 _Grey = npt.NDArray[np.uint8]
+_Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the picture."""
 _Ink = npt.NDArray[np.float32]
 """(H, W): how much ink lies where, 0 to 255."""
 
@@ -64,21 +66,22 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> PreparedInput:
     of MNIST's pictures come out as they went in. A picture without contrast gives plain black.
 
     `crop` of the result is the region that a photo's network sees, without padding, or the box
-    around a digit's strokes.
+    around a digit's strokes. Its `placement` holds for padding too; a picture without strokes lies
+    over the whole input.
 
     Raises `ValueError` for a digit input smaller than 28x28, a mistake of the catalogue.
     """
     started = time.perf_counter()
     if preprocessing.kind == "digit":
-        seen, crop = _digit(picture, preprocessing)
+        seen, crop, placement = _digit(picture, preprocessing)
     else:
-        seen, crop = _photo(picture, preprocessing)
+        seen, crop, placement = _photo(picture, preprocessing)
     tensor = _normalised(seen, preprocessing)
     shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:2], 3)))
     for array in (tensor, shown):
         array.setflags(write=False)
     milliseconds = (time.perf_counter() - started) * 1000
-    return PreparedInput(tensor=tensor, seen=shown, crop=crop, preprocess_ms=milliseconds)
+    return PreparedInput(tensor, shown, crop, milliseconds, placement)
 
 
 def _normalised(
@@ -96,8 +99,8 @@ def _normalised(
 
 def _photo(
     picture: Picture, preprocessing: Preprocessing
-) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
-    """(crop, crop, channels) pixels and the region of the picture they show."""
+) -> tuple[npt.NDArray[np.uint8], _Box, Placement]:
+    """(crop, crop, channels) pixels, the region of the picture they show, and how they lie."""
     image = Image.fromarray(picture.rgb)
     if preprocessing.channels == 1:
         image = image.convert("L")
@@ -119,7 +122,8 @@ def _photo(
     seen[y : y + cut.height, x : x + cut.width] = np.asarray(cut).reshape(
         cut.height, cut.width, preprocessing.channels
     )
-    return seen, (region[0], region[1], region[2] - region[0], region[3] - region[1])
+    placement = Placement(left * across, top * down, across, down)
+    return seen, (region[0], region[1], region[2] - region[0], region[3] - region[1]), placement
 
 
 def _scaled_part(
@@ -170,8 +174,8 @@ def _middle(length: int, crop: int) -> int:
 
 def _digit(
     picture: Picture, preprocessing: Preprocessing
-) -> tuple[npt.NDArray[np.uint8], tuple[float, float, float, float]]:
-    """(crop, crop, 1) pixels, light on black, and the box of the strokes in the picture."""
+) -> tuple[npt.NDArray[np.uint8], _Box, Placement]:
+    """(crop, crop, 1) pixels, light on black, the box of the strokes, and how the pixels lie."""
     pad = preprocessing.crop - _FIELD
     if pad < 0 or preprocessing.channels != 1:
         raise ValueError(f"not an input for digits: {preprocessing}")
@@ -180,16 +184,26 @@ def _digit(
     ink = _without_specks(_ink(grey))
     box = _box_of_strokes(ink)
     if box is None:
-        return seen, (0.0, 0.0, float(picture.width), float(picture.height))
+        whole = (0.0, 0.0, float(picture.width), float(picture.height))
+        side = preprocessing.crop
+        return seen, whole, Placement(0.0, 0.0, picture.width / side, picture.height / side)
     left, top, right, bottom = box
-    strokes = ink[top:bottom, left:right]
+    square, rim = _into_square(ink[top:bottom, left:right], preprocessing.resize)
+    field, (column, row) = _centred_by_mass(square)
     before = pad // 2
-    seen[before : before + _FIELD, before : before + _FIELD, 0] = _centred_by_mass(
-        _into_square(strokes, preprocessing.resize)
+    seen[before : before + _FIELD, before : before + _FIELD, 0] = field
+    # the square shows the box and the rim around it
+    across = factor * (right - left + 2 * rim[0]) / square.shape[1]
+    down = factor * (bottom - top + 2 * rim[1]) / square.shape[0]
+    placement = Placement(
+        factor * (left - rim[0]) - (before + column) * across,
+        factor * (top - rim[1]) - (before + row) * down,
+        across,
+        down,
     )
     right, bottom = min(right * factor, picture.width), min(bottom * factor, picture.height)
     left, top = left * factor, top * factor
-    return seen, (float(left), float(top), float(right - left), float(bottom - top))
+    return seen, (float(left), float(top), float(right - left), float(bottom - top)), placement
 
 
 def _reduced_grey(picture: Picture) -> tuple[_Grey, int]:
@@ -308,8 +322,9 @@ def _box_of_strokes(ink: _Ink) -> tuple[int, int, int, int] | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _into_square(strokes: _Ink, side: int) -> _Ink:
-    """Strokes scaled so that their longer side is `side`.
+def _into_square(strokes: _Ink, side: int) -> tuple[_Ink, tuple[float, float]]:
+    """Strokes scaled so that their longer side is `side`, and how many pixels of theirs stand
+    around them in it: beside, and above and below.
 
     MNIST was written with a thick pen. Hairlines, which would fade when they shrink, are
     thickened to the usual width of its strokes.
@@ -317,12 +332,13 @@ def _into_square(strokes: _Ink, side: int) -> _Ink:
     fine = _scaled(strokes, 4 * side)
     width = _stroke_width(fine)
     if width >= 4 * _HAIRLINE:
-        return _scaled(strokes, side)
+        return _scaled(strokes, side), (0.0, 0.0)
     reach = max(1, round((4 * _PEN - width) / 2))
     usual = float(np.median(fine[fine > _MARKED]))  # crossings are darker than the lines
     strong = np.clip(np.pad(fine, reach) * np.float32(255 / usual), 0, 255)
     thick = Image.fromarray(strong).filter(ImageFilter.MaxFilter(2 * reach + 1))
-    return _scaled(np.asarray(thick), side)
+    rim = (reach * strokes.shape[1] / fine.shape[1], reach * strokes.shape[0] / fine.shape[0])
+    return _scaled(np.asarray(thick), side), rim
 
 
 def _scaled(strokes: _Ink, side: int) -> _Ink:
@@ -345,8 +361,9 @@ def _stroke_width(strokes: _Ink) -> float:
     return 2 * area / rim if rim else 0.0
 
 
-def _centred_by_mass(scaled: _Ink) -> _Grey:
-    """The strokes in 28x28 with their centre of mass at pixel (14, 14), to the nearest pixel.
+def _centred_by_mass(scaled: _Ink) -> tuple[_Grey, tuple[int, int]]:
+    """The strokes in 28x28 with their centre of mass at pixel (14, 14), to the nearest pixel; and
+    the column and row where they begin.
 
     That is where it lies in MNIST's pictures: between 13.5 and 14.5, pixels counted from 0.
     Strokes that would reach beyond the field are moved back into it.
@@ -359,4 +376,4 @@ def _centred_by_mass(scaled: _Ink) -> _Grey:
     left = min(max(round(_FIELD / 2 - column), 0), _FIELD - width)
     field = np.zeros((_FIELD, _FIELD), np.uint8)
     field[top : top + height, left : left + width] = np.rint(scaled).astype(np.uint8)
-    return field
+    return field, (left, top)

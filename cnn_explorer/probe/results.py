@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
+
+from cnn_explorer.probe.precision import EXACT, Arithmetic
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
     import numpy as np
     import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a network's input lies on the picture that it was made from.
+
+    Both are measured from the outer corner of their first pixel, so that the middle of that pixel
+    is at 0.5: ``x of the picture = x + across * x of the input``, and likewise downwards. What is
+    padding lies beside the picture. It says nothing of what scaling blurs.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    across: float = 1.0
+    """Pixels of the picture that one pixel of the input spans, from left to right."""
+    down: float = 1.0
+
+    def to_picture(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the input as one of the picture."""
+        return self.x + self.across * x, self.y + self.down * y
+
+    def to_input(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the picture as one of the input."""
+        return (x - self.x) / self.across, (y - self.y) / self.down
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +49,8 @@ class PreparedInput:
     crop: tuple[float, float, float, float]
     """x, y, width, height of what the network sees, in pixels of the picture."""
     preprocess_ms: float
+    placement: Placement = Placement()
+    """Where the input lies on the picture; if nothing is said, pixel upon pixel."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +60,42 @@ class ClassScore:
     index: int
     name: str
     probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking(Sequence[ClassScore]):
+    """All classes, most likely first. The scores are made when they are asked for: all thousand of
+    ImageNet's, of whom a person sees five, would take 2 % of AlexNet's forward."""
+
+    order: npt.NDArray[np.intp]
+    """(classes,): their indices, most likely first."""
+    values: npt.NDArray[np.float64]
+    """(classes,): their probabilities in that order."""
+    names: Sequence[str]
+    """By index; those beyond it are called after their index."""
+
+    def _at(self, place: int) -> ClassScore:
+        index = int(self.order[place])
+        name = self.names[index] if index < len(self.names) else f"class {index}"
+        return ClassScore(index, name, float(self.values[place]))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, place: int) -> ClassScore: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[ClassScore, ...]: ...
+    def __getitem__(self, place: int | slice) -> ClassScore | tuple[ClassScore, ...]:
+        if isinstance(place, slice):
+            return tuple(self._at(at) for at in range(*place.indices(len(self))))
+        return self._at(place)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 Channel = Literal["mean", "strongest"]
@@ -56,7 +120,7 @@ class Thumbnail:
 class RunResult:
     """The answer to one picture."""
 
-    classes: tuple[ClassScore, ...]
+    classes: Sequence[ClassScore]
     """All classes, most likely first."""
     activations: Mapping[str, npt.NDArray[np.float32]]
     """By layer name, for the layers asked for: (C, H, W) or (N,), exact, read-only. Features come
@@ -64,6 +128,12 @@ class RunResult:
     forward_ms: float
     thumbnails: Mapping[str, Thumbnail] = field(default_factory=dict)
     """By layer name, for the layers asked for that took part."""
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
+
+
+WeightKind = Literal["convolution", "transposed", "linear", "normalisation", "other"]
+"""What weights are for; ``transposed`` is a transposed convolution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +142,19 @@ class LayerFilters:
 
     layer: str
     weight: npt.NDArray[np.float32]
-    """Convolution: (out, in / groups, kh, kw). Linear: (out, in). Normalisation: (channels,)."""
+    """Convolution: (out, in / groups, kh, kw); transposed: (in, out / groups, kh, kw); by a table:
+    (connections, 1, kh, kw). Linear: (out, in). Normalisation: (channels,)."""
     bias: npt.NDArray[np.float32] | None
+    kind: WeightKind = "other"
+    groups: int = 1
+    """Of a convolution."""
+    table: tuple[tuple[int, ...], ...] = ()
+    """For each output of a convolution, which inputs it sees, where a table says so."""
+    running_mean: npt.NDArray[np.float32] | None = None
+    """Of a normalisation that keeps it, (channels,)."""
+    running_var: npt.NDArray[np.float32] | None = None
+    eps: float = 0.0
+    """What a normalisation adds to the variance."""
 
 
 def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
@@ -99,7 +180,7 @@ def format_share(share: float) -> str:
     return f"{per_cent:.0f} %"
 
 
-def probabilities(classes: tuple[ClassScore, ...]) -> npt.NDArray[np.float32]:
+def probabilities(classes: Sequence[ClassScore]) -> npt.NDArray[np.float32]:
     """The probabilities in the order of the network's outputs."""
     import numpy as np
 

@@ -6,7 +6,7 @@ Torch is imported when the first network is opened, not with this module.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,12 @@ import numpy.typing as npt
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.capture import Captured, as_maps, can_be_captured, capture, module_at
+from cnn_explorer.probe.precision import EXACT, FastForm, Form, Precision
 from cnn_explorer.probe.results import (
     Channel,
-    ClassScore,
     LayerFilters,
     PreparedInput,
+    Ranking,
     RunResult,
     Thumbnail,
 )
@@ -59,6 +60,12 @@ class Session:
     """How the weights fit, tensor by tensor; None of random ones."""
     note: str = ""
     """What else is to be said of the weights, one sentence, or empty."""
+    _overwritten: set[str] = field(default_factory=set)
+    """Layers that were found to be overwritten by a later operation: their outputs are copied."""
+    _fast: FastForm = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._fast = FastForm(self.model, self.card.title, self.preprocessing.input_shape)
 
     @classmethod
     def open(
@@ -97,9 +104,13 @@ class Session:
         *,
         thumbnails_of: Sequence[str] = (),
         channel: Channel = "mean",
+        precision: Precision = "exact",
     ) -> RunResult:
         """The network's answer to one picture, the outputs of `layers` (names as in `capture`), and
         thumbnails of the outputs of others; a layer that gives no output has no thumbnail.
+
+        Fast runs on a copy, made when it is first asked for and dropped at the next exact run. The
+        result says in which numbers the network ran: where fast fails, it ran exactly.
 
         The checkpoint is called at some twenty places on the way, where a run can be cancelled.
         Raises `ExplorerError` for an unknown layer, for one that takes no part in a prediction,
@@ -111,20 +122,46 @@ class Session:
                 f"{self.card.title} takes an input of {_times(self.preprocessing.input_shape)} "
                 f"values, not {_times(shape)}."
             )
-        import torch
-
         if self.model.training:
             self.model.eval()
+        if precision == "exact":
+            self._fast.drop()
+            return self._run(self._exact, prepared, layers, checkpoint, thumbnails_of, channel)
+        form = self._fast.get(checkpoint)
+        try:
+            return self._run(form, prepared, layers, checkpoint, thumbnails_of, channel)
+        except ExplorerError as error:
+            if form.arithmetic.precision == "exact":
+                raise
+            # where exact fails as well, that is what is told
+            result = self._run(self._exact, prepared, layers, checkpoint, thumbnails_of, channel)
+            return replace(result, arithmetic=self._fast.refuse(str(error)).arithmetic)
+
+    @property
+    def _exact(self) -> Form:
+        return Form(self.model, EXACT)
+
+    def _run(
+        self,
+        form: Form,
+        prepared: PreparedInput,
+        layers: Sequence[str],
+        checkpoint: Checkpoint,
+        thumbnails_of: Sequence[str],
+        channel: Channel,
+    ) -> RunResult:
+        import torch
+
         # A copy: what is prepared stays as it is whatever the network does to its input.
         batch = torch.from_numpy(np.array(prepared.tensor, dtype=np.float32, order="C")[None])
         started = time.perf_counter()
         made: dict[str, Thumbnail] = {}
         try:
             with ExitStack() as stack:
-                wanted = can_be_captured(self.model, thumbnails_of)
+                wanted = can_be_captured(form.model, thumbnails_of) if thumbnails_of else ()
                 if wanted:
-                    stack.enter_context(thumbnails(self.model, wanted, channel, made))
-                logits, captured = self._forward(batch, layers, checkpoint)
+                    stack.enter_context(thumbnails(form.model, wanted, channel, made))
+                logits, captured = self._forward(form, batch, layers, checkpoint)
         except (ExplorerError, Cancelled):
             raise
         except Exception as error:  # whatever goes wrong in a network that is not ours
@@ -132,12 +169,13 @@ class Session:
                 f"{self.card.title} cannot be run on a picture: {one_line(error)}."
             ) from error
         forward_ms = (time.perf_counter() - started) * 1000
-        activations = {layer: _array(as_maps(captured[layer])) for layer in dict.fromkeys(layers)}
+        activations = {layer: _maps(captured[layer]) for layer in dict.fromkeys(layers)}
         return RunResult(
             classes=ranked(finite(_numbers(logits)), self.class_names),
             activations=activations,
             forward_ms=forward_ms,
             thumbnails=made,
+            arithmetic=form.arithmetic,
         )
 
     def filters(self, layer: str) -> LayerFilters | None:
@@ -160,6 +198,7 @@ class Session:
             layer=layer,
             weight=_array(tensors["weight"]),
             bias=None if bias is None else _array(bias),
+            **_told_of_weights(module),
         )
 
     def source(self, layer: str) -> ModuleSource:
@@ -171,25 +210,27 @@ class Session:
         module_at(self.model, layer)
 
     def _forward(
-        self, batch: "Tensor", layers: Sequence[str], checkpoint: Checkpoint
+        self, form: Form, exact: "Tensor", layers: Sequence[str], checkpoint: Checkpoint
     ) -> tuple["Tensor", Captured]:
         """(classes,) and the captured outputs."""
         import torch
 
+        model, batch = form.model, form.batch(exact)
         with ExitStack() as stack:
             if checkpoint is not no_checkpoint:
-                stack.enter_context(checked(self.model, checkpoint))
+                stack.enter_context(checked(model, checkpoint))
             if not layers:
                 with torch.inference_mode():
-                    return _logits(self.model(batch)), Captured()
+                    return logits_of(model(batch)), Captured()
             # Not inference_mode: its tensors do not tell whether they were changed in place. It
             # is no slower: what inference_mode saves is lost among convolutions.
             with torch.no_grad():
-                with capture(self.model, layers) as captured:
-                    logits = _logits(self.model(batch))
+                with capture(model, layers, copy=self._overwritten) as captured:
+                    logits = logits_of(model(batch))
                 if captured.overwritten:
-                    with capture(self.model, layers, copy=True) as captured:
-                        logits = _logits(self.model(batch))
+                    self._overwritten.update(captured.overwritten)
+                    with capture(model, layers, copy=self._overwritten) as captured:
+                        logits = logits_of(model(batch))
                 return logits, captured
 
 
@@ -215,7 +256,7 @@ def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
             handle.remove()
 
 
-def _logits(output: Any) -> "Tensor":
+def logits_of(output: Any) -> "Tensor":
     """(classes,) of a batch of one; of several outputs (auxiliary heads) the first."""
     if isinstance(output, (tuple, list)):
         output = output[0]
@@ -224,22 +265,19 @@ def _logits(output: Any) -> "Tensor":
 
 
 def _numbers(logits: "Tensor") -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = logits.detach().cpu().numpy().astype(np.float64)
+    values: npt.NDArray[np.float64] = logits.detach().cpu().double().numpy()
     return values
 
 
 def ranked(
     logits: npt.NDArray[np.float64], names: Sequence[str], *, softmax: bool = True
-) -> tuple[ClassScore, ...]:
+) -> Ranking:
     """Softmax, most likely first; ranked by the outputs, as tiny probabilities become 0. What is a
     probability already stays as it is, without `softmax`."""
     powers = np.exp(logits - logits.max()) if softmax else logits
-    values = (powers / powers.sum()).tolist()
-    order = np.argsort(-logits, kind="stable").tolist()
-    return tuple(
-        ClassScore(index, names[index] if index < len(names) else f"class {index}", values[index])
-        for index in order
-    )
+    values = powers / powers.sum()
+    order = np.argsort(-logits, kind="stable")
+    return Ranking(order, values[order], names)
 
 
 def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -252,9 +290,44 @@ def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
+def _maps(output: "Tensor") -> npt.NDArray[np.float32]:
+    """A captured output for people: (C, H, W) or (N,), float32, by itself in memory."""
+    maps = as_maps(output)
+    # a part of a larger tensor would hold all of that for as long as it is on show
+    alone = maps.untyped_storage().nbytes() == maps.nbytes
+    return _array(maps if alone else maps.clone())
+
+
+def _told_of_weights(module: "nn.Module") -> dict[str, Any]:
+    """What a `LayerFilters` says of weights beside their values."""
+    from torch import nn
+
+    from cnn_explorer.networks.layers import TableConv2d
+
+    if isinstance(module, nn.modules.conv._ConvNd):
+        kind = "transposed" if module.transposed else "convolution"
+        return {"kind": kind, "groups": module.groups}
+    if isinstance(module, TableConv2d):
+        return {"kind": "convolution", "table": module.table}
+    if isinstance(module, nn.Linear):
+        return {"kind": "linear"}
+    norms = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+    if not isinstance(module, norms):
+        return {}
+    statistics = {
+        name: _array(buffer)
+        for name in ("running_mean", "running_var")
+        if (buffer := getattr(module, name, None)) is not None
+    }
+    return {"kind": "normalisation", "eps": module.eps, **statistics}
+
+
 def _array(tensor: "Tensor") -> npt.NDArray[np.float32]:
     """A read-only float32 array, C-contiguous; without a copy where that is possible."""
-    array = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
+    import torch
+
+    # laid out first: in torch that takes a third of the time that it takes in numpy
+    array = tensor.detach().cpu().contiguous().to(torch.float32).numpy()
     array.flags.writeable = False
     return array
 

@@ -3,6 +3,7 @@
 import inspect
 import sys
 import textwrap
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,16 +31,23 @@ def source_of(model: "nn.Module", layer: str) -> ModuleSource:
 
     Raises `ExplorerError` for a layer that the network does not have.
     """
-    kind = type(module_at(model, layer))
+    kind: type = type(module_at(model, layer))
     try:
-        lines, first = inspect.getsourcelines(kind)
+        code, origin = _code_of(kind)
     except (OSError, TypeError):
         # compiled, made at run time, or frozen into a program without its sources
         shown = repr(module_at(model, layer)).replace("\n", "\n# ")
         code = f"# There is no source to show for {_public_name(kind)}.\n# {shown}\n"
         return ModuleSource(kind.__name__, code, _public_name(kind))
-    code = textwrap.dedent("".join(lines)).rstrip() + "\n"
-    return ModuleSource(kind.__name__, code, _origin(kind, first))
+    return ModuleSource(kind.__name__, code, origin)
+
+
+@lru_cache(maxsize=64)
+def _code_of(kind: type) -> tuple[str, str]:
+    """A class's code and where it stands. Kept, since finding the class parses its whole file: 12
+    ms for torch's convolutions, before each of which another layer's maps would have to wait."""
+    lines, first = inspect.getsourcelines(kind)
+    return textwrap.dedent("".join(lines)).rstrip() + "\n", _origin(kind, first)
 
 
 def _origin(kind: type, line: int) -> str:

@@ -95,20 +95,25 @@ def _read(output: "Tensor", channel: Channel) -> _Read:
     maps = as_maps(output.detach() if output.requires_grad else output)
     if maps.dtype != torch.float32:
         maps = maps.float()
+    # as the values lie in memory: in any other order reading takes several times as long
+    channels_last = maps.dim() == 3 and not maps.is_contiguous()
+    stored = maps.movedim(0, -1) if channels_last else maps
     # most outputs with negative values have some among the first; the others are read once more
-    few = maps.reshape(-1)[:_SAMPLE]
-    none_negative = float(few.amin()) >= 0 and float(maps.amin()) >= 0
+    few = stored.reshape(-1)[:_SAMPLE]
+    none_negative = float(few.amin()) >= 0 and float(stored.amin()) >= 0
     if maps.dim() == 1:
         values = maps.clone()
         return _Read(values, values, len(values), values if none_negative else values.amax())
     channels, height, width = maps.shape
-    rows = maps.reshape(channels, height * width)
+    places = height * width
+    rows = stored.reshape((places, channels) if channels_last else (channels, places))
+    of_channels, of_places = (0, 1) if channels_last else (1, 0)
     # first along memory: that is faster, and what follows finds the values in the cache
-    largest = rows.amax(1) if none_negative else rows.amax()
+    largest = rows.amax(of_channels) if none_negative else rows.amax()
     if channel == "mean":
-        sums = rows.sum(0)
+        sums = rows.sum(of_places)
         return _Read(sums.view(height, width), sums, rows.numel(), largest)
-    sums = rows.sum(1)
+    sums = rows.sum(of_channels)
     return _Read(maps[int(sums.argmax())].clone(), sums, rows.numel(), largest)
 
 

@@ -7,7 +7,6 @@ holds both.
 
 import io
 import math
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.networks.build import build_random
 from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.quickest import quickest
 from cnn_explorer.training.augment import crop_at, cut_photos, vary_digits
 from cnn_explorer.training.data import Pictures
 from cnn_explorer.training.evaluate import Evaluation, evaluate, framed, normalise, padded
@@ -224,22 +224,23 @@ class Training:
         shown = torch.zeros(shape, device=self.device).contiguous(memory_format=torch.channels_last)
         labels = torch.zeros(self.recipe.batch, dtype=torch.long, device=self.device)
         state = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-        times: dict[Precision, list[float]] = {"float32": [], "bfloat16": []}
         self.model.train()
         devices = [self.device] if self.device.type == "cuda" else []
+
+        def step(precision: Precision) -> None:
+            scores = self._scores(self.model, shown, precision)
+            torch.autograd.backward(F.cross_entropy(scores, labels))
+            float(scores.detach()[0, 0])  # wait for an accelerator
+
+        ways: dict[Precision, Callable[[], None]] = {
+            "float32": lambda: step("float32"),
+            "bfloat16": lambda: step("bfloat16"),
+        }
         with torch.random.fork_rng(devices=devices):
-            for turn in range(3):
-                for precision, taken in times.items():
-                    began = time.perf_counter()
-                    scores = self._scores(self.model, shown, precision)
-                    torch.autograd.backward(F.cross_entropy(scores, labels))
-                    float(scores.detach()[0, 0])  # wait for an accelerator
-                    if turn:
-                        taken.append(time.perf_counter() - began)
+            best = quickest(ways, turns=2)
         self.model.load_state_dict(state)
         self.model.zero_grad()
-        faster = statistics.median(times["bfloat16"]) < 0.9 * statistics.median(times["float32"])
-        return "bfloat16" if faster else "float32"
+        return best
 
     def save(self, path: Path) -> None:
         """Writes a checkpoint, whole or not at all: plain values and tensors, no pickled code."""

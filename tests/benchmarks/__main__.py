@@ -16,158 +16,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-Measure = Callable[[], float]
-"""Does the work once and gives its seconds."""
-
-
-def timed(work: Callable[[], object]) -> Measure:
-    def measure() -> float:
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
-
-    return measure
-
-
-def worked(work: Callable[[], object]) -> Measure:
-    """Processor time of all threads: on a busy machine that says more."""
-
-    def measure() -> float:
-        started = time.process_time()
-        work()
-        return time.process_time() - started
-
-    return measure
-
-
-def paired(ours: Measure, base: Measure, rounds: int) -> tuple[list[float], list[float]]:
-    """Seconds of both, measured in turn; the order within a pair changes from pair to pair."""
-    ours(), base()  # the first of each warms caches and is not counted
-    left, right = [], []
-    for number in range(rounds):
-        if number % 2:
-            right.append(base())
-            left.append(ours())
-        else:
-            left.append(ours())
-            right.append(base())
-    return left, right
-
-
-def ratio_line(name: str, goal: str, left: list[float], right: list[float]) -> str:
-    ratios = sorted(a / b for a, b in zip(left, right, strict=True))
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return (
-        f"{name:58} {middle:6.3f}  (quartiles {low:.3f} to {high:.3f}; "
-        f"{statistics.median(left) * 1000:.1f} against {statistics.median(right) * 1000:.1f} ms; "
-        f"{len(ratios)} pairs; goal {goal})"
-    )
-
-
-def _prepared(name: str):  # type: ignore[no-untyped-def]
-    from cnn_explorer.media.decode import decode_file
-    from cnn_explorer.networks.catalog import card_of
-    from cnn_explorer.paths import resource
-    from cnn_explorer.probe.preprocess import prepare
-    from cnn_explorer.probe.session import Session
-
-    session = Session.open(card_of(name))
-    picture = decode_file(resource("samples", "photo-cat.jpg"))
-    return session, prepare(picture, session.preprocessing)
-
-
-def _bare(session, prepared):  # type: ignore[no-untyped-def]
-    import torch
-
-    batch = torch.from_numpy(prepared.tensor[None].copy())
-
-    def forward() -> None:
-        with torch.inference_mode():
-            session.model(batch)
-
-    return forward
-
-
-def watched(fraction: float) -> None:
-    """A checkpoint as the window's: there, so that a run reports and can be cancelled."""
-    assert fraction >= 0
-
-
-def capture_shown() -> None:
-    """ResNet-50: a forward whose shown layer is captured and drawn, against the bare forward."""
-    from PySide6.QtWidgets import QApplication
-
-    from cnn_explorer.gui.state.shown import ActivationsShown
-    from cnn_explorer.gui.widgets.activations_panel import ActivationsPanel
-
-    app = QApplication.instance() or QApplication([])
-    session, prepared = _prepared("resnet50")
-    panel = ActivationsPanel()
-    panel.resize(900, 300)
-    panel.show()
-    for layer in ("conv1", "layer3.5"):
-
-        def captured(layer: str = layer) -> None:
-            session.run(prepared, (layer,), watched)
-
-        def shown(layer: str = layer) -> None:
-            result = session.run(prepared, (layer,), watched)
-            panel.show_activations(
-                ActivationsShown(session.card, session.trained, layer, result.activations[layer])
-            )
-            app.processEvents()  # paints it
-
-        left, right = paired(timed(captured), timed(_bare(session, prepared)), 40)
-        print(ratio_line(f"ResNet-50, {layer} captured, answer ranked / bare", "1.05", left, right))
-        left, right = paired(timed(shown), timed(_bare(session, prepared)), 40)
-        print(ratio_line(f"ResNet-50, {layer} captured and drawn / bare", "1.05", left, right))
-    panel.close()
-    app.processEvents()
-
-
-def capture_all() -> None:
-    """ResNet-50: a forward with every leaf captured, against the bare forward."""
-    session, prepared = _prepared("resnet50")
-    import torch
-
-    from cnn_explorer.probe.capture import capture
-
-    batch = torch.from_numpy(prepared.tensor[None].copy())
-    leaves = [name for name, module in session.model.named_modules() if not list(module.children())]
-
-    def everything() -> None:
-        with torch.no_grad(), capture(session.model, leaves):
-            session.model(batch)
-
-    left, right = paired(timed(everything), timed(_bare(session, prepared)), 40)
-    name = f"ResNet-50, all {len(leaves)} leaves captured / bare"
-    print(ratio_line(name, "1.20", left, right))
-
-
-def thumbnails() -> None:
-    """ResNet-50: a forward with thumbnails of all leaves and additions, against the bare one."""
-    import torch
-
-    from cnn_explorer.graph.extract import extract
-    from cnn_explorer.probe.thumbnails import thumbnails as making
-
-    session, prepared = _prepared("resnet50")
-    batch = torch.from_numpy(prepared.tensor[None].copy())
-    graph = extract(session.model, session.preprocessing.input_shape, network="resnet50")
-    leaves = [node.name for node in graph.layers if node.kind not in ("input", "output")]
-
-    for channel in ("mean", "strongest"):
-
-        def everything(channel: str = channel) -> None:
-            with torch.inference_mode(), making(session.model, leaves, channel, {}):
-                session.model(batch)
-
-        bare = _bare(session, prepared)
-        for clock, measure in (("", timed), (", processor", worked)):
-            left, right = paired(measure(everything), measure(bare), 20)
-            name = f"ResNet-50, {len(leaves)} thumbnails ({channel}{clock}) / bare"
-            print(ratio_line(name, "1.15", left, right), flush=True)
-
+from tests.benchmarks import layers
+from tests.benchmarks.measuring import bare, paired, prepared_for, ratio_line, timed
 
 _BARE_WINDOW = """
 import os, sys
@@ -213,12 +63,12 @@ def start_up() -> None:
                 [sys.executable, "-c", *words], check=True, env=environment
             )
 
-        bare = timed(run(_BARE_WINDOW))
+        empty = timed(run(_BARE_WINDOW))
         for name, goal, word in (
             ("start to first paint (the frame) / bare PySide6 window", "1.5", "painted"),
             ("start to all panels there / bare PySide6 window", "none", "furnished"),
         ):
-            left, right = paired(timed(run(_OUR_WINDOW, word)), bare, 12)
+            left, right = paired(timed(run(_OUR_WINDOW, word)), empty, 12)
             print(ratio_line(name, goal, left, right))
 
 
@@ -233,7 +83,7 @@ def graph() -> None:
     from cnn_explorer.gui.widgets.graph_view import GraphView
 
     app = QApplication.instance() or QApplication([])
-    session, prepared = _prepared("resnet50")
+    session, prepared = prepared_for("resnet50")
     view = GraphView()
     view.resize(900, 600)
     view.show()
@@ -262,7 +112,7 @@ def graph() -> None:
             values.clear()
         left, right = paired(
             timed(lambda everything=everything: draw(everything)),
-            timed(_bare(session, prepared)), 12,
+            timed(bare(session, prepared)), 12,
         )  # fmt: skip
         print(ratio_line(f"ResNet-50 graph, {what} / bare forward", "none", left, right))
         for name, values in parts.items():
@@ -621,9 +471,14 @@ def graph_dot(folder: Path | None) -> None:
 
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
-    "capture-shown": capture_shown,
-    "capture-all": capture_all,
-    "thumbnails": thumbnails,
+    "capture-shown": layers.capture_shown,
+    "capture-all": layers.capture_all,
+    "thumbnails": layers.thumbnails,
+    "precision": layers.precision,
+    "agreement": layers.agreement,
+    "mosaic": layers.mosaic,
+    "scroll": layers.scroll,
+    "cached-layer": layers.cached_layer,
     "start-up": start_up,
     "graph": graph,
     "graph-open": graph_open,

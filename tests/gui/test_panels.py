@@ -181,7 +181,7 @@ def test_pointer_over_maps_tells_the_value(activations):
     box = activations.maps.tile_rect(2)
     activations.maps._hover(QPointF(box.x() + 0.5, box.y() + 0.5))
     value = number_text(float(shown.maps[2, 0, 0]))
-    assert activations.header.status.text() == f"channel 2 · row 0, column 0 · {value}"
+    assert activations.header.status.text() == f"{value} · channel 2 · row 0, column 0"
     activations.maps._hover(None)
     assert activations.header.status.text() == ""
 
@@ -226,15 +226,18 @@ def test_another_layer_of_the_same_shape_starts_afresh(activations):
 def test_one_scale_shows_its_ends(activations):
     shown = shown_maps("a", 8, 16, 16)
     activations.show_activations(shown)
-    assert activations.bar.ends() == ("lowest", "highest")
-    activations.scale.setCurrentIndex(1)
+    assert activations.bar.ends() == ("min", "max")
+    shading = activations.shading
+    shading.colours.setCurrentIndex(shading.colours.findData("viridis"))
+    shading.scale.setCurrentIndex(1)
     low, high = float(shown.maps.min()), float(shown.maps.max())
     assert activations.bar.ends() == (number_text(low), number_text(high))
-    activations.scale.setCurrentIndex(0)
+    shading.scale.setCurrentIndex(0)
     activations.maps.select(3)
     low, high = float(shown.maps[3].min()), float(shown.maps[3].max())
     assert activations.bar.ends() == (number_text(low), number_text(high))
-    activations.colours.setCurrentIndex(activations.colours.findData("diverging"))
+    # values below zero have colours around it, unless others are chosen
+    shading.colours.setCurrentIndex(shading.colours.findData("auto"))
     peak = max(abs(low), abs(high))
     assert activations.bar.ends() == (number_text(-peak), number_text(peak))
 
@@ -243,7 +246,7 @@ def test_values_that_are_no_numbers_are_counted(activations):
     maps = random_maps(8, 16, 16)
     maps[0, 0, :3] = np.nan
     activations.show_activations(ActivationsShown(CARD, True, "a", maps))
-    assert activations.header.status.text() == "3 values are infinite or not a number."
+    assert activations.header.status.text() == "not a number (magenta): 3"
 
 
 def test_slider_and_view_agree_on_the_size(activations, qtbot):
@@ -284,7 +287,7 @@ def test_first_layer_kernels_are_pictures(filters):
     filters.maps._hover(filters.maps.tile_rect(5).center())
     red, green, blue = (number_text(float(value)) for value in weight[5, :, 3, 3])
     said = f"filter 5 · row 3, column 3 · red {red}, green {green}, blue {blue}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
 
 
 def test_deeper_kernels_are_shown_for_one_output(filters):
@@ -297,7 +300,7 @@ def test_deeper_kernels_are_shown_for_one_output(filters):
     filters.maps._hover(filters.maps.tile_rect(4).center())
     value = number_text(float(shown.filters.weight[9, 4, 1, 1]))
     said = f"input 4 to output 9 · row 1, column 1 · {value}"
-    assert filters.header.status.text() == said
+    assert filters.line.text() == said
     filters.show_filters(shown_filters("conv3", 4, 16, 3, 3))
     assert filters.output.value() == 0
 
@@ -316,7 +319,7 @@ def test_matrices_are_heat_maps(filters, shape):
     assert filters.header.title.text().startswith("fc · 20 × 30 weights, ")
     filters.matrix._set_read((3, 7))
     value = number_text(float(shown.filters.weight.reshape(20, 30)[3, 7]))
-    assert filters.header.status.text() == f"input 7 to output 3 · {value}"
+    assert filters.line.text() == f"input 7 to output 3 · {value}"
     filters.part.setCurrentIndex(1)
     assert filters.bars.isVisible()
     assert filters.header.title.text().startswith("fc · 20 biases, ")
@@ -721,20 +724,24 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
         window.activateWindow()
     before.setFocus()
     stops = []
-    for _ in range(14):
+    for _ in range(16):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         stops.append(QApplication.focusWidget())
         if stops[-1] is code.copy_button:
             break
     assert stops == [
-        activations.colours,
-        activations.scale,
+        activations.sort,
+        activations.dead,
+        activations.channel_box,
         activations.size_slider,
         activations.fit,
+        activations.colours_button,
         activations.maps,
         filters.part,
+        filters.sort,
         filters.scale,
         filters.tile_slider,
+        filters.side_choice,
         filters.maps,
         code.copy_button,
     ]

@@ -24,8 +24,12 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.left_to_right = True
     first.minimap = False
     first.animate = False
+    first.precision = "fast"
+    first.cache_mb = 2048
     first.legend_folded = True
     first.coloured_by = "macs"
+    first.maps_look = "{}"
+    first.shading_open = True
     first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
@@ -50,8 +54,11 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.left_to_right
     assert not again.minimap
     assert not again.animate
+    assert (again.precision, again.cache_mb) == ("fast", 2048)
     assert again.legend_folded is True
     assert again.coloured_by == "macs"
+    assert again.maps_look == "{}"
+    assert again.shading_open
     assert again.table_widths == (120, 48)
     assert again.versions == {"resnet50": "ImageNet V1"}
 
@@ -99,6 +106,8 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
         b'[General]\nexpansions="{\\"a\\": 7, \\"b\\": [1], \\"c\\": {}}"\n',
         b"[General]\nexpansions=" + b"[" * 5000 + b"\n",
         b"[General]\ncoloured_by=@Point(1 2)\ntable_widths=120, wide\n",
+        b"[General]\nprecision=quick\ncache_mb=-5\n",
+        b"[General]\nprecision=@Invalid()\ncache_mb=100000000000\n",
         b"",
     ],
 )
@@ -118,6 +127,7 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.animate is True
     assert settings.legend_folded is None
     assert settings.coloured_by == ""
+    assert (settings.precision, settings.cache_mb) == ("exact", 512)
     assert settings.table_widths == ()
     assert all(isinstance(family, str) for family in settings.open_families)
     assert isinstance(settings.network, str)

@@ -1,5 +1,10 @@
 """Capture against the intermediate values of networks written out by hand."""
 
+import gc
+import weakref
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -184,6 +189,156 @@ def test_overwritten_outputs_are_found_and_copies_are_exact() -> None:
         assert torch.equal(copies[name], value), name
 
 
+def test_copies_are_made_of_the_named_layers_alone() -> None:
+    model = InPlace().eval()
+    addresses: dict[str, int] = {}
+    handles = [
+        module.register_forward_hook(
+            lambda _module, _inputs, output, name=name: addresses.update({name: output.data_ptr()})
+        )
+        for name, module in model.named_children()
+    ]
+    with torch.no_grad(), capture(model, ["conv1", "relu1", "conv2"], copy={"conv1"}) as captured:
+        model(torch.randn(1, 1, 5, 5))
+    for handle in handles:
+        handle.remove()
+    assert captured["conv1"].data_ptr() != addresses["conv1"]
+    assert captured["relu1"].data_ptr() == addresses["relu1"]
+    assert captured.overwritten == ("conv2",)
+
+
+def test_a_view_that_is_overwritten_counts_for_what_it_views() -> None:
+    class Views(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 1)
+            self.flat = nn.Flatten()
+
+        def forward(self, x: Tensor) -> Tensor:
+            flat = self.flat(self.conv(x))
+            flat[:, :3].zero_()
+            return flat + 1
+
+    model = Views().eval()
+    with torch.no_grad(), capture(model, ["conv", "flat", "add"]) as captured:
+        model(torch.randn(1, 1, 2, 2))
+    assert captured.overwritten == ("conv", "flat")
+
+
+class Cloning(nn.Module):
+    """Calls what keeping a copy calls as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        z = y.clone()
+        return (z.detach() + 1).flatten(1)
+
+
+def test_keeping_is_not_heard_as_the_networks_own_operations() -> None:
+    model = Cloning().eval()
+    x = torch.randn(1, 1, 2, 2)
+    with (
+        torch.no_grad(),
+        capture(model, ["clone", "add", "clone#2", "detach#2"]) as outer,
+        capture(model, ["conv", "clone", "add", "clone#2"], copy=True) as captured,
+    ):
+        model(x)
+    assert list(captured) == ["conv", "clone", "add"]
+    assert list(outer) == ["clone", "add"]
+    assert torch.equal(captured["clone"], captured["conv"])
+    assert torch.equal(outer["clone"], captured["conv"])
+
+
+class Attending(nn.Module):
+    """Attention that torch computes as one operation where nobody listens to functions."""
+
+    def __init__(self, batch_first: bool) -> None:
+        super().__init__()
+        self.first = nn.Linear(32, 32)
+        self.attention = nn.MultiheadAttention(32, 4, batch_first=batch_first)
+        self.broken = False
+        self.attention.register_forward_pre_hook(self._maybe_break)
+
+    def _maybe_break(self, *_call: object) -> None:
+        if self.broken:
+            raise Cancelled
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x + self.first(x)
+        given, _ = self.attention(y, y, y, need_weights=False)
+        return (given * 2).flatten(1)
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_listening_changes_no_attention(batch_first: bool) -> None:
+    torch.manual_seed(0)
+    model = Attending(batch_first).eval()
+    x = torch.randn(1, 50, 32) if batch_first else torch.randn(50, 1, 32)
+    steps = ["attention.transpose", "attention.transpose#2"] if batch_first else []
+    steps.append("attention.multi_head_attention_forward")
+    layers = ["add", "attention", *steps, "attention.softmax", "mul", "flatten"]
+    with torch.no_grad():
+        plain = model(x)
+        with capture(model, ["mul"]), capture(model, layers) as captured:
+            answer = model(x)
+        attended = model.attention(*[captured["add"]] * 3, need_weights=False)[0]
+        with capture(model, ["attention.multi_head_attention_forward#2"]) as none:
+            model(x)
+    assert torch.equal(answer, plain)
+    assert torch._C._is_torch_function_enabled()
+    assert list(captured) == ["add", "attention", *steps, "mul", "flatten"]
+    assert torch.equal(captured["add"], x + model.first(x))
+    assert torch.equal(captured["attention"], attended)
+    for step, second in ("transpose", "add"), ("transpose#2", "attention"):
+        if batch_first:
+            turned = captured[second].transpose(0, 1) if step == "transpose" else captured[second]
+            assert torch.equal(captured[f"attention.{step}"], turned)
+    inner = captured["attention.multi_head_attention_forward"]
+    assert inner.shape == (50, 1, 32)
+    assert torch.equal(inner.transpose(0, 1) if batch_first else inner, attended)
+    assert torch.equal(captured["mul"], attended * 2)
+    assert len(none) == 0
+
+
+def test_an_end_within_attention_leaves_torch_as_it_was() -> None:
+    model = Attending(batch_first=True).eval()
+    before = hooks(model)
+    model.broken = True
+    x = torch.randn(1, 50, 32)
+    with torch.no_grad():
+        for _ in range(2):
+            with pytest.raises(Cancelled), capture(model, ["add"]), capture(model, ["mul"]):
+                model(x)
+            assert torch._C._is_torch_function_enabled()
+            assert torch._C._len_torch_function_stack() == 0
+            assert hooks(model) == before
+        model.broken = False
+        plain = model(x)
+        with capture(model, ["flatten"]) as captured:
+            model(x)
+    assert torch.equal(captured["flatten"], plain)
+
+
+def test_what_was_captured_goes_with_its_last_reference() -> None:
+    """Not later, when garbage is collected: a layer may be a hundred megabytes."""
+    model = Functional().eval()
+    gc.collect()
+    gc.disable()
+    try:
+        with torch.no_grad(), capture(model, ["cat", "block.add", "block.conv1"]) as captured:
+            model(torch.randn(1, 2, 6, 6))
+        kept = [weakref.ref(tensor) for tensor in captured.values()]
+        assert len(kept) == 3
+        del captured
+        assert [ref() for ref in kept] == [None] * 3
+    finally:
+        gc.enable()
+
+
 def test_inference_tensors_are_copied_at_once() -> None:
     torch.manual_seed(0)
     model = InPlace().eval()
@@ -195,15 +350,50 @@ def test_inference_tensors_are_copied_at_once() -> None:
     assert captured.overwritten == ()
 
 
-def test_of_several_outputs_the_first_is_kept() -> None:
-    class Two(nn.Module):
-        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            return x + 1, x + 2
+class Named(NamedTuple):
+    none: None
+    second: Tensor
 
-    model = nn.Sequential(Two())
+
+@dataclass
+class Fields:
+    number: int
+    tensor: Tensor
+
+
+def test_of_several_outputs_the_first_is_kept() -> None:
+    x = torch.zeros(1, 2)
+    for several in (
+        (x + 1, x + 2), [x + 1], Named(None, x + 1), {"a": x + 1, "b": x}, Fields(3, x + 1),
+        (None, [(), (x + 1, x)]),
+    ):  # fmt: skip
+        module = nn.Module()
+        module.forward = lambda _x, several=several: several  # type: ignore[method-assign]
+        model = nn.Sequential(module)
+        with torch.no_grad(), capture(model, ["0"]) as captured:
+            model(x)
+        assert captured["0"].tolist() == [[1.0, 1.0]]
+    module.forward = lambda _x: (None, 3)  # type: ignore[method-assign]
     with torch.no_grad(), capture(model, ["0"]) as captured:
-        model(torch.zeros(1, 2))
-    assert captured["0"].tolist() == [[1.0, 1.0]]
+        model(x)
+    assert "0" not in captured
+
+
+def test_functions_may_give_several_tensors() -> None:
+    class Halves(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            left, right = self.conv(x).chunk(2, dim=1)
+            return (left * right).flatten(1)
+
+    model = Halves().eval()
+    x = torch.randn(1, 1, 3, 3)
+    with torch.no_grad(), capture(model, ["conv", "chunk"]) as captured:
+        model(x)
+    assert torch.equal(captured["chunk"], captured["conv"][:, :2])
 
 
 @pytest.mark.parametrize(

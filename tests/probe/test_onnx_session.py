@@ -86,6 +86,16 @@ def test_a_small_net_equals_a_calculation_by_hand(tmp_path: Path) -> None:
     assert result.classes[0].probability == pytest.approx(odds[best] / odds.sum(), rel=1e-4)
 
 
+def test_fast_is_exact_and_says_so(tmp_path: Path) -> None:
+    session = OnnxSession.open(saved(small_net(), tmp_path / "small.onnx"))
+    prepared = prepared_of(session)
+    exact, fast = session.run(prepared), session.run(prepared, precision="fast")
+    assert fast.classes == exact.classes
+    assert (fast.arithmetic.precision, fast.arithmetic.how) == ("exact", "float32")
+    assert fast.arithmetic.note.startswith("An ONNX file runs exactly")
+    assert exact.arithmetic.note == ""
+
+
 def test_weights_are_as_torch_has_them(tmp_path: Path) -> None:
     session = OnnxSession.open(saved(small_net(), tmp_path / "net.onnx"))
     conv, fc = session.filters("conv"), session.filters("fc")
@@ -242,3 +252,27 @@ def test_code_and_unknown_layers(tmp_path: Path) -> None:
     assert "operators ai.onnx, version 17" in session.source("").code
     with pytest.raises(ExplorerError, match="no layer"):
         session.check_layer("layer9")
+
+
+def test_what_is_said_of_weights(tmp_path: Path) -> None:
+    def values(name: str, *shape: int) -> onnx.TensorProto:
+        numbers = np.random.default_rng(len(name)).random(shape) + 0.5
+        return numpy_helper.from_array(numbers.astype(np.float32), name)
+
+    given = [values("w", 6, 1, 3, 3), *(values(name, 6) for name in ("g", "bb", "mmm", "vvvv"))]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], name="conv", group=3),
+        helper.make_node(
+            "BatchNormalization", ["c", "g", "bb", "mmm", "vvvv"], ["y"], name="bn", epsilon=0.01
+        ),
+    ]
+    session = OnnxSession.open(saved(model_of(nodes, given), tmp_path / "net.onnx"))
+    conv, norm = session.filters("conv"), session.filters("bn")
+    assert conv is not None
+    assert (conv.kind, conv.groups) == ("convolution", 3)
+    assert norm is not None
+    assert (norm.kind, round(norm.eps, 6)) == ("normalisation", 0.01)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.running_mean.tolist() == numpy_helper.to_array(given[3]).tolist()
+    assert norm.running_var.tolist() == numpy_helper.to_array(given[4]).tolist()

@@ -15,8 +15,8 @@ from cnn_explorer.networks.build import build_random, randomise, resize_head
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.probe.capture import as_maps
-from cnn_explorer.probe.results import PreparedInput
-from cnn_explorer.probe.session import Session
+from cnn_explorer.probe.results import ClassScore, PreparedInput
+from cnn_explorer.probe.session import Session, ranked
 from cnn_explorer.probe.source import source_of
 
 PREPROCESSING = Preprocessing("photo", 8, 6, (0.5, 0.5), (1.0, 1.0))
@@ -112,6 +112,22 @@ def test_classes_are_the_softmax_most_likely_first(
     assert_untouched(session)
 
 
+def test_a_ranking_is_a_sequence_whose_scores_are_made_when_asked_for() -> None:
+    ranking = ranked(np.log(np.array([0.2, 0.5, 0.3])), ("a", "b"))
+    scores = (
+        ClassScore(1, "b", pytest.approx(0.5)),
+        ClassScore(2, "class 2", pytest.approx(0.3)),
+        ClassScore(0, "a", pytest.approx(0.2)),
+    )
+    assert tuple(ranking) == scores
+    assert (len(ranking), ranking[-1], ranking[1:]) == (3, scores[2], scores[1:])
+    assert ranking == tuple(ranking)
+    assert ranking != scores[:2]
+    assert hash(ranking) == hash(tuple(ranking))
+    with pytest.raises(IndexError):
+        ranking[3]
+
+
 def test_large_outputs_do_not_overflow(session: Session, prepared: PreparedInput) -> None:
     with torch.no_grad():
         session.model.fc.weight.zero_()
@@ -141,6 +157,22 @@ def test_activations_are_exact_although_a_layer_works_in_place(
         for array in result.activations.values()
     )
     assert_untouched(session)
+
+
+def test_what_is_overwritten_costs_a_second_forward_once(
+    session: Session, prepared: PreparedInput
+) -> None:
+    forwards: list[object] = []
+    session.model.fc.register_forward_hook(lambda *call: forwards.append(call))
+    expected = [2, 1, 1, 2, 1]
+    for layers, count in zip(
+        (["norm", "fc"], ["norm"], ["norm", "conv"], ["norm", "relu", "drop"], ["relu", "norm"]),
+        expected,
+        strict=True,
+    ):
+        forwards.clear()
+        session.run(prepared, layers)
+        assert len(forwards) == count, layers
 
 
 def test_capture_changes_no_answer(session: Session, prepared: PreparedInput) -> None:

@@ -55,6 +55,21 @@ def test_maps(channel: Channel, size: tuple[int, int, int]) -> None:
         assert_numbers(made, values, str(size))
 
 
+@pytest.mark.parametrize("channel", ["mean", "strongest"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_channels_last_are_read_alike(channel: Channel, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    signed = torch.randn(1, 6, 50, 50).to(dtype)
+    alive = signed.relu()
+    alive[0, 2] = 0.0
+    for output in (signed, alive):
+        made = thumbnail_of(output.contiguous(memory_format=torch.channels_last), channel)
+        wanted = thumbnail_of(output.float(), channel)
+        assert np.abs(made.pixels.astype(int) - wanted.pixels.astype(int)).max() <= 1
+        assert made.mean == pytest.approx(wanted.mean, rel=1e-5)
+        assert (made.maximum, made.dead) == (wanted.maximum, wanted.dead)
+
+
 def test_a_dead_channel_is_zero_everywhere_and_nothing_is_negative() -> None:
     maps = torch.ones(1, 4, 3, 3)
     maps[0, 1] = 0.0

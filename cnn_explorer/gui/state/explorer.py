@@ -18,6 +18,7 @@ from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     ExportChoice,
     NetworkShown,
     ProfileShown,
@@ -25,6 +26,7 @@ from cnn_explorer.gui.state.shown import (
     TimesShown,
 )
 from cnn_explorer.gui.state.workbench import (
+    Effect,
     Export,
     Exported,
     ExportOnnx,
@@ -45,6 +47,8 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
+from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT
+from cnn_explorer.probe.precision import Arithmetic, Precision
 from cnn_explorer.probe.results import Channel
 from cnn_explorer.text import capitalised
 
@@ -93,6 +97,9 @@ class Explorer(QObject):
     """An `AnswersShown`."""
     activations_shown = Signal(object)
     """An `ActivationsShown`."""
+    arithmetic_told = Signal(object)
+    """The `Arithmetic` in which the network on show ran, where it is another one than before; None
+    where it has not run yet."""
     thumbnails_shown = Signal(object)
     """A `ThumbnailsShown`, or None: those shown before are no longer of this picture."""
     profile_shown = Signal(object)
@@ -100,6 +107,8 @@ class Explorer(QObject):
     of them."""
     profile_stopped = Signal()
     """The profile that was asked for does not come: cancelled or failed."""
+    effects_shown = Signal(object)
+    """An `EffectsShown` of the layer and picture on show."""
     layer_selected = Signal(str)
     """A layer's or block's name; empty for the whole network."""
     filters_shown = Signal(object)
@@ -126,9 +135,12 @@ class Explorer(QObject):
         versions: Mapping[str, str] | None = None,
         expansions: Mapping[str, frozenset[str]] | None = None,
         options: DrawingOptions = USUAL,
+        precision: Precision = "exact",
+        kept_bytes: int = DEFAULT_LIMIT,
     ) -> None:
         """`versions` says which weights to open a network with when nothing else is asked for,
-        `expansions` which of its blocks are to stand open at first; both may be out of date."""
+        `expansions` which of its blocks are to stand open at first; both may be out of date.
+        `kept_bytes` is how much of captured layers is kept, to be shown again without a run."""
         super().__init__(parent)
         self._networks = networks
         self._versions = dict(versions or {})
@@ -153,6 +165,9 @@ class Explorer(QObject):
         self._profile: ProfileShown | None = None
         self._times: TimesShown | None = None
         self._channel: Channel = "mean"
+        self._precision = precision
+        self._kept_bytes = kept_bytes
+        self._arithmetic: Arithmetic | None = None
         self._wants_thumbnails = options.thumbnails
         self._had_picture = False
         self._layer = ""
@@ -348,6 +363,26 @@ class Explorer(QObject):
                 self.tr("Profiling {}").format(network.card.title),
             )
 
+    def find_effects(self, asked: bool = True) -> None:
+        """Work out how much each channel of the layer on show speaks for the likeliest class.
+        Where that cannot be done, it is said if a person has just `asked` for it."""
+        network, answers, shown = self._network, self._answers, self._activations
+        if network is None or answers is None or shown is None or self._opening is not None:
+            return
+        if shown.layer in ("input", "output") or not answers.classes:
+            return
+        if is_onnx_card(network.card):
+            if asked:
+                self._complain(ExplorerError("ONNX Runtime gives no gradients to sort by."))
+            return
+        first = answers.classes[0]
+        self._submit(
+            Lane.EFFECT,
+            Effect(network.card, network.graph, answers.picture, shown.layer, first.index,
+                   first.name),
+            self.tr("Differentiating {}").format(network.card.title),
+        )  # fmt: skip
+
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
         network = self._network
@@ -428,6 +463,22 @@ class Explorer(QObject):
             self._forget_thumbnails()
         else:
             self._complete_thumbnails()
+
+    @property
+    def precision(self) -> Precision:
+        """What was chosen; in which numbers the network ran is told by `arithmetic_told`."""
+        return self._precision
+
+    def compute(self, precision: Precision) -> None:
+        """Run networks exactly or fast from now on, this picture again at once."""
+        if precision != self._precision:
+            self._precision = precision
+            self._tell_arithmetic(None)
+            self._run()
+
+    def keep_layers(self, kept_bytes: int) -> None:
+        """Keep so much of captured layers from the next run on."""
+        self._kept_bytes = kept_bytes
 
     def _make_thumbnail_room(self) -> None:
         wanted = self._wants_thumbnails and self._had_picture
@@ -525,7 +576,17 @@ class Explorer(QObject):
         live = self._picture_is_live
         self._submit(
             lane,
-            Run(network.card, network.graph, picture, layer, live, boxes, self._channel),
+            Run(
+                network.card,
+                network.graph,
+                picture,
+                layer,
+                live,
+                boxes,
+                self._channel,
+                self._precision,
+                self._kept_bytes,
+            ),
             self.tr("Running {}").format(network.card.title),
         )
 
@@ -644,6 +705,7 @@ class Explorer(QObject):
             Ran: self._on_ran,
             Looked: self._on_looked,
             ProfileShown: self._on_profile,
+            EffectsShown: self._on_effects,
             TimesShown: self._on_times,
             Exported: self._on_exported,
         }
@@ -669,6 +731,8 @@ class Explorer(QObject):
         self._thumbnails = None
         self._times = None
         self._forget_profile()
+
+        self._tell_arithmetic(None)
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
         self._show_again()
@@ -713,6 +777,7 @@ class Explorer(QObject):
             return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
+        self._tell_arithmetic(ran.answers.arithmetic)
         made, network = ran.thumbnails, self._network
         if made is not None and network is not None and made.graph is network.graph:
             wanted = self._options.thumbnails and made.channel == self._channel
@@ -721,6 +786,13 @@ class Explorer(QObject):
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)
+
+    def _tell_arithmetic(self, arithmetic: Arithmetic | None) -> None:
+        if arithmetic != self._arithmetic:
+            self._arithmetic = arithmetic
+            self.arithmetic_told.emit(arithmetic)
+            if arithmetic is not None and arithmetic.note:
+                self.message_shown.emit(Message(arithmetic.note, "info"))
 
     def _on_looked(self, request: Look, looked: Looked) -> None:
         if request.layer == self._module:
@@ -735,6 +807,13 @@ class Explorer(QObject):
         if shown.picture is self._picture:
             self._profile = shown
             self.profile_shown.emit(shown)
+
+    def _on_effects(self, request: Effect, effects: EffectsShown) -> None:
+        del request
+        answers = self._answers
+        current = answers is not None and effects.picture is answers.picture
+        if current and effects.layer == self._module:
+            self.effects_shown.emit(effects)
 
     def _on_times(self, request: Measure, times: TimesShown) -> None:
         del request

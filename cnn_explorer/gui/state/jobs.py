@@ -24,20 +24,25 @@ class Lane(enum.IntEnum):
     """Read a layer's weights and source."""
     LIVE = 4
     """Run the network on a frame or a drawing in progress."""
-    EXPORT = 5
+    EFFECT = 5
+    """Differentiate: how much each channel of a layer speaks for the answer."""
+    EXPORT = 6
     """Write a drawing of the graph to a file."""
-    PROFILE = 6
+    PROFILE = 7
     """Read the numbers of all layers for the picture: a forward and as much again."""
-    MEASURE = 7
+    MEASURE = 8
     """Measure how long layers take: some seconds, after all else."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PICTURE: frozenset({Lane.PICTURE}),
-    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.PROFILE, Lane.MEASURE}),
-    Lane.RUN: frozenset({Lane.RUN, Lane.LIVE}),
+    Lane.MODEL: frozenset(
+        {Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.EFFECT, Lane.PROFILE, Lane.MEASURE}
+    ),
+    Lane.RUN: frozenset({Lane.RUN, Lane.LIVE, Lane.EFFECT}),
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
+    Lane.EFFECT: frozenset({Lane.EFFECT}),
     Lane.EXPORT: frozenset({Lane.EXPORT}),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),

@@ -10,9 +10,14 @@ from PySide6.QtCore import QByteArray, QSettings
 
 ThemeChoice = Literal["system", "light", "dark"]
 ThumbnailChoice = Literal["off", "mean", "strongest"]
+PrecisionChoice = Literal["exact", "fast"]
+"""`probe.precision.Precision`, which is not imported before the first paint."""
 
 SIZES = (100, 125, 150, 200)
 """Per cent: for a projector, or eyes that want larger text than the desktop gives."""
+
+CACHE_SIZES = (0, 128, 512, 2048)
+"""Megabytes of captured layers that may be kept."""
 
 _RECENT = 8
 _EXPANSIONS = 100
@@ -83,6 +88,26 @@ class Settings:
         self._store.setValue("thumbnails", value)
 
     @property
+    def precision(self) -> PrecisionChoice:
+        """Whether networks run exactly, or as fast as this computer can."""
+        value = self._text("precision", "exact")
+        return cast(PrecisionChoice, value) if value in get_args(PrecisionChoice) else "exact"
+
+    @precision.setter
+    def precision(self, value: PrecisionChoice) -> None:
+        self._store.setValue("precision", value)
+
+    @property
+    def cache_mb(self) -> int:
+        """How many megabytes (of 2**20 bytes) of captured layers are kept: one of `CACHE_SIZES`."""
+        text = self._text("cache_mb", "512")
+        return int(text) if text in map(str, CACHE_SIZES) else 512
+
+    @cache_mb.setter
+    def cache_mb(self, value: int) -> None:
+        self._store.setValue("cache_mb", str(value))
+
+    @property
     def network(self) -> str:
         """The network shown last; empty where none was. It may not exist any more."""
         return self._text("network", "")
@@ -146,6 +171,24 @@ class Settings:
     @coloured_by.setter
     def coloured_by(self, value: str) -> None:
         self._store.setValue("coloured_by", value)
+
+    @property
+    def maps_look(self) -> str:
+        """How maps are shown, for `MapsLook.from_text`."""
+        return self._text("maps_look", "")
+
+    @maps_look.setter
+    def maps_look(self, value: str) -> None:
+        self._store.setValue("maps_look", value)
+
+    @property
+    def shading_open(self) -> bool:
+        """Whether the row of controls for the maps' colours is open."""
+        return self._yes("shading_open", False)
+
+    @shading_open.setter
+    def shading_open(self, value: bool) -> None:
+        self._say_yes("shading_open", value)
 
     @property
     def table_widths(self) -> tuple[int, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.probe.precision import EXACT, Arithmetic
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, Thumbnail
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from cnn_explorer.networks.fit import FitReport
     from cnn_explorer.networks.onnx_facts import OnnxOffer
     from cnn_explorer.probe.profile import Profile
+    from cnn_explorer.probe.statistics import LayerStatistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +61,13 @@ class AnswersShown:
     trained: bool
     picture: Picture
     prepared: PreparedInput
-    classes: tuple[ClassScore, ...]
+    classes: Sequence[ClassScore]
     """All classes, most likely first."""
     decode_ms: float
     preprocess_ms: float
     forward_ms: float
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +81,26 @@ class ActivationsShown:
     """(C, H, W), or (N,) of a flat layer."""
     class_names: tuple[str, ...] = ()
     """Where the N values are the network's classes: their names; else empty."""
+    arithmetic: Arithmetic = EXACT
+    """In which numbers the network ran."""
+
+    @cached_property
+    def statistics(self) -> LayerStatistics:
+        """The numbers of these values, worked out when they are first asked for."""
+        from cnn_explorer.probe.statistics import statistics_of
+
+        return statistics_of(self.maps)
+
+
+@dataclass(frozen=True, eq=False)
+class EffectsShown:
+    """How much each channel of a layer speaks for the likeliest class."""
+
+    picture: Picture
+    layer: str
+    class_name: str
+    effects: npt.NDArray[np.float64]
+    """(channels,): gradient times activation, summed over the places."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +136,10 @@ class FiltersShown:
     trained: bool
     layer: str
     filters: LayerFilters | None
+    map_before: tuple[int, int, int] | None = None
+    """Of a fully connected layer, the shape (C, H, W) of the map whose values it takes."""
+    class_names: tuple[str, ...] = ()
+    """Where the layer's outputs are the network's classes: their names; else empty."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     FiltersShown,
     NetworkShown,
     ProfileShown,
@@ -26,7 +28,9 @@ from cnn_explorer.gui.state.shown import (
 )
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.results import Channel, probabilities
+from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT, ActivationCache
+from cnn_explorer.probe.precision import Precision
+from cnn_explorer.probe.results import Channel, RunResult, probabilities
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.publish import Publication
@@ -116,6 +120,9 @@ class Run:
     """The boxes of whose outputs thumbnails are wanted, and the module behind each."""
     channel: Channel = "mean"
     """What the thumbnails show."""
+    precision: Precision = "exact"
+    kept_bytes: int = DEFAULT_LIMIT
+    """How much of captured layers may be kept, so that they are shown again without a run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +149,20 @@ class Looked:
 
     filters: FiltersShown
     source: SourceShown
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """Work out how much each channel of a layer speaks for a class. Answered by `EffectsShown`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show."""
+    picture: Picture
+    layer: str
+    target: int
+    """The index of the class."""
+    class_name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,10 +218,12 @@ class ExportOnnx:
 
 
 Request = (
-    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | ProfileLayers
-    | Measure | Export | ExportOnnx
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
+    | ProfileLayers | Measure | Export | ExportOnnx
 )  # fmt: skip
-Response = Picture | NetworkShown | Ran | Looked | ProfileShown | TimesShown | Exported
+Response = (
+    Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
+)
 
 
 class Workbench:
@@ -211,6 +234,7 @@ class Workbench:
         self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
+        self._cache = ActivationCache()
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -233,6 +257,9 @@ class Workbench:
                 return self._look(request)
             case ProfileLayers():
                 return self._profile(request, checkpoint)
+
+            case Effect():
+                return self._effect(request, checkpoint)
             case Measure():
                 return self._measure(request, checkpoint)
             case Export():
@@ -406,12 +433,14 @@ class Workbench:
         self._warm = True
 
     def _session_of(
-        self, request: Run | Look | ProfileLayers | Measure | Export | ExportOnnx
+        self, request: Run | Look | Effect | ProfileLayers | Measure | Export | ExportOnnx
     ) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
             if graph is request.graph:
                 self._open = [(graph, session)]
+                if not self._cache.is_of(graph):
+                    self._cache.clear()
                 return session
         raise ExplorerError(f"{request.card.title} is not open any more; choose it again.")
 
@@ -422,13 +451,7 @@ class Workbench:
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
-        result = session.run(
-            prepared,
-            layers,
-            checkpoint,
-            thumbnails_of=tuple(request.boxes.values()),
-            channel=request.channel,
-        )
+        result = self._result(request, session, prepared, layers, checkpoint)
         answers = AnswersShown(
             card=request.card,
             trained=session.trained,
@@ -438,6 +461,7 @@ class Workbench:
             decode_ms=picture.decode_ms,
             preprocess_ms=prepared.preprocess_ms,
             forward_ms=result.forward_ms,
+            arithmetic=result.arithmetic,
         )
         thumbnails = None
         if request.boxes:
@@ -465,9 +489,39 @@ class Workbench:
                 layer=layer,
                 maps=maps,
                 class_names=names,
+                arithmetic=result.arithmetic,
             ),
             thumbnails,
         )
+
+    def _result(
+        self,
+        request: Run,
+        session: "Session | OnnxSession",
+        prepared: "PreparedInput",
+        layers: tuple[str, ...],
+        checkpoint: Checkpoint,
+    ) -> RunResult:
+        """What is asked for, from a run for what of it is not known yet, or from none."""
+        cache, channel = self._cache, request.channel
+        cache.limit = request.kept_bytes
+        cache.turn_to(request.graph, request.picture, request.precision)
+        thumbnails_of = tuple(request.boxes.values())
+        lacking = cache.lacking(layers, thumbnails_of, channel)
+        fresh = {}
+        if lacking is not None:
+            missing, unmade = lacking
+            result = session.run(
+                prepared,
+                missing,
+                checkpoint,
+                thumbnails_of=unmade,
+                channel=channel,
+                precision=request.precision,
+            )
+            cache.add(result, unmade, channel)
+            fresh = dict(result.activations)
+        return cache.result(layers, thumbnails_of, channel, fresh)
 
     def _look(self, request: Look) -> Looked:
         session = self._session_of(request)
@@ -475,8 +529,12 @@ class Workbench:
         drawn_only = layer in ("input", "output")
         filters = None if drawn_only else session.filters(layer)
         type_name, code, origin = session.source("" if drawn_only else layer)
+        names: tuple[str, ...] = ()
+        if filters is not None and class_layer(request.graph) == layer:
+            names = session.class_names if len(session.class_names) == len(filters.weight) else ()
+        before = map_before(request.graph, layer)
         return Looked(
-            FiltersShown(request.card, session.trained, layer, filters),
+            FiltersShown(request.card, session.trained, layer, filters, before, names),
             SourceShown(layer, type_name, code, origin),
         )
 
@@ -503,6 +561,16 @@ class Workbench:
         prepared = self._prepare(request.picture, session)
         found = profile(session, prepared, layers, checkpoint)
         return ProfileShown(request.graph, request.picture, session.trained, found)
+
+    def _effect(self, request: Effect, checkpoint: Checkpoint) -> EffectsShown:
+        from cnn_explorer.probe.effect import channel_effects
+        from cnn_explorer.probe.session import Session
+
+        session = self._session_of(request)
+        assert isinstance(session, Session)  # of an ONNX file nobody asks
+        prepared = self._prepare(request.picture, session)
+        effects = channel_effects(session, prepared, request.layer, request.target, checkpoint)
+        return EffectsShown(request.picture, request.layer, request.class_name, effects)
 
     def _measure(self, request: Measure, checkpoint: Checkpoint) -> TimesShown:
         from cnn_explorer.probe.session import Session

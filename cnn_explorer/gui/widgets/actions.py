@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
 
 from cnn_explorer.graph.numbers import NUMBER_KINDS
-from cnn_explorer.gui.state.settings import SIZES
+from cnn_explorer.gui.state.settings import CACHE_SIZES, SIZES
 from cnn_explorer.gui.widgets.theme import icon
 
 TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About", "Layers", "Statistics")
@@ -42,6 +42,9 @@ class Actions(QWidget):
     colour_asked = Signal(str)
     """The key of the number to colour the graph by; empty for the kind of layer."""
     thumbnails_asked = Signal(str)
+    precision_asked = Signal(str)
+    cache_asked = Signal(int)
+    """In megabytes."""
 
     def __init__(self, window: QMainWindow, tabs: list[str], theme: str, size: int) -> None:
         super().__init__(window)
@@ -214,6 +217,7 @@ class Actions(QWidget):
         )
         self.next_thumbnails.triggered.connect(self._on_next_thumbnails)
 
+        self._make_computing()
         self.sizes: dict[int, QAction] = {}
         for per_cent in SIZES:
             action = self._make(
@@ -237,10 +241,49 @@ class Actions(QWidget):
             action.triggered.connect(self._on_colour_triggered)
             self.colours[key] = action
 
-        for choices in (self.themes, self.sizes, self.colours, self.thumbnails):
+        for choices in (
+            self.themes, self.sizes, self.colours, self.thumbnails, self.precisions, self.caches,
+        ):  # fmt: skip
             group = QActionGroup(self)  # one of several, and marked so
             for action in choices.values():
                 group.addAction(action)
+
+    def _make_computing(self) -> None:
+        self.precisions: dict[str, QAction] = {}
+        for name, title, tip in (
+            ("exact", self.tr("Exact"), self.tr("Compute in float32, as torch does by itself")),
+            (
+                "fast",
+                self.tr("Fast"),
+                self.tr(
+                    "Compute in what is quickest for this network on this computer: float32 or "
+                    "bfloat16 (about three digits), channels last. The status bar says which."
+                ),
+            ),
+        ):
+            action = self._make(title, tip, None)
+            action.setCheckable(True)
+            action.setData(name)
+            action.triggered.connect(self._on_precision_triggered)
+            self.precisions[name] = action
+        self.other_precision = self._make(
+            self.tr("Change between Exact and Fast"),
+            self.tr("Run networks exactly, or as fast as this computer can"),
+            "Ctrl+Shift+P",
+        )
+        self.other_precision.triggered.connect(self._on_other_precision)
+        self.caches: dict[int, QAction] = {}
+        for size in CACHE_SIZES:
+            title = self.tr("Up to {} MB").format(size) if size else self.tr("None")
+            tip = self.tr(
+                "Memory for the layers captured of the picture shown, the oldest forgotten first: "
+                "one that is kept is shown again without running the network"
+            )
+            action = self._make(title, tip, None)
+            action.setCheckable(True)
+            action.setData(size)
+            action.triggered.connect(self._on_cache_triggered)
+            self.caches[size] = action
 
     def _make(
         self, text: str, tip: str, shortcut: QKeySequence.StandardKey | str | None
@@ -260,8 +303,8 @@ class Actions(QWidget):
             self.export_onnx, self.find_network, self.find_layer, self.find_next,
             self.find_previous, self.producer, self.consumer, self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
-            self.minimap, self.next_thumbnails, self.next_panel, self.previous_panel,
-            *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
+            self.minimap, self.next_thumbnails, self.other_precision, self.next_panel,
+            self.previous_panel, *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
         )  # fmt: skip
         return [action for action in listed if not action.shortcut().isEmpty()]
 
@@ -309,6 +352,15 @@ class Actions(QWidget):
         thumbnails.addSeparator()
         thumbnails.addAction(self.next_thumbnails)
         graph.addActions([self.left_to_right, self.minimap, self.animate])
+        network = bar.addMenu(self.tr("&Network"))
+        precision = network.addMenu(self.tr("Precision"))
+        precision.setToolTipsVisible(True)
+        precision.addActions(list(self.precisions.values()))
+        precision.addSeparator()
+        precision.addAction(self.other_precision)
+        keeping = network.addMenu(self.tr("Keep Captured Layers"))
+        keeping.setToolTipsVisible(True)
+        keeping.addActions(list(self.caches.values()))
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])
         return recent
 
@@ -364,6 +416,32 @@ class Actions(QWidget):
         action = self.sender()
         if isinstance(action, QAction):
             self.thumbnails_asked.emit(str(action.data()))
+
+    def check_precision(self, choice: str) -> None:
+        """Mark the precision chosen."""
+        for other, action in self.precisions.items():
+            action.setChecked(other == choice)
+
+    def check_cache(self, size: int) -> None:
+        """Mark how many megabytes of captured layers are kept."""
+        for other, action in self.caches.items():
+            action.setChecked(other == size)
+
+    @Slot()
+    def _on_precision_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.precision_asked.emit(str(action.data()))
+
+    @Slot()
+    def _on_other_precision(self) -> None:
+        self.precision_asked.emit("exact" if self.precisions["fast"].isChecked() else "fast")
+
+    @Slot()
+    def _on_cache_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.cache_asked.emit(int(action.data()))
 
     @Slot()
     def _on_next_thumbnails(self) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -85,9 +86,9 @@ class _AnswersModel(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.scores: tuple[ClassScore, ...] = ()
+        self.scores: Sequence[ClassScore] = ()
 
-    def show(self, scores: tuple[ClassScore, ...]) -> None:
+    def show(self, scores: Sequence[ClassScore]) -> None:
         """Show other scores. As many as before keep the view where it is."""
         if len(scores) == len(self.scores):
             self.scores = scores
@@ -321,6 +322,8 @@ class AnswersPanel(QWidget):
         ]
         if answers.decode_ms >= 0.05:  # a drawing was never a file
             parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
+        if answers.arithmetic.precision == "fast":
+            parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
         self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
         self._pages.setCurrentIndex(1)
         self.setFocusProxy(self._bars)

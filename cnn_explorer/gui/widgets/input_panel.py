@@ -3,10 +3,9 @@
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QButtonGroup,
     QHBoxLayout,
     QStackedWidget,
     QToolButton,
@@ -14,10 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
 from cnn_explorer.gui.widgets.samples_row import SamplesRow
+from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
 
@@ -28,76 +29,6 @@ _FEW_PIXELS = 36
 """Side of an input so small that it is shown three times as large at least."""
 _WITH_WORDS = 336
 """From this width on the buttons show words beside their icons."""
-
-
-class _Switch(QWidget):
-    """Two joined buttons of which one is down, drawn as one pill."""
-
-    chosen = Signal(int)
-
-    def __init__(self, names: tuple[tuple[str, str], ...], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._group = QButtonGroup(self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
-        layout.setSpacing(2)
-        for number, (name, tip) in enumerate(names):
-            button = _Segment(name)
-            button.setToolTip(tip)
-            self._group.addButton(button, number)
-            layout.addWidget(button)
-        self._group.button(0).setChecked(True)
-        self._group.idClicked.connect(self.chosen)
-
-    def set_current(self, number: int) -> None:
-        """Put one down, without a signal."""
-        self._group.button(number).setChecked(True)
-
-    # Overrides of Qt
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.palette().color(QPalette.ColorRole.Midlight).darker(105))
-        painter.drawRoundedRect(self.rect(), theme.RADIUS + 1, theme.RADIUS + 1)
-
-
-class _Segment(QToolButton):
-    """One part of the switch."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.setText(text)
-        self.setCheckable(True)
-        self.setAccessibleName(text)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-
-    # Overrides of Qt
-
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 20, metrics.height() + 8)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        role = QPalette.ColorRole
-        box = self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5)
-        if self.isChecked():
-            painter.setPen(self.palette().color(role.Mid))
-            painter.setBrush(self.palette().color(role.Button))
-            painter.drawRoundedRect(box, theme.RADIUS - 1, theme.RADIUS - 1)
-        if self.hasFocus():
-            painter.setPen(self.palette().color(role.Accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(box, theme.RADIUS - 1, theme.RADIUS - 1)
-        lit = self.isChecked() or self.underMouse()
-        painter.setPen(self.palette().color(role.ButtonText if lit else role.PlaceholderText))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
 class InputPanel(QWidget):
@@ -113,10 +44,13 @@ class InputPanel(QWidget):
     """The paper has become empty, while it was what the network looked at."""
     picture_chosen = Signal(object)
     """A person turned from the pad back to the `Picture` that was shown before."""
+    place_pointed = Signal(object)
+    """The `Place` marked on the picture that the network looks at, or None."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject: Picture | None = None  # what the network looks at now
+        self._place: Place | None = None  # last told
         self._side = 224  # of what the network sees, pixels
         self._icons_due = True
         self.picture_view = PictureView()
@@ -124,7 +58,7 @@ class InputPanel(QWidget):
         self.seen = SeenPreview()
         self.seen.hide()
         self.samples = SamplesRow()
-        self.switch = _Switch(
+        self.switch = SegmentedSwitch(
             (
                 (self.tr("Picture"), self.tr("Show a picture to the network.")),
                 (self.tr("Draw"), self.tr("Draw a digit for the network.")),
@@ -160,6 +94,7 @@ class InputPanel(QWidget):
         self.setMinimumSize(224, 250)
 
         self.picture_view.open_asked.connect(self.open_asked)
+        self.picture_view.place_pointed.connect(self._tell_place)
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
@@ -175,6 +110,7 @@ class InputPanel(QWidget):
         else:
             self.picture_view.show_picture(picture)
             self._show_page(_PICTURE)
+        self._tell_place()
         self._arrange()
 
     def show_prepared(self, prepared: PreparedInput | None) -> None:
@@ -186,6 +122,16 @@ class InputPanel(QWidget):
         elif subject is self.picture_view.picture:
             self.picture_view.show_crop(prepared.crop)
         self._arrange()
+
+    def show_field(self, field: Region | None) -> None:
+        """Frame what a unit sees, in pixels of the picture last shown or drawn."""
+        self.seen.show_field(field)
+        self.picture_view.show_field(field if self._on_view() else None)
+
+    def mark_place(self, place: Place | None) -> None:
+        """Mark a place of the picture, as a click on it does. On the pad nothing is marked."""
+        if self._on_view():
+            self.picture_view.mark_place(place)
 
     def set_kind(self, kind: str | None, side: int = 224) -> None:
         """Suit the panel to a network for ``photo`` or ``digit`` pictures of `side` pixels.
@@ -276,8 +222,20 @@ class InputPanel(QWidget):
                 self._on_drawing_changed(drawing)
         elif shown is not None and shown is not self._subject:
             self._subject = shown
+            self._tell_place()
             self.show_prepared(None)
             self.picture_chosen.emit(shown)
+
+    def _on_view(self) -> bool:
+        """Whether the network looks at the picture that is shown."""
+        return self._subject is not None and self._subject is self.picture_view.picture
+
+    def _tell_place(self) -> None:
+        """Of another picture than the network looks at no place is marked."""
+        place = self.picture_view.place if self._on_view() else None
+        if place != self._place:
+            self._place = place
+            self.place_pointed.emit(place)
 
     def _on_pad(self) -> bool:
         """Whether the network looks at a drawing."""
@@ -287,6 +245,7 @@ class InputPanel(QWidget):
         if not self._on_pad():
             self.show_prepared(None)
         self._subject = picture
+        self._tell_place()
         self._arrange()
         self.drawing_changed.emit(picture)
 

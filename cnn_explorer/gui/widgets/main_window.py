@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnn_explorer.gui.state.settings import Settings, ThemeChoice, ThumbnailChoice
+from cnn_explorer.gui.state.settings import PrecisionChoice, Settings, ThemeChoice, ThumbnailChoice
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
 
         They come after the first paint: their imports take longer than all before together.
         """
+        from cnn_explorer.gui.state.maps_look import MapsLook
         from cnn_explorer.gui.widgets.drop import DropHint
 
         self._explorer = explorer
@@ -128,6 +129,8 @@ class MainWindow(QMainWindow):
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
         panels.graph_view.colour_by(self._settings.coloured_by)
+        panels.activations_panel.set_look(MapsLook.from_text(self._settings.maps_look))
+        panels.activations_panel.colours_button.setChecked(self._settings.shading_open)
         self.commands.check_colour(panels.graph_view.coloured_by)
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
@@ -182,6 +185,12 @@ class MainWindow(QMainWindow):
         menu.addActions(list(actions.thumbnails.values()))
         panels.graph_view.thumbnails_button.setMenu(menu)
         self._on_thumbnails_asked(self._settings.thumbnails)
+        actions.precision_asked.connect(self._on_precision_asked)
+        actions.check_precision(self._settings.precision)
+        actions.cache_asked.connect(self._on_cache_asked)
+        actions.check_cache(self._settings.cache_mb)
+        explorer.arithmetic_told.connect(self.status.show_arithmetic)
+        self.status.show_precision(self._settings.precision)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
@@ -546,6 +555,19 @@ class MainWindow(QMainWindow):
         self.commands.check_thumbnails(choice)
         self._explorer.show_thumbnails(None if choice == "off" else choice)
 
+    @Slot(str)
+    def _on_precision_asked(self, choice: PrecisionChoice) -> None:
+        self._settings.precision = choice
+        self.commands.check_precision(choice)
+        self._explorer.compute(choice)
+        self.status.show_precision(choice)
+
+    @Slot(int)
+    def _on_cache_asked(self, megabytes: int) -> None:
+        self._settings.cache_mb = megabytes
+        self.commands.check_cache(megabytes)
+        self._explorer.keep_layers(megabytes * 2**20)
+
     @Slot()
     def _show_keys(self) -> None:
         from cnn_explorer.gui.widgets.dialogs import show_keys
@@ -645,7 +667,8 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from cnn_explorer.gui.widgets.drop import may_offer
 
-        if may_offer(event.mimeData()):
+        # what is dragged out of this window is meant for another program
+        if event.source() is None and may_offer(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self._drop_hint.cover()
@@ -695,6 +718,9 @@ class MainWindow(QMainWindow):
         if self.panels is not None:
             self._settings.tab = self.panels.tabs.currentIndex()
             self._settings.coloured_by = self.panels.graph_view.coloured_by
+            activations = self.panels.activations_panel
+            self._settings.maps_look = activations.look.to_text()
+            self._settings.shading_open = activations.colours_button.isChecked()
             self._settings.legend_folded = self.panels.graph_view.legend.chosen
             self._settings.table_widths = self.panels.layers_panel.widths
             networks = self.panels.network_list

@@ -6,17 +6,31 @@ It works in device pixels: a map is always enlarged by a whole number or reduced
 whole blocks, which stays crisp and honest on any display.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTemporaryDir,
+    QUrl,
+    Signal,
+)
 from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QDrag,
     QFocusEvent,
     QFontMetricsF,
     QGuiApplication,
@@ -29,10 +43,19 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QFrame, QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QMenu,
+    QToolTip,
+    QWidget,
+)
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.qimages import indexed_colours
@@ -79,7 +102,7 @@ class MapsView(QAbstractScrollArea):
     """Shows maps (C, H, W) as tiles in a scrolled area.
 
     Click or arrow keys select a map, Enter or a double click shows it alone, Esc goes back,
-    Ctrl and the wheel (or + and -) change the size, Ctrl+C copies.
+    Ctrl and the wheel (or + and -) change the size, Ctrl+C copies, and a map can be dragged out.
     """
 
     point_hovered = Signal(object)
@@ -98,9 +121,14 @@ class MapsView(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._values: FloatArray = np.zeros((0, 1, 1, 1), np.float32)
-        self._signed = False
         self._colours: ColormapName = "viridis"
-        self._scale: Scale = "channel"
+        self._shading = Shading()
+        self._smooth = False
+        self._order: npt.NDArray[np.intp] = np.zeros(0, np.intp)
+        self._position: npt.NDArray[np.intp] = self._order
+        self._marked: tuple[range, range] | None = None
+        self._pressed: QPoint | None = None
+        self._drag_folder: QTemporaryDir | None = None
         self._mosaic: Mosaic | None = None
         self._images: dict[int, QImage] = {}
         self._wanted: float | None = None
@@ -142,10 +170,12 @@ class MapsView(QAbstractScrollArea):
     def _take(self, values: FloatArray, signed: bool) -> None:
         same_kind = values.shape == self._values.shape
         self._values = values
-        self._signed = signed
+        self._shading = replace(self._shading, signed=signed)
         self._dimmed = False
         self._hovered = -1
         if not same_kind:
+            self._put_in_order(None)
+            self._marked = None
             enlarged, self._enlarged = self._enlarged, -1
             self._select(-1)
             self.horizontalScrollBar().setValue(0)
@@ -162,18 +192,48 @@ class MapsView(QAbstractScrollArea):
         self._colours = name
         self._colour()
 
-    def set_signed(self, signed: bool) -> None:
-        """Centre the colours on zero, or spread them from the lowest to the highest value."""
-        if signed != self._signed:
-            self._signed = signed
+    def set_shading(self, shading: Shading) -> None:
+        """Turn values into colours otherwise."""
+        if shading != self._shading:
+            self._shading = shading
             self._draw_mosaic()
             self.viewport().update()
 
     def set_scale(self, scale: Scale) -> None:
         """Give each map the whole range of colours, or all maps one range."""
-        if scale != self._scale:
-            self._scale = scale
-            self._draw_mosaic()
+        self.set_shading(replace(self._shading, scale=scale))
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Blend enlarged maps between their values, or show each value as a square."""
+        if smooth != self._smooth:
+            self._smooth = smooth
+            self.viewport().update()
+
+    def set_order(self, order: Sequence[int] | npt.NDArray[np.intp] | None) -> None:
+        """Show these channels in this order, or all by number. A channel that is not among them is
+        neither selected nor shown alone any more."""
+        wanted = np.arange(len(self._values)) if order is None else np.asarray(order, np.intp)
+        if np.array_equal(wanted, self._order):
+            return
+        self._put_in_order(wanted)
+        if self._selected >= 0 and self._position[self._selected] < 0:
+            self._select(-1)
+        if self._enlarged >= 0 and self._position[self._enlarged] < 0:
+            self._enlarged = -1
+            self.map_enlarged.emit(-1)
+        self._arrange()
+        self._hover(self._pointer)
+
+    def _put_in_order(self, order: npt.NDArray[np.intp] | None) -> None:
+        self._order = np.arange(len(self._values)) if order is None else order
+        self._position = np.full(len(self._values), -1, np.intp)
+        self._position[self._order] = np.arange(len(self._order))
+
+    def set_marked(self, rows: range | None, columns: range | None) -> None:
+        """Frame these places in every map; None frames none."""
+        marked = (rows, columns) if rows and columns else None
+        if marked != self._marked:
+            self._marked = marked
             self.viewport().update()
 
     def set_dimmed(self, dimmed: bool) -> None:
@@ -187,8 +247,32 @@ class MapsView(QAbstractScrollArea):
 
     @property
     def count(self) -> int:
-        """How many maps there are."""
-        return len(self._values)
+        """How many maps are shown."""
+        return len(self._order)
+
+    @property
+    def order(self) -> npt.NDArray[np.intp]:
+        """The channels shown, in their order."""
+        return self._order
+
+    @property
+    def shading(self) -> Shading:
+        """How values become colours."""
+        return self._shading
+
+    @property
+    def colour_map(self) -> ColormapName:
+        """The colours in use: around zero, where zero is in their middle."""
+        return "diverging" if self._shading.signed else self._colours
+
+    @property
+    def marked(self) -> tuple[range, range] | None:
+        """The rows and columns that are framed."""
+        return self._marked
+
+    def is_shown(self, channel: int) -> bool:
+        """Whether there is such a channel and it is not left out of the order."""
+        return 0 <= channel < len(self._position) and bool(self._position[channel] >= 0)
 
     @property
     def mosaic(self) -> Mosaic | None:
@@ -360,7 +444,7 @@ class MapsView(QAbstractScrollArea):
                 width,
                 height,
             )
-        row, column = divmod(channel, self._columns)
+        row, column = divmod(int(self._position[channel]), self._columns)
         return QRect(
             self._margin() + column * (width + self._gap()) - self.horizontalScrollBar().value(),
             self._margin() + row * (height + self._gap()) - self.verticalScrollBar().value(),
@@ -373,15 +457,17 @@ class MapsView(QAbstractScrollArea):
         box, ratio = self._tile_rect(channel), self._ratio()
         return QRectF(box.x() / ratio, box.y() / ratio, box.width() / ratio, box.height() / ratio)
 
-    def _visible(self) -> range:
+    def _visible(self) -> Sequence[int]:
         """The channels whose rows are in sight."""
         if self._enlarged >= 0:
-            return range(self._enlarged, self._enlarged + 1)
+            return [self._enlarged]
         pitch = self._step.length(self._values.shape[2]) + self._gap()
         top = self.verticalScrollBar().value() - self._margin()
         bottom = top + round(self.viewport().height() * self._ratio())
         first = max(0, top // pitch) * self._columns
-        return range(min(first, self.count), min(self.count, (bottom // pitch + 1) * self._columns))
+        last = (bottom // pitch + 1) * self._columns
+        visible: list[int] = self._order[first:last].tolist()
+        return visible
 
     def point_at(self, place: QPointF | QPoint) -> MapPoint | None:
         """What stands at a place of the viewport (logical pixels); None between the maps."""
@@ -404,9 +490,10 @@ class MapsView(QAbstractScrollArea):
         height, width = (self._step.length(side) for side in self._values.shape[2:])
         column = (x - self._margin() + self.horizontalScrollBar().value()) // (width + self._gap())
         row = (y - self._margin() + self.verticalScrollBar().value()) // (height + self._gap())
-        channel = row * self._columns + column
-        if not (0 <= column < self._columns and row >= 0 and channel < self.count):
+        position = row * self._columns + column
+        if not (0 <= column < self._columns and row >= 0 and position < self.count):
             return -1
+        channel = int(self._order[position])
         return channel if self._tile_rect(channel).contains(x, y) else -1
 
     # pictures
@@ -414,16 +501,15 @@ class MapsView(QAbstractScrollArea):
     def _draw_mosaic(self) -> None:
         self._images.clear()
         self._mosaic = None
-        if not self.count:
+        if not len(self._values):
             return
         # nearly square: a single row or column of 2,048 maps can exceed what an image may measure
-        self._mosaic = self._made(int(np.ceil(np.sqrt(self.count))), 0)
+        self._mosaic = self._made(self._values, int(np.ceil(np.sqrt(len(self._values)))), 0)
 
-    def _made(self, columns: int, gap: int) -> Mosaic:
-        shading = Shading(self._scale, signed=self._signed)
-        if self._values.shape[1] == 3:
-            return colour_mosaic(self._values, shading, columns=columns, gap=gap)
-        return mosaic(self._values[:, 0], shading, columns=columns, gap=gap)
+    def _made(self, values: FloatArray, columns: int, gap: int) -> Mosaic:
+        if values.shape[1] == 3:
+            return colour_mosaic(values, self._shading, columns=columns, gap=gap)
+        return mosaic(values[:, 0], self._shading, columns=columns, gap=gap)
 
     def _colour(self) -> None:
         table = self._colour_table()
@@ -433,8 +519,7 @@ class MapsView(QAbstractScrollArea):
         self.viewport().update()
 
     def _colour_table(self) -> list[int]:
-        name: ColormapName = "diverging" if self._signed else self._colours
-        return indexed_colours(name, self.palette().color(QPalette.ColorRole.Base))
+        return indexed_colours(self.colour_map, self.palette().color(QPalette.ColorRole.Base))
 
     def _image(self, down: int) -> QImage:
         """The mosaic without gaps, each tile reduced by `down`."""
@@ -474,16 +559,26 @@ class MapsView(QAbstractScrollArea):
             Qt.TransformationMode.FastTransformation,
         ).convertToFormat(QImage.Format.Format_RGB32)
 
+    def values_of(self, channel: int) -> FloatArray:
+        """The values of one map (H, W); of a colour kernel (3, H, W)."""
+        maps: FloatArray = self._values[channel]
+        return maps[0] if len(maps) == 1 else maps
+
+    def small_image(self, channel: int) -> QImage:
+        """One map as a picture, a pixel a value."""
+        image = self._image(1).copy(self._source_rect(channel, 1))
+        return image.convertToFormat(QImage.Format.Format_RGB32)
+
     def mosaic_image(self) -> QImage:
         """All maps in one picture: a pixel a value, a pixel between the maps."""
-        drawn = self._made(self._columns, 1)
+        drawn = self._made(self._values[self._order], self._columns, 1)
         return self._to_image(drawn.pixels).convertToFormat(QImage.Format.Format_RGB32)
 
     # gestures
 
     def select(self, channel: int) -> None:
         """Select a map and bring it into sight; -1 selects none."""
-        if not -1 <= channel < self.count:
+        if channel != -1 and not self.is_shown(channel):
             return
         self._select(channel)
         if channel < 0:
@@ -511,7 +606,7 @@ class MapsView(QAbstractScrollArea):
 
     def enlarge(self, channel: int) -> None:
         """Show one map alone, as large as the view allows; -1 shows all again."""
-        if channel == self._enlarged or not -1 <= channel < self.count:
+        if channel == self._enlarged or (channel != -1 and not self.is_shown(channel)):
             return
         back = channel < 0
         was = self._enlarged
@@ -520,6 +615,13 @@ class MapsView(QAbstractScrollArea):
         self._arrange()
         self.select(was if back else channel)
         self.map_enlarged.emit(channel)
+
+    def step(self, steps: int) -> None:
+        """Select the map so many places further on in the order, if there is one."""
+        at = int(self._position[self._selected]) if self._selected >= 0 else -1
+        moved = 0 if at < 0 else at + steps
+        if 0 <= moved < self.count:
+            self.select(int(self._order[moved]))
 
     def copy(self) -> None:
         """Put the selected map, or with none selected all of them, on the clipboard."""
@@ -577,6 +679,32 @@ class MapsView(QAbstractScrollArea):
         """The name, without ending, that is proposed when something is saved."""
         self._file_name = name
 
+    def drag_data(self) -> QMimeData:
+        """What a drag of the selected map carries: its picture, and a PNG file of it, which lasts
+        as long as this view."""
+        from cnn_explorer.media.save import save_png
+
+        image = self.map_image(self._selected)
+        data = QMimeData()
+        data.setImageData(image)
+        if self._drag_folder is None:
+            self._drag_folder = QTemporaryDir()
+        if self._drag_folder.isValid():
+            path = Path(self._drag_folder.filePath(f"{self._file_name}-{self._selected}.png"))
+            with suppress(ExplorerError):  # a full disk: the picture alone is carried
+                save_png(path, _rgb(image))
+                data.setUrls([QUrl.fromLocalFile(str(path))])
+        return data
+
+    def _drag_out(self) -> None:
+        if self._selected < 0:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self.drag_data())
+        shown = QPixmap.fromImage(self.map_image(self._selected))
+        drag.setPixmap(shown.scaled(96, 96, Qt.AspectRatioMode.KeepAspectRatio))
+        drag.exec(Qt.DropAction.CopyAction)
+
     def _ask_and_save(self, suffix: str, channel: int | None) -> None:
         proposed = self._file_name if channel is None else f"{self._file_name}-{channel}"
         title = self.tr("Save as a picture") if suffix == ".png" else self.tr("Save the values")
@@ -608,11 +736,31 @@ class MapsView(QAbstractScrollArea):
     def _paint_tiles(self, painter: QPainter) -> None:
         image = self._image(self._step.down)
         painter.setOpacity(_DIMMED if self._dimmed else 1.0)
+        smooth = self._smooth and self._step.up > 1
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         for channel in self._visible():
             painter.drawImage(
                 self._tile_rect(channel), image, self._source_rect(channel, self._step.down)
             )
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.setOpacity(1.0)
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """A frame around the marked places of every map, to be seen on any colour."""
+        assert self._marked is not None
+        rows, columns = self._marked
+        up, down = self._step.up, self._step.down
+        line = max(1, round(self._ratio()))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for channel in self._visible():
+            tile = self._tile_rect(channel)
+            left, top = columns.start * up // down, rows.start * up // down
+            right, bottom = -(-columns.stop * up // down), -(-rows.stop * up // down)
+            box = QRect(tile.x() + left, tile.y() + top, right - left, bottom - top)
+            box = box.intersected(tile)
+            for colour, grown in ((QColor(0, 0, 0, 200), line), (QColor("#ffffff"), 0)):
+                painter.setPen(QPen(colour, line, j=Qt.PenJoinStyle.MiterJoin))
+                painter.drawRect(box.adjusted(-grown, -grown, grown - line, grown - line))
 
     def _paint_outline(self, painter: QPainter, channel: int, colour: QColor, width: int) -> None:
         box = QRectF(self._tile_rect(channel))
@@ -658,6 +806,8 @@ class MapsView(QAbstractScrollArea):
         painter.setClipRect(event.rect())
         painter.scale(1 / ratio, 1 / ratio)
         self._paint_tiles(painter)
+        if self._marked is not None:
+            self._paint_marks(painter)
         if self._selected >= 0 and self._enlarged < 0:
             accent = QColor(theme.ground(self).selection)
             self._paint_outline(painter, self._selected, accent, round(2 * ratio))
@@ -708,13 +858,21 @@ class MapsView(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(event.position())
+        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            away = (event.position().toPoint() - self._pressed).manhattanLength()
+            if away >= QApplication.startDragDistance():
+                self._pressed = None
+                self._drag_out()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         point = self.point_at(event.position())
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self.select(-1 if point is None else point.channel)
+        left = event.button() == Qt.MouseButton.LeftButton and point is not None
+        self._pressed = event.position().toPoint() if left else None
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -754,11 +912,9 @@ class MapsView(QAbstractScrollArea):
         if not self.count:
             super().keyPressEvent(event)
         elif key in moves:
-            # the first arrow key selects the first map
-            moved = 0 if self._selected < 0 else self._selected + moves[key]
-            self.select(moved if 0 <= moved < self.count else self._selected)
+            self.step(moves[key])  # the first arrow key selects the first map
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self.select(0 if key == Qt.Key.Key_Home else self.count - 1)
+            self.select(int(self._order[0 if key == Qt.Key.Key_Home else -1]))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._selected >= 0:
             self.enlarge(-1 if self._enlarged >= 0 else self._selected)
         elif key == Qt.Key.Key_Escape and self._enlarged >= 0:

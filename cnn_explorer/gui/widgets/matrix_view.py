@@ -1,4 +1,5 @@
-"""A matrix of any size as a heat map: only the part in sight is ever turned into colours."""
+"""A matrix of any size as a heat map, or a grid of kernels: only the part in sight is ever turned
+into colours."""
 
 from collections.abc import Callable
 
@@ -28,13 +29,16 @@ from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.mosaic import Shading, mosaic
+from cnn_explorer.probe.filters import Kernels
+from cnn_explorer.probe.mosaic import GROUND, Shading, mosaic
 
 FloatArray = npt.NDArray[np.float32]
 
 LARGEST_CELL = 32
 """Logical pixels of a value's side, at most."""
 _AUTO_SMALLEST = 3
+_AUTO_SMALLEST_KERNEL = 9
+"""Logical pixels of a kernel's longer side, at least, where nobody chose a size."""
 _MARGIN = 8
 _SAMPLE = 200_000
 
@@ -59,22 +63,29 @@ def colour_codes(values: FloatArray, peak: float) -> npt.NDArray[np.uint8]:
 class MatrixView(QAbstractScrollArea):
     """Shows a matrix (rows, columns), colours centred on zero, a square of whole pixels a value.
 
-    The arrow keys move a cursor that reads single values, as the pointer does; Ctrl and the wheel
-    (or + and -) change the size; Ctrl+C copies what is in sight.
+    Or all kernels of a layer: a row for each output, a column for each input, the ground where
+    there is no kernel between them.
+
+    The arrow keys move a cursor that reads single values or kernels, as the pointer does; a click
+    or Enter chooses one; Ctrl and the wheel (or + and -) change the size; Ctrl+C copies what is in
+    sight.
     """
 
     cell_hovered = Signal(object)
-    """(row, column) that is read, or None."""
+    """(row, column) that is read, or None; again where `within` changes."""
+    cell_chosen = Signal(int, int)
+    """Row and column that a person wants to see more of."""
     cell_size_changed = Signal(float)
     """Logical pixels of a value's side."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._matrix: FloatArray = np.zeros((0, 0), np.float32)
+        self._kernels = Kernels(np.zeros((0, 0, 1, 1), np.float32))
         self._peak = 0.0
         self._wanted: float | None = None
         self._cell = 1
         self._read: tuple[int, int] | None = None
+        self._within: tuple[int, int] | None = None
         self._describe: Callable[[int, int], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
@@ -91,7 +102,11 @@ class MatrixView(QAbstractScrollArea):
 
     def show_matrix(self, matrix: FloatArray, peak: float) -> None:
         """Show a matrix; ±`peak` get the strongest colours, and so does what lies beyond."""
-        self._matrix, self._peak = matrix, peak
+        self.show_kernels(Kernels(matrix[:, :, None, None]), peak)
+
+    def show_kernels(self, kernels: Kernels, peak: float) -> None:
+        """Show all kernels of a layer, on one scale of colours."""
+        self._kernels, self._peak = kernels, peak
         self._set_read(None)
         self._arrange()
         self.horizontalScrollBar().setValue(0)
@@ -110,6 +125,12 @@ class MatrixView(QAbstractScrollArea):
     def read(self) -> tuple[int, int] | None:
         """(row, column) that is read."""
         return self._read
+
+    @property
+    def within(self) -> tuple[int, int] | None:
+        """Row and column of the value under the pointer in the kernel that is read; None between
+        kernels and without a pointer."""
+        return self._within
 
     def set_cell_size(self, size: float | None) -> None:
         """Draw values as squares of about so many logical pixels; None fits the view."""
@@ -133,14 +154,28 @@ class MatrixView(QAbstractScrollArea):
         """(row, column) at a place of the viewport (logical pixels)."""
         ratio = self.devicePixelRatioF()
         left, top = self._origin()
-        column = (int(place.x() * ratio) - left) // self._cell
-        row = (int(place.y() * ratio) - top) // self._cell
-        rows, columns = self._matrix.shape
+        high, wide = self._pitch()
+        column = (int(place.x() * ratio) - left) // wide
+        row = (int(place.y() * ratio) - top) // high
+        rows, columns = self._shape()
         return (row, column) if 0 <= row < rows and 0 <= column < columns else None
 
     def copy(self) -> None:
         """Put a picture of what is in sight on the clipboard."""
         QGuiApplication.clipboard().setImage(self.viewport().grab().toImage())
+
+    def _shape(self) -> tuple[int, int]:
+        """How many rows and columns there are."""
+        return self._kernels.outputs, self._kernels.in_channels
+
+    def _gap(self) -> int:
+        """Between kernels, as many values; single values stand side by side."""
+        return 0 if self._kernels.size == (1, 1) else 1
+
+    def _pitch(self) -> tuple[int, int]:
+        """From row to row and from column to column, in device pixels."""
+        height, width = self._kernels.size
+        return (height + self._gap()) * self._cell, (width + self._gap()) * self._cell
 
     def _origin(self) -> tuple[int, int]:
         """Where the matrix' corner lies, in device pixels of the viewport."""
@@ -158,17 +193,19 @@ class MatrixView(QAbstractScrollArea):
             int(size.width() * ratio) - 2 * margin,
             int(size.height() * ratio) - 2 * margin,
         )
-        rows, columns = self._matrix.shape
-        if self._wanted is None and rows:
-            fitting = min(room[0] // columns, room[1] // rows)
-            smallest = round(_AUTO_SMALLEST * ratio)
-            self._cell = max(smallest, min(round(LARGEST_CELL / 2 * ratio), fitting))
+        rows, columns = self._shape()
+        height, width = self._kernels.size
+        tall, wide = rows * (height + self._gap()), columns * (width + self._gap())
+        if self._wanted is None and rows and columns:
+            fitting = min(room[0] // wide, room[1] // tall)
+            least = _AUTO_SMALLEST_KERNEL / max(height, width) if self._gap() else _AUTO_SMALLEST
+            self._cell = max(1, round(least * ratio), min(round(LARGEST_CELL / 2 * ratio), fitting))
         elif self._wanted is not None:
             self._cell = max(1, round(self._wanted * ratio))
         extent = round(self.verticalScrollBar().sizeHint().width() * ratio)
         for bar, content, along, across_over in (
-            (self.horizontalScrollBar(), columns, room[0], rows * self._cell > room[1]),
-            (self.verticalScrollBar(), rows, room[1], columns * self._cell > room[0]),
+            (self.horizontalScrollBar(), wide, room[0], tall * self._cell > room[1]),
+            (self.verticalScrollBar(), tall, room[1], wide * self._cell > room[0]),
         ):
             page = along - (extent if across_over else 0)
             bar.setRange(0, max(0, content * self._cell - page))
@@ -181,13 +218,27 @@ class MatrixView(QAbstractScrollArea):
         return indexed_colours("diverging", self.palette().color(QPalette.ColorRole.Base))
 
     def _default_description(self, row: int, column: int) -> str:
+        kernel = self._kernels.kernel(row, column)
+        value = "" if kernel is None else number_text(float(kernel[0, 0]))
         return self.tr("row {row}, column {column}: {value}").format(
-            row=row, column=column, value=number_text(float(self._matrix[row, column]))
+            row=row, column=column, value=value
         )
 
-    def _set_read(self, cell: tuple[int, int] | None) -> None:
-        if cell != self._read:
-            self._read = cell
+    def _within_at(self, place: QPointF) -> tuple[int, int]:
+        """Row and column within the kernel at a place of the viewport."""
+        ratio = self.devicePixelRatioF()
+        left, top = self._origin()
+        high, wide = self._pitch()
+        return (
+            (int(place.y() * ratio) - top) % high // self._cell,
+            (int(place.x() * ratio) - left) % wide // self._cell,
+        )
+
+    def _set_read(
+        self, cell: tuple[int, int] | None, within: tuple[int, int] | None = None
+    ) -> None:
+        if (cell, within) != (self._read, self._within):
+            self._read, self._within = cell, within
             self.setAccessibleDescription(self._describe(*cell) if cell else "")
             self.cell_hovered.emit(cell)
             self.viewport().update()
@@ -196,13 +247,34 @@ class MatrixView(QAbstractScrollArea):
         """Read a cell and bring it into sight."""
         self._set_read((row, column))
         ratio = self.devicePixelRatioF()
-        for bar, place, length in (
-            (self.horizontalScrollBar(), column, self.viewport().width()),
-            (self.verticalScrollBar(), row, self.viewport().height()),
+        high, wide = self._pitch()
+        for bar, place, pitch, length in (
+            (self.horizontalScrollBar(), column, wide, self.viewport().width()),
+            (self.verticalScrollBar(), row, high, self.viewport().height()),
         ):
-            start = place * self._cell
-            room = round((length - 2 * _MARGIN) * ratio) - self._cell
+            start = place * pitch
+            room = round((length - 2 * _MARGIN) * ratio) - pitch
             bar.setValue(max(min(bar.value(), start), start - room))
+
+    def _image(self, rows: range, columns: range) -> QImage:
+        """A part of the matrix, a pixel a value."""
+        values, there = self._kernels.block(rows, columns)
+        height, width = self._kernels.size
+        shape = len(rows), height, len(columns), width
+        codes = colour_codes(
+            values.transpose(0, 2, 1, 3).reshape(shape[0] * height, shape[2] * width), self._peak
+        )
+        if self._gap() or there is not None:
+            gap = self._gap()
+            spaced = np.full((shape[0], height + gap, shape[2], width + gap), GROUND, np.uint8)
+            spaced[:, :height, :, :width] = codes.reshape(shape)
+            if there is not None:
+                spaced.transpose(0, 2, 1, 3)[~there] = GROUND
+            codes = spaced.reshape(shape[0] * (height + gap), -1)
+        tall, wide = codes.shape
+        image = QImage(codes.data, wide, tall, wide, QImage.Format.Format_Indexed8).copy()
+        image.setColorTable(self._colours())
+        return image
 
     # Qt
 
@@ -213,34 +285,38 @@ class MatrixView(QAbstractScrollArea):
         return QSize(120, 60)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._matrix.size:
+        rows, columns = self._shape()
+        if not rows or not columns:
             return
         ratio = self.devicePixelRatioF()
         painter = QPainter(self.viewport())
         painter.setClipRect(event.rect())
         painter.scale(1 / ratio, 1 / ratio)
         left, top = self._origin()
-        rows, columns = self._matrix.shape
-        first_row, first_column = max(0, -top // self._cell), max(0, -left // self._cell)
-        last_row = min(rows, int(self.viewport().height() * ratio - top) // self._cell + 1)
-        last_column = min(columns, int(self.viewport().width() * ratio - left) // self._cell + 1)
-        codes = colour_codes(self._matrix[first_row:last_row, first_column:last_column], self._peak)
-        height, width = codes.shape
-        image = QImage(codes.data, width, height, width, QImage.Format.Format_Indexed8).copy()
-        image.setColorTable(self._colours())
+        high, wide = self._pitch()
+        seen_rows = range(
+            max(0, -top // high), min(rows, int(self.viewport().height() * ratio - top) // high + 1)
+        )
+        seen_columns = range(
+            max(0, -left // wide),
+            min(columns, int(self.viewport().width() * ratio - left) // wide + 1),
+        )
+        if not seen_rows or not seen_columns:
+            return
         painter.drawImage(
             QRect(
-                left + first_column * self._cell,
-                top + first_row * self._cell,
-                width * self._cell,
-                height * self._cell,
+                left + seen_columns.start * wide,
+                top + seen_rows.start * high,
+                len(seen_columns) * wide,
+                len(seen_rows) * high,
             ),
-            image,
+            self._image(seen_rows, seen_columns),
         )
         if self._read:
             row, column = self._read
+            height, width = (side * self._cell for side in self._kernels.size)
             line = max(1, round(ratio))
-            box = QRect(left + column * self._cell, top + row * self._cell, self._cell, self._cell)
+            box = QRect(left + column * wide, top + row * high, width, height)
             pen = QPen(QColor(theme.ground(self).text), line, j=Qt.PenJoinStyle.MiterJoin)
             painter.setPen(pen)
             painter.drawRect(box.adjusted(-line, -line, line - 1, line - 1))
@@ -277,7 +353,15 @@ class MatrixView(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._set_read(self.cell_at(event.position()))
+        cell, within = self.cell_at(event.position()), self._within_at(event.position())
+        height, width = self._kernels.size
+        there = cell is not None and within[0] < height and within[1] < width
+        self._set_read(cell, within if there else None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        cell = self.cell_at(event.position())
+        if cell is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.cell_chosen.emit(*cell)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta().y()
@@ -289,9 +373,10 @@ class MatrixView(QAbstractScrollArea):
             super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        rows, columns = self._matrix.shape
+        rows, columns = self._shape()
         row, column = self._read or (0, 0)
-        page = max(1, int(self.viewport().height() / self.cell_size) - 1)
+        seen = int(self.viewport().height() * self.devicePixelRatioF()) // self._pitch()[0]
+        page = max(1, seen - 1)
         places = {
             Qt.Key.Key_Left: (row, column - 1),
             Qt.Key.Key_Right: (row, column + 1),
@@ -306,6 +391,8 @@ class MatrixView(QAbstractScrollArea):
         if rows and key in places:
             row, column = places[key] if self._read else (0, 0)
             self._show_cell(max(0, min(rows - 1, row)), max(0, min(columns - 1, column)))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._read:
+            self.cell_chosen.emit(*self._read)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1)
         elif key == Qt.Key.Key_Minus:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
+    QToolButton,
     QWidget,
 )
 
@@ -209,7 +210,7 @@ class ColourBar(QWidget):
         spare = self.width() - (self.sizeHint().width() - self._LENGTH)
         # the colours alone where the values have no room; the accessible description has them
         low, high = self._ends if spare >= self._SHORTEST else ("", "")
-        length = min(self._LENGTH, max(spare, self._SHORTEST))
+        length = min(self._LENGTH, spare if spare >= self._SHORTEST else self.width())
         metrics = self.fontMetrics()
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | centre, low)
@@ -221,6 +222,41 @@ class ColourBar(QWidget):
         painter.drawImage(box, strip)
         painter.setPen(QColor(theme.ground(self).box_border))
         painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+
+
+class IconButton(QToolButton):
+    """A flat button with an icon of the Phosphor set. The icon is loaded after the button was first
+    painted, since the first icon loads the fonts of them all; until then it shows its name."""
+
+    def __init__(self, icon: str, name: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = icon
+        self._due = True
+        self.setText(name)
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setIconSize(QSize(18, 18))
+
+    def load_icon(self) -> None:
+        """Show the icon, in the colours of the palette."""
+        self._due = False
+        self.setIcon(theme.icon(self._icon, self))
+
+    # Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._due:
+            self._due = False
+            QTimer.singleShot(0, self, self.load_icon)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._due = True
+            self.update()
 
 
 class SizeSlider(QSlider):
@@ -258,13 +294,16 @@ class ScaleBox(QComboBox):
     """Chooses whether each map has the whole range of colours, or all maps share one."""
 
     scale_chosen = Signal(str)
-    """``channel`` or ``layer``."""
+    """``channel``, ``layer`` or ``fixed``."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, fixed: bool = False) -> None:
+        """With `fixed`, a range of one's own is offered too."""
         super().__init__(parent)
         self.setMinimumWidth(72)
         self.addItem(self.tr("Own scales"), "channel")
         self.addItem(self.tr("One scale"), "layer")
+        if fixed:
+            self.addItem(self.tr("Fixed scale"), "fixed")
         self.setAccessibleName(self.tr("Scale of colours"))
         self.setToolTip(
             self.tr(
@@ -305,7 +344,7 @@ class PanelHeader(QWidget):
         self._grid.setHorizontalSpacing(theme.MARGIN)
         self._grid.setVerticalSpacing(theme.GAP // 2)
         self._grid.setColumnStretch(1, 1)
-        self._one_row: bool | None = None
+        self._form: tuple[bool, bool] | None = None
         self._arrange()
 
     def arrange(self) -> None:
@@ -322,9 +361,12 @@ class PanelHeader(QWidget):
             + margins.right()
         )
         one_row = needed <= self.width()
-        if one_row == self._one_row:
+        # of two rows the status stands in the one with more room
+        wide_controls = self._controls.sizeHint().width() > self._titles.sizeHint().width()
+        form = (one_row, one_row or not wide_controls)
+        if form == self._form:
             return
-        self._one_row = one_row
+        self._form = form
         for part in (self._titles, self.status, self._controls):
             self._grid.removeWidget(part)
         if one_row:
@@ -332,9 +374,11 @@ class PanelHeader(QWidget):
             self._grid.addWidget(self.status, 0, 1)
             self._grid.addWidget(self._controls, 0, 2)
         else:
-            self._grid.addWidget(self._titles, 0, 0, 1, 2)
-            self._grid.addWidget(self._controls, 1, 0)
-            self._grid.addWidget(self.status, 1, 1)
+            short, long = (1, 0) if form[1] else (0, 1)
+            places = {0: self._titles, 1: self._controls}
+            self._grid.addWidget(places[long], long, 0, 1, 2)
+            self._grid.addWidget(places[short], short, 0)
+            self._grid.addWidget(self.status, short, 1)
 
     def minimumSizeHint(self) -> QSize:
         # the two-row form decides how narrow the panel may become

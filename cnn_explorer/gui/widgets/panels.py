@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
 from cnn_explorer.gui.state.network_model import NetworkModel
+from cnn_explorer.gui.state.picture_link import PictureLink, Units
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
+    EffectsShown,
     FiltersShown,
     NetworkShown,
     ProfileShown,
@@ -27,6 +29,7 @@ from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.graph_view import GraphView
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.layers_panel import LayersPanel
+from cnn_explorer.gui.widgets.maps_view import MapPoint
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.onnx_bar import OnnxBar
@@ -47,6 +50,8 @@ class Panels(QObject):
     ) -> None:
         super().__init__(parent)
         self._explorer = explorer
+        # before the panels hear of a layer: they ask it where its units look
+        self.picture_link = PictureLink(explorer, self)
         self.network_list = NetworkList(networks)
         self.message_strip = MessageStrip()
         self.graph_view = GraphView()
@@ -91,6 +96,7 @@ class Panels(QObject):
         explorer.run_stopped.connect(self._on_run_stopped)
         explorer.answers_shown.connect(self._on_answers_shown)
         explorer.activations_shown.connect(self._on_activations_shown)
+        explorer.effects_shown.connect(self._on_effects_shown)
         explorer.thumbnails_shown.connect(self.graph_view.show_thumbnails)
         explorer.layer_selected.connect(self._on_layer_selected)
         explorer.filters_shown.connect(self._on_filters_shown)
@@ -118,10 +124,21 @@ class Panels(QObject):
         self.layers_panel.layer_chosen.connect(self._on_row_chosen)
         self.statistics_panel.profile_asked.connect(explorer.profile)
         self.statistics_panel.layer_chosen.connect(self._on_row_chosen)
+
+        self.activations_panel.effects_wanted.connect(explorer.find_effects)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)
         self.input_panel.drawing_cleared.connect(explorer.clear_picture)
+
+        self.activations_panel.maps.point_hovered.connect(self._on_map_point_hovered)
+        self.picture_link.field_shown.connect(self.input_panel.show_field)
+        self.input_panel.place_pointed.connect(self.picture_link.mark_place)
+        self.input_panel.place_pointed.connect(self.activations_panel.enlarged.mark_place)
+        self.picture_link.units_marked.connect(self._on_units_marked)
+        self.picture_link.layer_placed.connect(self.activations_panel.enlarged.set_picture)
+        self.activations_panel.enlarged.point_hovered.connect(self.picture_link.point_at_unit)
+        self.activations_panel.enlarged.place_pointed.connect(self.input_panel.mark_place)
 
     def set_tab_order(self) -> None:
         """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
@@ -240,6 +257,10 @@ class Panels(QObject):
         self.activations_panel.show_activations(shown)
         self.statistics_panel.show_activations(shown)
 
+    @Slot(object)
+    def _on_effects_shown(self, shown: EffectsShown) -> None:
+        self.activations_panel.show_effects(shown)
+
     @Slot(str)
     def _on_layer_selected(self, name: str) -> None:
         self.graph_view.set_selected(name)
@@ -289,6 +310,15 @@ class Panels(QObject):
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
         self._explorer.show_picture(picture, live=True)
+
+    @Slot(object)
+    def _on_units_marked(self, units: Units | None) -> None:
+        maps = self.activations_panel.maps
+        maps.set_marked(*((None, None) if units is None else (units.rows, units.columns)))
+
+    @Slot(object)
+    def _on_map_point_hovered(self, point: MapPoint | None) -> None:
+        self.picture_link.point_at_unit(None if point is None else (point.y, point.x))
 
 
 def _in_tab_order(panel: QWidget) -> list[QWidget]:

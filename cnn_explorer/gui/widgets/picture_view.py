@@ -4,7 +4,7 @@ import html
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -21,15 +21,28 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
+from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
 
 _BASE = 2560
 """Longest side kept for scaling, pixels: scaling more than that takes longer than a frame."""
+
+_STEPS = 32
+"""So many arrow keys lead across what the network sees."""
+_NEAR = 7
+"""Widget pixels around a place within which a click means the place itself."""
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
 
 
 def _for_scaling(rgb: npt.NDArray[np.uint8]) -> QImage:
@@ -82,17 +95,25 @@ class _Scaled:
 class PictureView(QWidget):
     """The picture as large as it fits; what the network does not see lies in the shade.
 
+    A click or the arrow keys mark a place, a click on it or beside the picture or Esc takes the
+    mark away. What a unit sees is framed.
+
     Without a picture it is a drop zone that says what to do. It takes no drops itself: the whole
     window does.
     """
 
     open_asked = Signal()
     """The empty zone was clicked, or Enter pressed on it."""
+    place_pointed = Signal(object)
+    """The `Place` now marked, or None: the mark is gone, with its picture or by hand."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: Picture | None = None
-        self._crop: tuple[float, float, float, float] | None = None
+        self._crop: Region | None = None
+        self._field: Region | None = None
+        self._place: Place | None = None
+        self._pressed: QPointF | None = None  # on the place marked, which a click takes away
         self._scaled = _Scaled()
         self._size = QSize()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -106,18 +127,48 @@ class PictureView(QWidget):
         return self._picture
 
     def show_picture(self, picture: Picture | None) -> None:
-        """Show a picture, or the empty drop zone. The crop is unknown until `show_crop`."""
-        self._picture = picture
+        """Show a picture, or the empty drop zone. The crop is unknown until `show_crop`; marks on
+        another picture go."""
+        if picture is not self._picture:
+            self._picture = picture
+            self._field = None
+            self._pressed = None
+            self.mark_place(None)
         self._crop = None
         self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
         self._size = QSize(picture.width, picture.height) if picture else QSize()
         self._describe()
         self.update()
 
-    def show_crop(self, crop: tuple[float, float, float, float] | None) -> None:
+    def show_crop(self, crop: Region | None) -> None:
         """Mark what the network sees: x, y, width, height in pixels of the picture."""
         self._crop = crop
         self.update()
+
+    def show_field(self, field: Region | None) -> None:
+        """Frame what a unit sees, in pixels of the picture, as far as it lies in it."""
+        if field != self._field:
+            self._field = field
+            self.update()
+
+    @property
+    def field(self) -> Region | None:
+        """What is framed."""
+        return self._field
+
+    def mark_place(self, place: Place | None) -> None:
+        """Mark a place of the picture, or none."""
+        if place == self._place:
+            return
+        self._place = place
+        self._describe()
+        self.update()
+        self.place_pointed.emit(place)
+
+    @property
+    def place(self) -> Place | None:
+        """The place marked."""
+        return self._place
 
     def picture_rect(self) -> QRectF:
         """Where the picture lies in the widget; empty without one."""
@@ -139,10 +190,63 @@ class PictureView(QWidget):
         size = f"{picture.width} × {picture.height}"
         lines = [picture.source or picture.name, size, picture.note]
         # escaped: a file may be called <b>
+        lines.append(self.tr("Click to mark the units that see a place."))
         self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
-        self.setAccessibleDescription(
-            self.tr("{name}, {size} pixels").format(name=picture.name, size=size)
+        said = self.tr("{name}, {size} pixels.").format(name=picture.name, size=size)
+        if self._place is None:
+            marks = self.tr("Arrow keys mark a place, and with it the units that see it.")
+        else:
+            marks = self.tr(
+                "The place in column {x}, row {y} is marked. Arrow keys move the mark, Esc takes "
+                "it away."
+            ).format(x=int(self._place[0]), y=int(self._place[1]))
+        self.setAccessibleDescription(f"{said} {marks}")
+
+    def _step(self, across: int, down: int, *, fine: bool) -> None:
+        """Move the mark, by one pixel or by a part of what the network sees; the first step sets
+        it in the middle of that."""
+        width, height = self._size.width(), self._size.height()
+        left, top, wide, high = self._crop or (0.0, 0.0, float(width), float(height))
+        if self._place is None:
+            self.mark_place((left + wide / 2, top + high / 2))
+            return
+        step = 1.0 if fine else max(1.0, min(wide, high) / _STEPS)
+        self._mark_within(self._place[0] + across * step, self._place[1] + down * step)
+
+    def _mark_within(self, x: float, y: float) -> None:
+        """Mark the place of the picture that is nearest: the middle of a pixel at its edges."""
+        width, height = self._size.width(), self._size.height()
+        self.mark_place((min(max(x, 0.5), width - 0.5), min(max(y, 0.5), height - 0.5)))
+
+    def _on_picture(self, point: QPointF) -> Place:
+        """A point of the widget as a place of the picture, which may lie beside it."""
+        area = self.picture_rect()
+        return (
+            (point.x() - area.x()) * self._size.width() / area.width(),
+            (point.y() - area.y()) * self._size.height() / area.height(),
         )
+
+    def _on_widget(self, region: Region) -> QRectF:
+        """A region of the picture as it lies in the widget."""
+        area = self.picture_rect()
+        across = area.width() / self._size.width()
+        down = area.height() / self._size.height()
+        x, y, width, height = region
+        return QRectF(area.x() + x * across, area.y() + y * down, width * across, height * down)
+
+    def _press(self, point: QPointF) -> None:
+        """The left button went down on the picture, or beside it."""
+        area = self.picture_rect()
+        place = self._place
+        if not area.contains(point):
+            self.mark_place(None)
+            return
+        if place is not None:
+            at = self._on_widget((*place, 0.0, 0.0)).topLeft()
+            if (at - point).manhattanLength() <= _NEAR:
+                self._pressed = point
+                return
+        self._mark_within(*self._on_picture(point))
 
     def _invitation(self) -> str:
         return self.tr("Drop a picture here, press Ctrl+O to open one, or Ctrl+V to paste.")
@@ -189,12 +293,7 @@ class PictureView(QWidget):
 
     def _paint_crop(self, painter: QPainter, area: QRectF) -> None:
         assert self._crop is not None
-        x, y, width, height = self._crop
-        scale_x = area.width() / self._size.width()
-        scale_y = area.height() / self._size.height()
-        seen = QRectF(
-            area.x() + x * scale_x, area.y() + y * scale_y, width * scale_x, height * scale_y
-        ).intersected(area)
+        seen = self._on_widget(self._crop).intersected(area)
         if seen.isEmpty():
             return
         shade = QColor(8, 10, 14, 150)
@@ -233,12 +332,37 @@ class PictureView(QWidget):
         painter.drawPixmap(area.topLeft(), pixmap)
         if self._crop is not None:
             self._paint_crop(painter, area)
+        if self._field is not None:
+            paint_box(painter, self._on_widget(self._field), area)
+        if self._place is not None:
+            paint_cross(painter, self._on_widget((*self._place, 0.0, 0.0)).topLeft())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.ground(self).selection), 2))
             painter.drawRect(area)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._picture is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._press(event.position())
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._place is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            super().mouseMoveEvent(event)
+            return
+        if self._pressed is not None:
+            moved = (event.position() - self._pressed).manhattanLength()
+            if moved < QApplication.startDragDistance():
+                return
+            self._pressed = None  # it is drawn along
+        self._mark_within(*self._on_picture(event.position()))
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = None
+            self.mark_place(None)
+            return
         inside = self.rect().contains(event.position().toPoint())
         if self._picture is None and inside and event.button() == Qt.MouseButton.LeftButton:
             self.open_asked.emit()
@@ -248,6 +372,11 @@ class PictureView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self._picture is not None:
             self.copy()
+        elif self._picture is not None and event.key() in _ARROWS:
+            fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._step(*_ARROWS[Qt.Key(event.key())], fine=fine)
+        elif self._place is not None and event.key() == Qt.Key.Key_Escape:
+            self.mark_place(None)
         elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.open_asked.emit()
         else:
@@ -279,6 +408,7 @@ class SeenPreview(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._prepared: PreparedInput | None = None
+        self._field: Region | None = None
         self._scaled = _Scaled()
         self._size = QSize()
         self._stacked = False
@@ -291,6 +421,7 @@ class SeenPreview(QWidget):
     def show_prepared(self, prepared: PreparedInput | None) -> None:
         """Show an input, or the empty place of one that is not there yet."""
         self._prepared = prepared
+        self._field = None
         image = to_qimage(prepared.seen) if prepared else QImage()
         self._scaled.set_image(image)
         self._size = image.size()
@@ -300,6 +431,23 @@ class SeenPreview(QWidget):
         )
         self.setToolTip(explanation if prepared else "")
         self.update()
+
+    def show_field(self, field: Region | None) -> None:
+        """Frame what a unit sees, in pixels of the picture that the input was made from."""
+        if field != self._field:
+            self._field = field
+            self.update()
+
+    def _paint_field(self, painter: QPainter, area: QRectF) -> None:
+        if self._field is None or self._prepared is None:
+            return
+        x, y, width, height = self._field
+        placement = self._prepared.placement
+        left, top = placement.to_input(x, y)
+        right, bottom = placement.to_input(x + width, y + height)
+        across, down = area.width() / self._size.width(), area.height() / self._size.height()
+        box = QRectF(left * across, top * down, (right - left) * across, (bottom - top) * down)
+        paint_box(painter, box.translated(area.topLeft()), area)
 
     def arrange(self, *, stacked: bool, side: int) -> None:
         """Put the words under the preview or beside it, and make it as large as there is room."""
@@ -356,6 +504,7 @@ class SeenPreview(QWidget):
             painter.drawPixmap(area.topLeft(), pixmap)
             painter.setPen(QColor(style.selection if self.hasFocus() else style.box_border))
             painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
+            self._paint_field(painter, area)
             if not self._stacked:
                 place.setRight(area.toAlignedRect().right())  # the words stand close to it
         self._paint_words(painter, place)

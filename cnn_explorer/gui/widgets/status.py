@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # imported after the first paint, at which this bar is there
     from cnn_explorer.gui.state.explorer import Busy
     from cnn_explorer.gui.state.shown import NetworkShown
+    from cnn_explorer.probe.precision import Arithmetic
 
 _PATIENCE = 250  # ms; work that ends sooner shows no bar, which would only flicker
 
@@ -46,6 +47,11 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._bar)
         self.addPermanentWidget(self._cancel)
         self._busy: Busy | None = None
+        self._network = ""
+        """What stands before the precision: the network, its weights, its totals."""
+        self._rows: tuple[str, ...] = ()
+        self._precision = "exact"
+        self._arithmetic: Arithmetic | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE)
@@ -63,15 +69,53 @@ class StatusBar(QStatusBar):
             if kind.key in ("parameters", "macs", "memory")
             and (total := numbers.total(kind.key)) is not None
         }
-        facts = self.tr("{title} · weights: {weights} · {totals} · CPU, float32").format(
+        self._network = self.tr("{title} · weights: {weights} · {totals}").format(
             title=shown.card.title,
             weights=shown.weights,
             totals=" · ".join(f"{total} {kind.title.lower()}" for kind, total in totals.items()),
         )
-        explained = (f"{kind.title}: {total}. {kind.explained}" for kind, total in totals.items())
+        self._rows = tuple(
+            f"{kind.title}: {total}. {kind.explained}" for kind, total in totals.items()
+        )
+        self._show_facts()
+
+    def show_precision(self, precision: str) -> None:
+        """The precision chosen, ``exact`` or ``fast``; the next run tells what that came to."""
+        self._precision = precision
+        self._show_facts()
+
+    def show_arithmetic(self, arithmetic: Arithmetic | None) -> None:
+        """In which numbers the network on show ran; None where it has not run yet."""
+        self._arithmetic = arithmetic
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        if not self._network:
+            return
+        computed = f"CPU, {self._computed()}"
+        facts = f"{self._network} · {computed}"
         self._facts.setText(facts)
-        rows = "".join(f"<p>{html.escape(row)}</p>" for row in (facts, *explained))
-        self._facts.setToolTip(rows)
+        note = "" if self._arithmetic is None else self._arithmetic.note
+        explained = note or (
+            self.tr(
+                "Fast: this was the quickest of three ways to compute, measured on this computer. "
+                "Values differ a little from exact ones."
+            )
+            if self._precision == "fast"
+            else self.tr("Exact: computed as torch does by itself.")
+        )
+        rows = (facts, *self._rows, f"{computed}. {explained}")
+        self._facts.setToolTip("".join(f"<p>{html.escape(row)}</p>" for row in rows))
+
+    def _computed(self) -> str:
+        arithmetic = self._arithmetic
+        if arithmetic is None:  # nothing ran yet
+            return "float32" if self._precision == "exact" else self.tr("fast")
+        if arithmetic.precision == "fast":
+            return self.tr("fast: {how}").format(how=arithmetic.how)
+        if arithmetic.note:
+            return self.tr("{how} (not fast)").format(how=arithmetic.how)
+        return arithmetic.how
 
     @property
     def facts(self) -> str:
@@ -85,6 +129,7 @@ class StatusBar(QStatusBar):
 
     def show_opening(self, title: str) -> None:
         """A network is being opened: what was said of the one before is no longer so."""
+        self._network = ""
         self._facts.setText(self.tr("Opening {} …").format(title))
         self._facts.setToolTip("")
 

@@ -75,6 +75,14 @@ ERROR = {False: ("#fde8e8", "#a11d1d"), True: ("#44201f", "#ffaaa5")}
 INFO = {False: ("#e6effc", "#1d4fa3"), True: ("#1b2c48", "#a9cbff")}
 
 
+MARK = "#ffd23f"
+"""What a unit sees, and a place pointed at, on pictures and maps."""
+UNIT_MARK = "#ffffff"
+"""Units pointed at, and those that see a place."""
+MARK_RIM = "#12151b"
+"""Around both: of line and rim one shows on any ground."""
+
+
 def icon(name: str, widget: QWidget) -> QIcon:
     """An icon of the Phosphor set (``ph.folder-open``) in the colours of a widget's palette.
 

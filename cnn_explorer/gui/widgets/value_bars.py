@@ -47,6 +47,7 @@ class ValueBars(QWidget):
         self._values: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         self._finite: npt.NDArray[np.float32] = self._values
         self._names: tuple[str, ...] = ()
+        self._order: npt.NDArray[np.intp] | None = None
         self._top: list[int] = []
         self._read = -1
         self._dimmed = False
@@ -64,8 +65,18 @@ class ValueBars(QWidget):
         self.addAction(self._copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
-    def show_values(self, values: npt.NDArray[np.float32], names: Sequence[str] = ()) -> None:
-        """Show values (N,); `names` has one for each, or none."""
+    def show_values(
+        self,
+        values: npt.NDArray[np.float32],
+        names: Sequence[str] = (),
+        order: npt.NDArray[np.intp] | None = None,
+    ) -> None:
+        """Show values (N,); `names` has one for each, or none. With an `order`, those values alone
+        and in that order."""
+        self._order = order
+        if order is not None:
+            values = values[order]
+            names = tuple(names[index] for index in order) if names else ()
         self._values = values
         # what is not finite has no bar: it is named when it is read
         self._finite = np.where(np.isfinite(values), values, np.float32(0))
@@ -83,7 +94,7 @@ class ValueBars(QWidget):
 
     @property
     def read(self) -> int:
-        """The index that is read, or -1."""
+        """The place that is read, or -1: the index, where all stand in their own order."""
         return self._read
 
     def set_read(self, index: int) -> None:
@@ -96,13 +107,14 @@ class ValueBars(QWidget):
         self.update()
 
     def description(self, index: int) -> str:
-        """What is said of one value: index, name, value."""
+        """What is said of the value at a place: index, name, value."""
         value = number_text(float(self._values[index]))
+        shown = index if self._order is None else int(self._order[index])
         if self._names:
             return self.tr("index {index} · {name} · {value}").format(
-                index=index, name=self._names[index], value=value
+                index=shown, name=self._names[index], value=value
             )
-        return self.tr("index {index} · {value}").format(index=index, value=value)
+        return self.tr("index {index} · {value}").format(index=shown, value=value)
 
     def index_at(self, x: float) -> int:
         """The index whose bar stands at x (logical pixels); -1 beside all of them."""

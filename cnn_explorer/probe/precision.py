@@ -1,0 +1,170 @@
+"""Exact or fast: in which numbers a network computes.
+
+*Exact* is what torch does with a network as it is: float32, tensors laid out channel by channel.
+*Fast* is what a short measurement finds quickest on this computer for this network: the same
+float32 numbers with the channels of each place side by side ("channels last"), in which sums come
+about in another order and differ in the last digits; or bfloat16, numbers of two bytes with three
+significant digits, which processors that know them compute about twice as fast. Where neither is
+quicker, fast is exact.
+
+Torch is imported when a fast form is first asked for, not with this module.
+"""
+
+import copy
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from cnn_explorer.errors import Cancelled, Checkpoint, no_checkpoint
+from cnn_explorer.text import one_line
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Precision = Literal["exact", "fast"]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """In which numbers a network ran."""
+
+    precision: Precision
+    how: str
+    """``float32``, or ``bfloat16, channels last``."""
+    note: str = ""
+    """Where fast was asked for and exact ran: why, one sentence."""
+
+
+EXACT = Arithmetic("exact", "float32")
+
+FLOAT32 = "float32, channels last"
+BFLOAT16 = "bfloat16, channels last"
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A network in a form in which it can be run."""
+
+    model: "nn.Module"
+    arithmetic: Arithmetic
+
+    def batch(self, exact: "Tensor") -> "Tensor":
+        """An input (N, C, H, W) in float32 as this form takes it."""
+        return _converted(exact, self.arithmetic.how)
+
+
+class FastForm:
+    """The fast form of one network: found by measuring when it is first asked for, a copy that is
+    dropped when it is not wanted. The network itself is left as it is."""
+
+    def __init__(self, model: "nn.Module", title: str, input_shape: tuple[int, ...]) -> None:
+        self._model = model
+        self._title = title
+        self._shape = input_shape
+        self._form: Form | None = None
+        self._found: Arithmetic | None = None
+
+    def get(self, checkpoint: Checkpoint = no_checkpoint) -> Form:
+        """The fast form; the exact one with a note where that is the fastest, or fast fails.
+
+        The checkpoint is called between the forwards that are measured; what it raises leaves
+        everything as it was.
+        """
+        if self._form is None:
+            if self._found is None:
+                self._found, self._form = self._measured(checkpoint)
+            elif self._found.precision == "exact":
+                self._form = Form(self._model, self._found)
+            else:
+                self._form = Form(converted(self._model, self._found.how), self._found)
+        return self._form
+
+    def drop(self) -> None:
+        """Give the copy's memory back; which form is the fastest stays known."""
+        self._form = None
+
+    def refuse(self, reason: str) -> Form:
+        """Fast failed on a picture: from now on the network runs exactly, and says why."""
+        failed = BFLOAT16 if self._found is None else self._found.how
+        self._found = self._refused(failed, reason)
+        self._form = Form(self._model, self._found)
+        return self._form
+
+    def _refused(self, how: str, reason: str) -> Arithmetic:
+        numbers = how.partition(",")[0]
+        note = f"{self._title} runs exactly, since it cannot be run in {numbers}: {reason}"
+        return Arithmetic("exact", EXACT.how, note.rstrip(".") + ".")
+
+    def _measured(self, checkpoint: Checkpoint) -> tuple[Arithmetic, Form]:
+        import torch
+
+        from cnn_explorer.networks.quickest import quickest
+
+        picture = torch.zeros(1, *self._shape)
+        exact = Form(self._model, EXACT)
+        forms = {EXACT.how: exact}
+        how = ""
+        try:
+            for how in (FLOAT32, *((BFLOAT16,) if bfloat16_is_known() else ())):
+                forms[how] = Form(converted(self._model, how), Arithmetic("fast", how))
+            inputs = {how: form.batch(picture) for how, form in forms.items()}
+
+            def forward(name: str) -> None:
+                nonlocal how
+                how = name
+                forms[name].model(inputs[name])
+
+            with torch.inference_mode():
+                ways = {name: partial(forward, name) for name in forms}
+                best = quickest(ways, checkpoint=checkpoint)
+        except Cancelled:
+            raise
+        except Exception as error:  # whatever goes wrong in a network that is not ours
+            found = self._refused(how, one_line(error))
+            return found, Form(self._model, found)
+        if best == EXACT.how:
+            note = f"Exact is the fastest for {self._title} on this computer."
+            found = Arithmetic("exact", EXACT.how, note)
+            return found, Form(self._model, found)
+        return forms[best].arithmetic, forms[best]
+
+
+def bfloat16_is_known() -> bool:
+    """Whether torch's convolutions compute in bfloat16 on this processor."""
+    import torch
+
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except (AttributeError, RuntimeError):  # a build of torch without oneDNN
+        return False
+
+
+def converted(model: "nn.Module", how: str) -> "nn.Module":
+    """A copy of a network whose parameters and buffers are as `how` says.
+
+    Parameters that are so already (in float32 the fully connected ones and kernels of 1 x 1) are
+    shared, not copied: VGG-16 has 494 MB of those.
+    """
+    import torch
+
+    memo: dict[int, object] = {}
+    for parameter in model.parameters():
+        with torch.no_grad():
+            made = _converted(parameter.detach(), how)
+        memo[id(parameter)] = torch.nn.Parameter(made, requires_grad=False)
+    for buffer in model.buffers():
+        # a network may write to its buffers: those are never shared
+        made = _converted(buffer, how)
+        memo[id(buffer)] = made.clone() if made is buffer else made
+    return copy.deepcopy(model, memo)
+
+
+def _converted(tensor: "Tensor", how: str) -> "Tensor":
+    import torch
+
+    if not tensor.is_floating_point():
+        return tensor
+    dtype: torch.dtype = torch.bfloat16 if how == BFLOAT16 else torch.float32
+    if how == EXACT.how or tensor.dim() != 4:
+        return tensor.to(dtype)
+    return tensor.to(dtype).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,27 @@
+"""Memory comes back: going from network to network takes no more of it each time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROUNDS = 20
+GROWTH = 1.05
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the memory so")
+def test_no_growth_over_rounds_through_ten_networks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.gui.memory_rounds", str(ROUNDS)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    warm, *later = map(int, done.stdout.split())  # the first round imports and fills the pools
+    assert len(later) == ROUNDS - 1
+    assert max(later) <= GROWTH * warm
