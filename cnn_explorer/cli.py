@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.session import Session
 
 
-_TABS = ("activations", "filters", "details", "code", "about", "layers")
+_TABS = ("activations", "filters", "details", "code", "about", "layers", "statistics")
 _COLOURS = ("parameters", "macs", "memory", "time", "receptive", "stride")
 
 

@@ -142,13 +142,7 @@ class OnnxSession:
         way: the checkpoint is called before and after. Raises `ExplorerError` for an unknown layer
         and where the network cannot be run.
         """
-        if self._runtime is None:
-            raise ExplorerError(self.refusal)
-        if prepared.tensor.shape != self.preprocessing.input_shape:
-            raise ExplorerError(
-                f"{self.card.title} takes an input of {_times(self.preprocessing.input_shape)} "
-                f"values, not {_times(prepared.tensor.shape)}."
-            )
+        runtime = self._ready_for(prepared)
         tensors = {layer: self.network.tensor_of(layer) for layer in dict.fromkeys(layers)}
         told = class_tensor(self.network)
         small: dict[str, str] = {}
@@ -163,7 +157,7 @@ class OnnxSession:
         feed = {self.network.declared.name: self._batch(prepared)}
         checkpoint(0.0)
         started = time.perf_counter()
-        values = dict(zip(wanted, _run(self._runtime, list(wanted), feed), strict=True))
+        values = dict(zip(wanted, _run(runtime, list(wanted), feed), strict=True))
         forward_ms = (time.perf_counter() - started) * 1000
         checkpoint(1.0)
         classes: Sequence[ClassScore] = ()
@@ -180,6 +174,17 @@ class OnnxSession:
             },
             arithmetic=EXACT if precision == "exact" else replace(EXACT, note=_EXACT_ALONE),
         )
+
+    def outputs(
+        self, prepared: PreparedInput, layers: Sequence[str]
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """The outputs of `layers` alone, whatever the network's answer is: one forward."""
+        runtime = self._ready_for(prepared)
+        tensors = {layer: self.network.tensor_of(layer) for layer in layers}
+        wanted = list(dict.fromkeys(tensors.values()))
+        feed = {self.network.declared.name: self._batch(prepared)}
+        values = dict(zip(wanted, _run(runtime, wanted, feed), strict=True))
+        return {layer: self._maps(values[name]) for layer, name in tensors.items()}
 
     def filters(self, layer: str) -> LayerFilters | None:
         """The weights of a layer; None where it has none of its own (a ReLU, a block)."""
@@ -239,6 +244,17 @@ class OnnxSession:
         """Raises `ExplorerError` for a layer that the network does not have."""
         if layer:
             self.network.tensor_of(layer)
+
+    def _ready_for(self, prepared: PreparedInput) -> "onnxruntime.InferenceSession":
+        """What runs it. Raises `ExplorerError` where nothing can, or not on this input."""
+        if self._runtime is None:
+            raise ExplorerError(self.refusal)
+        if prepared.tensor.shape != self.preprocessing.input_shape:
+            raise ExplorerError(
+                f"{self.card.title} takes an input of {_times(self.preprocessing.input_shape)} "
+                f"values, not {_times(prepared.tensor.shape)}."
+            )
+        return self._runtime
 
     def _batch(self, prepared: PreparedInput) -> npt.NDArray[Any]:
         """The input as the file wants it: order of colours, of dimensions, type, how many."""

@@ -22,6 +22,7 @@ from cnn_explorer.gui.state.shown import (
     ExportChoice,
     MapsFile,
     NetworkShown,
+    ProfileShown,
     ThumbnailsShown,
     TimesShown,
 )
@@ -38,6 +39,7 @@ from cnn_explorer.gui.state.workbench import (
     OpenOnnx,
     OpenPicture,
     OpenWeights,
+    ProfileLayers,
     Ran,
     Run,
 )
@@ -101,6 +103,11 @@ class Explorer(QObject):
     where it has not run yet."""
     thumbnails_shown = Signal(object)
     """A `ThumbnailsShown`, or None: those shown before are no longer of this picture."""
+    profile_shown = Signal(object)
+    """A `ProfileShown` of the network and the picture on show, or None: the one before is no longer
+    of them."""
+    profile_stopped = Signal()
+    """The profile that was asked for does not come: cancelled or failed."""
     effects_shown = Signal(object)
     """An `EffectsShown` of the layer and picture on show."""
     layer_selected = Signal(str)
@@ -156,6 +163,7 @@ class Explorer(QObject):
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
+        self._profile: ProfileShown | None = None
         self._times: TimesShown | None = None
         self._channel: Channel = "mean"
         self._precision = precision
@@ -200,6 +208,11 @@ class Explorer(QObject):
     def times(self) -> TimesShown | None:
         """How long the layers of the network on show take, where that was measured."""
         return self._times
+
+    @property
+    def depth_profile(self) -> ProfileShown | None:
+        """The numbers of all layers for the picture on show, where they were asked for."""
+        return self._profile
 
     @property
     def layer(self) -> str:
@@ -337,6 +350,20 @@ class Explorer(QObject):
                 self.tr("Measuring {}").format(network.card.title),
             )
 
+    def profile(self) -> None:
+        """Read the numbers of all layers for the picture; what is known is shown again."""
+        network, picture = self._network, self._picture
+        if network is None or picture is None or self._opening is not None or network.refusal:
+            return
+        if self._profile is not None:
+            self.profile_shown.emit(self._profile)
+        elif not self._awaits_profile:
+            self._submit(
+                Lane.PROFILE,
+                ProfileLayers(network.card, network.graph, picture),
+                self.tr("Profiling {}").format(network.card.title),
+            )
+
     def find_effects(self, asked: bool = True) -> None:
         """Work out how much each channel of the layer on show speaks for the likeliest class.
         Where that cannot be done, it is said if a person has just `asked` for it."""
@@ -377,6 +404,7 @@ class Explorer(QObject):
             # from now on, or each empty drawing pad would move every box
             self._had_picture = True
             self._make_thumbnail_room()
+        self._forget_profile()
         self._picture = picture
         self._picture_is_live = live
         self.picture_shown.emit(picture)
@@ -391,6 +419,7 @@ class Explorer(QObject):
         self._answers = None
         self._activations = None
         self._forget_thumbnails()
+        self._forget_profile()
         self.picture_cleared.emit()
 
     def select_layer(self, name: str) -> None:
@@ -476,7 +505,10 @@ class Explorer(QObject):
         opening = self._opening is not None
         jobs = (self._queue.running, *self._queue.waiting)
         running = any(job is not None and isinstance(job.request, Run) for job in jobs)
+        profiling = self._awaits_profile
         self._queue.cancel()
+        if profiling:
+            self.profile_stopped.emit()
         self._opening = None
         self.message_shown.emit(Message(self.tr("Stopped."), "info"))
         if opening:
@@ -577,6 +609,23 @@ class Explorer(QObject):
             self._thumbnails = None
             self.thumbnails_shown.emit(None)
 
+    @property
+    def _awaits_profile(self) -> bool:
+        """Whether a profile is being made that is still wanted."""
+        jobs = (self._queue.running, *self._queue.waiting)
+        return any(
+            isinstance(job.request, ProfileLayers) and not job.cancelled.is_set()
+            for job in jobs
+            if job is not None
+        )
+
+    def _forget_profile(self) -> None:
+        """The picture or the network is another one."""
+        self._queue.cancel(Lane.PROFILE)
+        if self._profile is not None:
+            self._profile = None
+        self.profile_shown.emit(None)
+
     def _end_run(self) -> None:
         """A run gave no answer: show what was known before, as far as it is still of this."""
         self.run_stopped.emit()
@@ -643,6 +692,8 @@ class Explorer(QObject):
             self._show_again()
         elif isinstance(job.request, Run):
             self._end_run()
+        elif isinstance(job.request, ProfileLayers):
+            self.profile_stopped.emit()
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
         if file is not None and str(file) in text:
@@ -658,6 +709,7 @@ class Explorer(QObject):
             NetworkShown: self._on_network,
             Ran: self._on_ran,
             Looked: self._on_looked,
+            ProfileShown: self._on_profile,
             EffectsShown: self._on_effects,
             TimesShown: self._on_times,
             Exported: self._on_exported,
@@ -683,6 +735,8 @@ class Explorer(QObject):
         self._activations = None
         self._thumbnails = None
         self._times = None
+        self._forget_profile()
+
         self._tell_arithmetic(None)
         self._layer = first_layer(network.graph, self._last_layers.get(name, ""))
         self.network_opened.emit()
@@ -749,6 +803,15 @@ class Explorer(QObject):
         if request.layer == self._module:
             self.filters_shown.emit(looked.filters)
             self.source_shown.emit(looked.source)
+
+    def _on_profile(self, request: ProfileLayers, shown: ProfileShown) -> None:
+        del request
+        network = self._network
+        if network is None or shown.graph is not network.graph:
+            return
+        if shown.picture is self._picture:
+            self._profile = shown
+            self.profile_shown.emit(shown)
 
     def _on_effects(self, request: Effect, effects: EffectsShown) -> None:
         del request

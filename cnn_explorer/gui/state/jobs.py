@@ -28,18 +28,23 @@ class Lane(enum.IntEnum):
     """Differentiate: how much each channel of a layer speaks for the answer."""
     EXPORT = 6
     """Write a drawing of the graph to a file."""
-    MEASURE = 7
+    PROFILE = 7
+    """Read the numbers of all layers for the picture: a forward and as much again."""
+    MEASURE = 8
     """Measure how long layers take: some seconds, after all else."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PICTURE: frozenset({Lane.PICTURE}),
-    Lane.MODEL: frozenset({Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.EFFECT, Lane.MEASURE}),
+    Lane.MODEL: frozenset(
+        {Lane.MODEL, Lane.RUN, Lane.LOOK, Lane.LIVE, Lane.EFFECT, Lane.PROFILE, Lane.MEASURE}
+    ),
     Lane.RUN: frozenset({Lane.RUN, Lane.LIVE, Lane.EFFECT}),
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EFFECT: frozenset({Lane.EFFECT}),
     Lane.EXPORT: frozenset({Lane.EXPORT}),
+    Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
 }
 """What waits and is made pointless by new work in a lane."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnn_explorer.networks.onnx_facts import OnnxOffer
     from cnn_explorer.probe.colormaps import ColormapName
     from cnn_explorer.probe.mosaic import Shading
+    from cnn_explorer.probe.profile import Profile
     from cnn_explorer.probe.statistics import LayerStatistics
 
 
@@ -116,6 +117,17 @@ class ThumbnailsShown:
     """By the box's name; those that take no part in a prediction have none."""
     asked: frozenset[str]
     """All boxes of whose outputs thumbnails were wanted: the others of them can have none."""
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileShown:
+    """The numbers of all layers' outputs for the picture."""
+
+    graph: LayerGraph
+    """Of the network that was run: the very object."""
+    picture: Picture
+    trained: bool
+    profile: Profile
 
 
 @dataclass(frozen=True, eq=False)

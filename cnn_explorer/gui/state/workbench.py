@@ -22,6 +22,7 @@ from cnn_explorer.gui.state.shown import (
     FiltersShown,
     MapsFile,
     NetworkShown,
+    ProfileShown,
     SourceShown,
     ThumbnailsShown,
     TimesShown,
@@ -175,6 +176,16 @@ class Measure:
 
 
 @dataclass(frozen=True, eq=False)
+class ProfileLayers:
+    """Read the numbers of all layers' outputs for a picture. Answered by `ProfileShown`."""
+
+    card: NetworkCard
+    graph: LayerGraph
+    """Of the network on show."""
+    picture: Picture
+
+
+@dataclass(frozen=True, eq=False)
 class Export:
     """Write a drawing of a graph to a file. Answered by `Exported`."""
 
@@ -208,10 +219,12 @@ class ExportOnnx:
 
 
 Request = (
-    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect | Measure
-    | Export | ExportOnnx | MapsFile
+    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
+    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile
 )  # fmt: skip
-Response = Picture | NetworkShown | Ran | Looked | EffectsShown | TimesShown | Exported
+Response = (
+    Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
+)
 
 
 class Workbench:
@@ -243,6 +256,9 @@ class Workbench:
                 return self._run(request, checkpoint)
             case Look():
                 return self._look(request)
+            case ProfileLayers():
+                return self._profile(request, checkpoint)
+
             case Effect():
                 return self._effect(request, checkpoint)
             case Measure():
@@ -420,7 +436,7 @@ class Workbench:
         self._warm = True
 
     def _session_of(
-        self, request: Run | Look | Effect | Measure | Export | ExportOnnx
+        self, request: Run | Look | Effect | ProfileLayers | Measure | Export | ExportOnnx
     ) -> "Session | OnnxSession":
         """The session of the network on show; all others are closed."""
         for graph, session in self._open:
@@ -534,6 +550,20 @@ class Workbench:
             raise ExplorerError(f"{request.card.title} is an ONNX file already.")
         done = export_onnx(session, request.path, request.picture, checkpoint)
         return Exported(done.path, done.sentence)
+
+    def _profile(self, request: ProfileLayers, checkpoint: Checkpoint) -> ProfileShown:
+        from cnn_explorer.probe.profile import profile
+
+        session = self._session_of(request)
+        layers = [
+            layer.name
+            for layer in request.graph.layers
+            # the graph's input and output are drawn, but are no modules
+            if not layer.training_only and layer.kind not in ("input", "output")
+        ]
+        prepared = self._prepare(request.picture, session)
+        found = profile(session, prepared, layers, checkpoint)
+        return ProfileShown(request.graph, request.picture, session.trained, found)
 
     def _effect(self, request: Effect, checkpoint: Checkpoint) -> EffectsShown:
         from cnn_explorer.probe.effect import channel_effects

@@ -8,7 +8,7 @@ from cnn_explorer.graph.numbers import NUMBER_KINDS
 from cnn_explorer.gui.state.settings import CACHE_SIZES, SIZES
 from cnn_explorer.gui.widgets.theme import icon
 
-TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About", "Layers")
+TAB_TITLES = ("Activations", "Filters", "Details", "Code", "About", "Layers", "Statistics")
 """The tabs for the layer clicked, and for all layers, in order."""
 
 _ICONS = {

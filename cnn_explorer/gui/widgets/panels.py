@@ -14,6 +14,7 @@ from cnn_explorer.gui.state.shown import (
     EffectsShown,
     FiltersShown,
     NetworkShown,
+    ProfileShown,
     SourceShown,
     TimesShown,
 )
@@ -32,6 +33,7 @@ from cnn_explorer.gui.widgets.maps_view import MapPoint
 from cnn_explorer.gui.widgets.message_strip import MessageStrip
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.gui.widgets.onnx_bar import OnnxBar
+from cnn_explorer.gui.widgets.statistics_panel import StatisticsPanel
 from cnn_explorer.gui.widgets.weights_bar import WeightsBar
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
@@ -66,6 +68,7 @@ class Panels(QObject):
         self.about_panel = AboutPanel()
         self.about_panel.set_networks(networks.cards())
         self.layers_panel = LayersPanel()
+        self.statistics_panel = StatisticsPanel()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName(self.tr("Layer tabs"))
@@ -76,6 +79,7 @@ class Panels(QObject):
             self.code_panel,
             self.about_panel,
             self.layers_panel,
+            self.statistics_panel,
         )
         for number, (page, title) in enumerate(zip(pages, TAB_TITLES, strict=True)):
             self.tabs.addTab(page, self.tr(title))
@@ -98,6 +102,9 @@ class Panels(QObject):
         explorer.filters_shown.connect(self._on_filters_shown)
         explorer.source_shown.connect(self._on_source_shown)
         explorer.times_shown.connect(self._on_times_shown)
+        explorer.profile_shown.connect(self._on_profile_shown)
+        explorer.profile_stopped.connect(self.statistics_panel.show_stopped)
+        explorer.network_failed.connect(self.statistics_panel.clear_profile)
 
         choice.offered.connect(self.weights_bar.show_offer)
         choice.weights_changed.connect(networks.refresh)
@@ -117,6 +124,9 @@ class Panels(QObject):
         self.layers_panel.layer_chosen.connect(self._on_row_chosen)
         self.activations_panel.maps.save_asked.connect(explorer.save_maps)
         self.filters_panel.maps.save_asked.connect(explorer.save_maps)
+        self.statistics_panel.profile_asked.connect(explorer.profile)
+        self.statistics_panel.layer_chosen.connect(self._on_row_chosen)
+
         self.activations_panel.effects_wanted.connect(explorer.find_effects)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
@@ -169,6 +179,7 @@ class Panels(QObject):
         self.about_panel.show_card(card)
         self.graph_view.show_loading(card.title)
         self.layers_panel.clear()
+        self.statistics_panel.clear_profile()
         self.input_panel.set_kind(card.preprocessing.kind, card.preprocessing.crop)
         if self._explorer.picture is not None:
             self.answers_panel.show_pending()
@@ -187,8 +198,10 @@ class Panels(QObject):
         self.onnx_bar.show_offer(shown.onnx)
         self.weights_bar.setVisible(shown.onnx is None)
         self.activations_panel.set_graph(shown.graph)
+        self.statistics_panel.set_graph(shown.graph)
+        self._on_profile_shown(self._explorer.depth_profile)
         self.answers_panel.clear()
-        self.activations_panel.clear(self._nothing_yet())
+        self._clear_layer(self._nothing_yet())
 
     @Slot(object)
     def _on_layout_changed(self, shown: NetworkShown) -> None:
@@ -203,10 +216,17 @@ class Panels(QObject):
     def _on_picture_cleared(self) -> None:
         self.input_panel.show_prepared(None)
         self.answers_panel.clear()
-        self.activations_panel.clear(self._nothing_yet())
+        self._clear_layer(self._nothing_yet())
+        self.statistics_panel.clear_profile()
+
+    def _clear_layer(self, reason: str) -> None:
+        """There is no output of a layer to be shown, for a reason."""
+        self.activations_panel.clear(reason)
+        self.statistics_panel.clear(reason)
 
     @Slot(str)
     def _on_run_started(self, layer: str) -> None:
+        self.statistics_panel.offer_profile()
         self.answers_panel.show_pending()
         if layer:
             self.activations_panel.show_pending(layer)
@@ -215,7 +235,7 @@ class Panels(QObject):
     def _on_run_stopped(self) -> None:
         self.answers_panel.clear()
         stopped = self.tr("There is no answer to this picture. Click the layer to run it again.")
-        self.activations_panel.clear(self._why_silent(self._explorer.layer) or stopped)
+        self._clear_layer(self._why_silent(self._explorer.layer) or stopped)
 
     def _why_silent(self, name: str) -> str:
         """Why no run makes a layer or block put something out; empty where one does."""
@@ -237,6 +257,7 @@ class Panels(QObject):
     @Slot(object)
     def _on_activations_shown(self, shown: ActivationsShown) -> None:
         self.activations_panel.show_activations(shown)
+        self.statistics_panel.show_activations(shown)
 
     @Slot(object)
     def _on_effects_shown(self, shown: EffectsShown) -> None:
@@ -246,15 +267,16 @@ class Panels(QObject):
     def _on_layer_selected(self, name: str) -> None:
         self.graph_view.set_selected(name)
         self.layers_panel.set_selected(name)
+        self.statistics_panel.set_selected(name)
         network = self._explorer.network
         if network is None:
             return
         self.details_panel.show_layer(network.graph, name)
         silent = self._why_silent(name)
         if silent:
-            self.activations_panel.clear(silent)
+            self._clear_layer(silent)
         elif self._explorer.picture is None or network.refusal:
-            self.activations_panel.clear(self._nothing_yet())
+            self._clear_layer(self._nothing_yet())
 
     @Slot()
     def _on_times_wanted(self) -> None:
@@ -269,6 +291,10 @@ class Panels(QObject):
         if network is not None and shown.graph is network.graph:
             self.graph_view.show_times(shown.times)
             self.layers_panel.show_times(shown.times)
+
+    @Slot(object)
+    def _on_profile_shown(self, shown: ProfileShown | None) -> None:
+        self.statistics_panel.show_profile(shown)
 
     @Slot(str)
     def _on_row_chosen(self, name: str) -> None:
