@@ -18,6 +18,7 @@ from cnn_explorer.probe.colormaps import (
     colormap,
 )
 from cnn_explorer.probe.mosaic import Shading
+from cnn_explorer.probe.precision import BFLOAT16, Arithmetic
 from cnn_explorer.probe.statistics import SORT_KEYS
 
 CARD = card_of("resnet18")
@@ -134,6 +135,17 @@ def test_flat_layers_are_sorted_and_searched_too(panel: ActivationsPanel, qtbot:
     panel.channel_box.setText("3")
     qtbot.keyClick(panel.channel_box, Qt.Key.Key_Return)
     assert panel.header.status.text() == "index 3 · d · −2"
+    panel.select_channel(2)
+    assert panel.header.status.text() == "index 2 · c · 7"
+    panel.select_channel(-1)
+    assert panel.bars.read == -1
+
+
+def test_a_layer_computed_fast_says_so(panel: ActivationsPanel) -> None:
+    show(panel, maps_of(1, 2))
+    assert "fast" not in panel.header.title.text()
+    show(panel, maps_of(1, 2), arithmetic=Arithmetic("fast", BFLOAT16))
+    assert panel.header.title.text().endswith(" · fast: bfloat16, channels last")
 
 
 def test_colours_and_scale_are_chosen_in_a_row_of_their_own(

@@ -79,6 +79,22 @@ def test_maps_and_kernels_are_saved_as_figures_and_values(stage: Stage, tmp_path
     assert "nowhere" in panels.message_strip.text()
 
 
+def test_statistics_and_maps_speak_of_one_channel(stage: Stage) -> None:
+    explorer = stage.explorer
+    explorer.open_file(resource("samples", "digit-7.png"))
+    explorer.select_layer("features.conv2")
+    stage.settle()
+    panels = stage.window.panels
+    assert panels is not None
+    panels.activations_panel.maps.select(5)
+    panels.tabs.setCurrentWidget(panels.statistics_panel)
+    statistics = panels.statistics_panel
+    stage.qtbot.waitUntil(lambda: statistics.model.rowCount() == 16)
+    assert statistics.channel == 5
+    statistics.table.selectRow(9)
+    assert panels.activations_panel.maps.selected == 9
+
+
 def test_choices_for_the_maps_come_back_at_the_next_start(
     qtbot: QtBot, themed: object, tmp_path: Path
 ) -> None:

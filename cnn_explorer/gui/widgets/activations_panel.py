@@ -220,7 +220,10 @@ class ActivationsPanel(QWidget):
 
     def select_channel(self, channel: int) -> None:
         """Select a channel, if it is shown; -1 selects none."""
-        self.maps.select(channel)
+        if self._shown is not None and self._is_flat(self._shown):
+            self.bars.set_read(self._bar_of(channel))
+        else:
+            self.maps.select(channel)
 
     def show_effects(self, effects: EffectsShown) -> None:
         """Sort by these, if that is how channels are to be sorted."""
@@ -307,6 +310,8 @@ class ActivationsPanel(QWidget):
             said = self.tr("{shown} of {count} channels, {size}").format(
                 shown=count - hidden, count=count, size=size_text(*shown.maps.shape[-2:])
             )
+        if shown.arithmetic.precision == "fast":
+            said += self.tr(" · fast: {how}").format(how=shown.arithmetic.how)
         return f"{type_name} → {said}"
 
     @staticmethod
@@ -431,6 +436,15 @@ class ActivationsPanel(QWidget):
         if wants_effects and self._shown is not None and self._effects is None:
             self.effects_wanted.emit(True)
 
+    def _bar_of(self, channel: int) -> int:
+        """Where the bar of a channel stands; -1 for none."""
+        shown = self._shown
+        if shown is None or not 0 <= channel < len(self._rows(shown)):
+            return -1
+        order = self._order(shown, self._dead(shown))
+        at = [channel] if order is None else np.flatnonzero(order == channel).tolist()
+        return int(at[0]) if at else -1
+
     def _on_go_asked(self) -> None:
         if self.channel_box.isVisible():
             self.channel_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -447,9 +461,7 @@ class ActivationsPanel(QWidget):
             said = self.tr("The channels of this layer go from 0 to {last}.")
             self.header.status.setText(said.format(last=count - 1))
         elif self._is_flat(shown):
-            order = self._order(shown, self._dead(shown))
-            at = [channel] if order is None else np.flatnonzero(order == channel).tolist()
-            self.bars.set_read(at[0] if at else -1)
+            self.bars.set_read(self._bar_of(channel))
         elif self.maps.is_shown(channel):
             self.maps.select(channel)
             self.maps.setFocus(Qt.FocusReason.OtherFocusReason)

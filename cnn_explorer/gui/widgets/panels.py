@@ -126,7 +126,8 @@ class Panels(QObject):
         self.filters_panel.maps.save_asked.connect(explorer.save_maps)
         self.statistics_panel.profile_asked.connect(explorer.profile)
         self.statistics_panel.layer_chosen.connect(self._on_row_chosen)
-
+        self.statistics_panel.channel_chosen.connect(self.activations_panel.select_channel)
+        self.activations_panel.channel_selected.connect(self.statistics_panel.set_channel)
         self.activations_panel.effects_wanted.connect(explorer.find_effects)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
