@@ -122,3 +122,23 @@ def test_the_last_layer_of_a_trained_network_has_the_score_alone() -> None:
     effects = channel_effects(session, given, last, 4)
     assert np.flatnonzero(effects).tolist() == [4]
     assert effects[4] == pytest.approx(float(scores[4]), rel=1e-6)
+
+
+def test_operations_in_place_change_no_effect() -> None:
+    """torchvision's ResNet works in place where ours does not."""
+    from cnn_explorer.networks.build import build_random
+    from cnn_explorer.networks.torchvision_models import import_torchvision
+
+    card = card_of("resnet18")
+    ours = build_random(card, seed=0).eval()
+    theirs = import_torchvision().models.resnet18().eval()
+    theirs.load_state_dict(ours.state_dict())
+    rules = Preprocessing("photo", 64, 64, (0.0,) * 3, (1.0,) * 3)
+    given = prepared((3, 64, 64))
+    sessions = [Session(card, model, False, "", rules, ()) for model in (ours, theirs)]
+    for mine, other in (("layer1.0.conv1", "layer1.0.conv1"), ("layer2.0.bn1", "layer2.0.bn1"),
+                        ("layer3.0", "layer3.0"), ("layer1.1.relu2", "layer1.1.relu#2")):  # fmt: skip
+        left = channel_effects(sessions[0], given, mine, 7)
+        right = channel_effects(sessions[1], given, other, 7)
+        np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-6 * np.abs(left).max())
+        assert left.any()
