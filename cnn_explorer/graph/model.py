@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from cnn_explorer.graph.receptive import Fields
 
 KINDS = (
     "input", "conv", "pool", "linear", "activation", "norm", "add", "concat",
@@ -145,6 +148,13 @@ class LayerGraph:
     def node(self) -> Mapping[str, LayerNode | BlockNode]:
         """Layers and blocks by name."""
         return {**self.block, **self.layer}
+
+    @cached_property
+    def receptive_fields(self) -> "Fields":
+        """The receptive fields of all layers and blocks, worked out when first asked for."""
+        from cnn_explorer.graph.receptive import receptive_fields  # which is made of these values
+
+        return receptive_fields(self)
 
     @cached_property
     def path(self) -> Mapping[str, tuple[str, ...]]:

@@ -7,12 +7,11 @@ memory, time), each layer counted once; else that of its output (receptive field
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from cnn_explorer.graph.metrics import format_count
 from cnn_explorer.graph.model import LayerGraph, LayerNode
-from cnn_explorer.graph.receptive import Fields, ReceptiveField, receptive_fields
+from cnn_explorer.graph.receptive import ReceptiveField
 
 NumberKey = Literal["parameters", "macs", "memory", "time", "receptive", "stride"]
 
@@ -106,11 +105,7 @@ class Numbers:
 
     def receptive_field(self, name: str) -> ReceptiveField | None:
         """What an output value of a layer or block sees; None where that is not known."""
-        return self._fields[name]
-
-    @cached_property
-    def _fields(self) -> Fields:
-        return receptive_fields(self._graph)
+        return self._graph.receptive_fields[name]
 
     def _layers(self, name: str) -> Iterator[LayerNode]:
         """The layer itself, or those in a block that count with it."""

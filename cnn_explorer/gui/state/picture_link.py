@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnn_explorer.graph.model import LayerGraph
-from cnn_explorer.graph.receptive import Fields, ReceptiveField, receptive_fields
+from cnn_explorer.graph.receptive import ReceptiveField
 from cnn_explorer.graph.unit_field import (
     FieldBox,
     MapExtent,
@@ -104,7 +104,6 @@ class PictureLink(QObject):
     def __init__(self, explorer: Explorer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._graph: LayerGraph | None = None
-        self._fields: Fields | None = None  # of the graph; made when first asked for
         self._prepared: PreparedInput | None = None
         self._layer: LayerOnPicture | None = None
         self._outdated = False  # the layer is still that of the picture before
@@ -158,9 +157,7 @@ class PictureLink(QObject):
         self._mark()
 
     def _placed(self, prepared: PreparedInput, name: str, sides: Sides) -> LayerOnPicture:
-        if self._graph is not None and self._fields is None:
-            self._fields = receptive_fields(self._graph)
-        field = None if self._fields is None else self._fields.get(name)
+        field = None if self._graph is None else self._graph.receptive_fields.get(name)
         if field is not None and is_placed(field, sides):
             return LayerOnPicture(prepared, sides, field)
         reason = self.tr(
@@ -171,8 +168,7 @@ class PictureLink(QObject):
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
-        if shown.graph is not self._graph:
-            self._graph, self._fields = shown.graph, None
+        self._graph = shown.graph
         self._forget()
 
     @Slot(object)
