@@ -251,7 +251,7 @@ def maps_figure(
 
     `order` names the channels to show and their order, all where it is not given; one that is
     shown alone has the very colours that it has among the others. `names` of all channels stand
-    below the tiles instead of their numbers, `rows` left of each row. `of` says what tiles are, and
+    below the tiles instead of their places, `rows` left of each row. `of` says what tiles are, and
     `subtitle` replaces the line that counts them, which ends with the `notes`. A `plain` figure has
     tiles alone.
 
@@ -271,15 +271,12 @@ def maps_figure(
     chosen = tiles if in_order else tiles[shown]
     made = mosaic(chosen, drawn_as, columns=columns or _columns(chosen), gap=0)
     if subtitle is None:
-        subtitle = _counted(of, shown, len(tiles), chosen.shape[1:])
+        subtitle = _counted(of, shown, len(tiles), chosen.shape[1:], named=names is not None)
     ground = _DARK if dark else _LIGHT
     sheet = _Sheet(made, colour_table(colours, ground.mat), ground)
     if plain:
         return sheet.plain(title)
-    labels = [str(channel) for channel in shown]
-    if names is not None:
-        labels = [printable(names[channel], 200) for channel in shown]
-    sheet.label(labels, rows, running=bool((np.diff(shown) == 1).all()), named=names is not None)
+    sheet.label(shown, names, rows)
     scale = _Scale(scale_colours(colours), *_bar_words(made, shading, of))
     return sheet.figure(printable(title, 400), _subtitle(subtitle, notes), scale)
 
@@ -291,6 +288,7 @@ def kernels_figure(
     order: Sequence[int] | npt.NDArray[np.intp] | None = None,
     scale: Literal["channel", "layer"] = "channel",
     columns: int | None = None,
+    names: Sequence[str] | None = None,
     notes: Sequence[str] = (),
     dark: bool = False,
     plain: bool = False,
@@ -313,11 +311,11 @@ def kernels_figure(
     sheet = _Sheet(made, colour_table("grey", ground.mat), ground)
     if plain:
         return sheet.plain(title)
-    running = bool((np.diff(shown) == 1).all())
-    sheet.label([str(number) for number in shown], (), running=running, named=False)
+    sheet.label(shown, names, ())
     ticks, words = _bar_words(made, Shading(scale, signed=True), "kernel")
     words.append("red, green and blue: the weights of the three inputs")
-    subtitle = _counted("kernel", shown, len(weight), weight.shape[1:])
+    size = weight.shape[1:]
+    subtitle = _counted("kernel", shown, len(weight), size, named=names is not None)
     return sheet.figure(
         printable(title, 400), _subtitle(subtitle, notes), _Scale(greys, ticks, words)
     )
@@ -345,10 +343,12 @@ def _check(tiles: FloatArray, shown: npt.NDArray[np.intp]) -> None:
         )
 
 
-def _counted(of: str, shown: npt.NDArray[np.intp], total: int, shape: Sequence[int]) -> str:
+def _counted(
+    of: str, shown: npt.NDArray[np.intp], total: int, shape: Sequence[int], *, named: bool
+) -> str:
     """``64 of 64 channels, 56 × 56``."""
     size = " × ".join(map(str, shape))
-    if len(shown) == 1 and total > 1:
+    if len(shown) == 1 and total > 1 and not named:
         return f"{of} {shown[0]} of {total:,}, {size}"
     if size == "1 × 1" and of == "channel":
         return f"{len(shown):,} of {total:,} values"
@@ -426,20 +426,23 @@ class _Sheet:
         self._labels: list[str] = []
         self._rows: Sequence[str] = ()
 
-    def label(self, labels: list[str], rows: Sequence[str], *, running: bool, named: bool) -> None:
-        """Choose where to write the labels of the tiles: below each where that is wide enough, else
-        left of each row those of its first tile."""
+    def label(
+        self, shown: npt.NDArray[np.intp], names: Sequence[str] | None, rows: Sequence[str]
+    ) -> None:
+        """Choose where to write what the tiles are called: below each where that is wide enough,
+        else left of each row what its first one is."""
         grid, width = self._made.grid, self._tile[0]
         if rows:
             self._rows = rows
             return
-        if grid.count == 1 and not named:
+        if grid.count == 1 and names is None:
             return  # the line below the title says it
-        if named and width >= 56:
+        labels = [str(tile) if names is None else printable(names[tile], 200) for tile in shown]
+        if names is not None and width >= 56:
             labels = [shortened(label, _TINY, width) for label in labels]
         if max(text_width(label, _TINY) for label in labels) + 2 <= width:
             self._labels, self._below = labels, _LABEL
-        elif running and grid.rows > 1:
+        elif bool((np.diff(shown) == 1).all()) and grid.rows > 1:
             self._rows = labels[:: grid.columns]
 
     def plain(self, title: str) -> Figure:

@@ -172,6 +172,12 @@ def test_numbers_stand_where_there_is_room() -> None:
     }
     named = words_of(maps_figure(maps[:2], title="n", names=["edges", "spots & stripes"]))
     assert {"edges", "spots & stripes"} <= set(named)
+    numbers = [str(channel + 8) for channel in range(12)]
+    alone = words_of(maps_figure(maps, title="n", order=[3], names=numbers))
+    assert alone[1].startswith("1 of 12 channels, ")
+    assert "11" in alone
+    kernels = words_of(kernels_figure(some_maps(4, 3, 5, 5), title="n", names=numbers[:4]))
+    assert {"8", "9", "10", "11"} <= set(kernels)
     # tiles too small for numbers: those of the first in each row
     many = maps_figure(some_maps(2048, 7, 7), title="n", columns=64)
     numbers = [int(word) for word in words_of(many) if word.isdecimal()]
