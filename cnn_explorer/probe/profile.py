@@ -84,7 +84,6 @@ def _read_modules(
     read: Read,
 ) -> None:
     import torch
-    from torch._C import DisableTorchFunction
 
     model = session.model
     wanted = can_be_captured(model, layers)
@@ -93,9 +92,7 @@ def _read_modules(
     modules = dict(model.named_modules())
 
     def given(name: str, output: "Tensor") -> None:
-        # what is computed here is not heard as the network's own operations
-        with DisableTorchFunction():
-            maps = as_maps(output.detach()).float().numpy()
+        maps = as_maps(output.detach()).float().numpy()
         read(name, _kind_of(name, modules), np.ascontiguousarray(maps))
 
     if model.training:

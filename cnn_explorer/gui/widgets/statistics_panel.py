@@ -42,7 +42,7 @@ from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
 from cnn_explorer.probe.results import format_share
-from cnn_explorer.probe.statistics import LayerStatistics, statistics_of
+from cnn_explorer.probe.statistics import LayerStatistics
 from cnn_explorer.text import capitalised
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ class StatisticsPanel(QWidget):
         shown = self._shown
         if shown is None:
             return
-        self._numbers = statistics_of(shown.maps) if shown.maps.size else None
+        self._numbers = shown.statistics if shown.maps.size else None
         if self._numbers is None:
             self.empty.setText(self.tr("This layer's output is empty."))
             return
