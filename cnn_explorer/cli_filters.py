@@ -231,9 +231,9 @@ def _save(
         for layer, path in files.items():
             _save_kernels(path, shown[layer])
     elif target.suffix == ".npz":
-        save_values(target, files, _named_tensors(options, shown, filters))
+        save_values(target, files, _named_tensors(options, shown, filters).items())
     else:
-        save_values(target, files, {layer: one.weight for layer, one in shown.items()})
+        save_values(target, files, ((layer, one.weight) for layer, one in shown.items()))
     what = f"the weights of {layers_in_words(count)}"
     if len(shown) == 1:
         (one,) = shown.values()

@@ -7,7 +7,7 @@ import fnmatch
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -263,16 +263,19 @@ def file_name(layer: str) -> str:
     return f"layer-{safe}" if safe.split(".")[0].casefold() in _RESERVED else safe
 
 
-def save_values(target: Target, files: Mapping[str, Path], values: Mapping[str, Any]) -> None:
-    """Write arrays by name: one as .npy, all as .npz."""
+def save_values(
+    target: Target, files: Mapping[str, Path], values: Iterable[tuple[str, Any]]
+) -> None:
+    """Write arrays under their names: one as .npy, all as .npz. Each is asked for when the one
+    before is written."""
     from cnn_explorer.media.save import npz_file, save_npy
 
     if target.suffix == ".npz":
         with npz_file(target.path) as add:
-            for name, array in values.items():
+            for name, array in values:
                 add(name, array)
     else:
-        for name, array in values.items():
+        for name, array in values:
             save_npy(files[name], array)
 
 
