@@ -404,6 +404,11 @@ def test_kernels_as_rows(
         ("resnet20", "conv1", [], "16 of 16 kernels, 3 × 3 × 3"),
         ("resnet20", "conv1", ["--colours", "grey"], "16 outputs (rows), 3 inputs (columns)"),
         ("resnet20", "bn1", [], "16 of 16 values"),
+        ("alexnet-2012", "features.conv2", [],
+         "256 outputs (rows), each 48 of 96 inputs (columns), 5 × 5"),
+        ("alexnet-2012", "features.conv2", ["--output-channel", "200"], ">48</text>"),
+        ("lenet5-1998", "features.c3", [], "60 kernels, input → output, 5 × 5"),
+        ("lenet5-1998", "features.c3", ["--output-channel", "3"], ">5</text>"),
     ],
 )  # fmt: skip
 def test_figures_of_kernels(
