@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import PROGRAM, positive, print_table, printable, refuse_same_file
 from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.text import no_formula
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.session import Session
 
-_PICTURES = (".png", ".svg")
-_SUFFIXES = (*_PICTURES, ".npy", ".npz", ".csv")
+_SUFFIXES = (*FIGURES, ".npy", ".npz", ".csv")
 _COLOURS = ("viridis", "cividis", "inferno", "magma", "grey", "diverging")
 _LONGEST = 100
 """Of a file's name, without its ending."""
@@ -119,7 +119,7 @@ class Target:
 
     @property
     def is_picture(self) -> bool:
-        return self.suffix in _PICTURES
+        return self.suffix in FIGURES
 
 
 def _output(text: str) -> Target:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.media.lettering import Weight, font, shortened, text_width
 from cnn_explorer.media.save import save_png, write_text
 from cnn_explorer.probe.colormaps import (
@@ -37,14 +38,11 @@ from cnn_explorer.probe.mosaic import (
     colour_mosaic,
     mosaic,
 )
-from cnn_explorer.probe.results import format_value
-from cnn_explorer.text import printable
+from cnn_explorer.text import decimal, format_value, printable
 
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-SUFFIXES = (".png", ".svg")
-"""What `save_figure` can write."""
 PNG_SCALE = 2.0
 """Of what is saved as PNG, where it has at most `_SHARP` pixels then."""
 MAX_PIXELS = 120_000_000
@@ -187,8 +185,8 @@ class Figure:
                 for number, bar in enumerate(self._bars)
             ),
             *(
-                f'<rect x="{_short(box.x)}" y="{_short(box.y)}" width="{_short(box.width)}" '
-                f'height="{_short(box.height)}" fill="{_hex(box.colour)}"/>'
+                f'<rect x="{decimal(box.x)}" y="{decimal(box.y)}" width="{decimal(box.width)}" '
+                f'height="{decimal(box.height)}" fill="{_hex(box.colour)}"/>'
                 for box in self._boxes
             ),
             *map(_svg_text, self._texts),
@@ -227,7 +225,7 @@ def save_figure(path: Path, figure: Figure) -> None:
         case _:
             raise ExplorerError(
                 f'a figure cannot be saved as "{printable(path.name)}": end the name with '
-                f"{' or '.join(SUFFIXES)}."
+                f"{' or '.join(FIGURES)}."
             )
 
 
@@ -381,13 +379,15 @@ def _bar_words(made: Mosaic, shading: Shading, of: str) -> tuple[list[_Tick], li
     if each:
         ends = ("−largest", "largest") if shading.signed else ("lowest", "highest")
         ticks = [(0.0, f"{ends[0]} of each"), (1.0, f"{ends[1]} of each")]
-        words.append(f"each {of} over its own range, within {_value(low)} to {_value(high)}")
+        words.append(
+            f"each {of} over its own range, within {format_value(low)} to {format_value(high)}"
+        )
     elif low == high:
-        ticks = [(0.5 if shading.signed else 0.0, _value(low))]
+        ticks = [(0.5 if shading.signed else 0.0, format_value(low))]
         words.append("all values are equal")
     else:
         signs = ("≤ ", "≥ ") if beyond else ("", "")
-        ticks = [(0.0, signs[0] + _value(low)), (1.0, signs[1] + _value(high))]
+        ticks = [(0.0, signs[0] + format_value(low)), (1.0, signs[1] + format_value(high))]
     if shading.signed and low < high:
         ticks.insert(1, (0.5, "0"))
     elif not each and low < 0 < high:
@@ -400,10 +400,6 @@ def _bar_words(made: Mosaic, shading: Shading, of: str) -> tuple[list[_Tick], li
     if shading.gamma != 1:
         words.append(f"gamma {shading.gamma:g}")
     return ticks, words
-
-
-def _value(value: float) -> str:
-    return format_value(value + 0.0, 4)  # not "−0"
 
 
 class _Sheet:
@@ -636,7 +632,7 @@ def _put(pixels: Pixels, part: Pixels, at: tuple[int, int], scale: float) -> Non
 def _svg_gradient(bar: _Bar, number: int) -> str:
     last = len(bar.colours) - 1
     stops = "".join(
-        f'<stop offset="{_short(100 * place / last)}%" stop-color="{_hex(colour)}"/>'
+        f'<stop offset="{decimal(100 * place / last)}%" stop-color="{_hex(colour)}"/>'
         for place, colour in enumerate(map(tuple, bar.colours.tolist()))
     )
     return f'<defs><linearGradient id="bar-{number}">{stops}</linearGradient></defs>'
@@ -646,14 +642,10 @@ def _svg_text(text: _Text) -> str:
     weight = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
     return (
-        f'<text x="{_short(text.x)}" y="{_short(text.y)}" font-size="{_short(text.size)}" '
+        f'<text x="{decimal(text.x)}" y="{decimal(text.y)}" font-size="{decimal(text.size)}" '
         f'fill="{_hex(text.colour)}"{weight[text.weight]}{anchor}>{escape(text.text)}</text>'
     )
 
 
 def _hex(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

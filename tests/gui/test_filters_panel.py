@@ -14,11 +14,11 @@ from cnn_explorer.gui.state.workbench import Look, OpenNetwork, Workbench
 from cnn_explorer.gui.widgets import filters_panel
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.matrix_view import MatrixView
-from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.spectrum_view import SpectrumView
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.filters import Kernels, normalisation_numbers, spectrum_of
 from cnn_explorer.probe.results import LayerFilters
+from cnn_explorer.text import number_text
 from tests.gui.test_panels import CARD
 
 TABLE = ((0, 1), (1, 2, 3), (0, 3), (2,))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.probe import figures
 from cnn_explorer.probe.colormaps import (
     INFINITE_COLOUR,
@@ -319,7 +320,7 @@ def test_saved_by_its_ending(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(2048, 7, 7), (64, 224, 224)])
 def test_large_layers_take_less_than_two_seconds(shape: tuple[int, ...], tmp_path: Path) -> None:
     maps = some_maps(*shape)
-    for suffix in figures.SUFFIXES:
+    for suffix in FIGURES:
         started = time.process_time()
         save_figure(tmp_path / f"a{suffix}", maps_figure(maps, title="net"))
         assert time.process_time() - started < 2

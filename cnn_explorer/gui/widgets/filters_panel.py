@@ -23,12 +23,7 @@ from cnn_explorer.gui.widgets.filters_words import FiltersWords
 from cnn_explorer.gui.widgets.maps_view import MapPoint, MapsView
 from cnn_explorer.gui.widgets.matrix_view import MatrixView, typical_peak
 from cnn_explorer.gui.widgets.norm_plots import NormPlots
-from cnn_explorer.gui.widgets.panel_parts import (
-    EmptyState,
-    PanelHeader,
-    QuietLabel,
-    number_text,
-)
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
 from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.filters import (
@@ -39,6 +34,7 @@ from cnn_explorer.probe.filters import (
     spectrum_of,
 )
 from cnn_explorer.probe.mosaic import HIGHEST, ZERO
+from cnn_explorer.text import number_text
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -54,7 +54,7 @@ from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.maps_sharing import MapsSharing
 from cnn_explorer.gui.widgets.marks import paint_thin_boxes
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import ColormapName
 from cnn_explorer.probe.mosaic import (
@@ -66,6 +66,7 @@ from cnn_explorer.probe.mosaic import (
     mosaic,
     rearranged,
 )
+from cnn_explorer.text import number_text
 
 FloatArray = npt.NDArray[np.float32]
 
