@@ -1,7 +1,8 @@
 """The command that saves what layers make of a picture: as figures, as values, as numbers."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,15 +30,15 @@ from cnn_explorer.cli_session import (
     describe_precision,
     open_session,
     prepared_of,
-    run_on,
 )
-from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.errors import Checkpoint, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from cnn_explorer.probe.colormaps import ColormapName
+    from cnn_explorer.probe.failures import Failure
     from cnn_explorer.probe.figures import Figure
     from cnn_explorer.probe.mosaic import Shading
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -51,7 +52,7 @@ _ORDER = ("sort", "hide_dead")
 _SORT_KEYS = ("index", "mean", "maximum", "deviation", "sparsity")
 _LAYER_TITLES = (
     "layer", "channels", "values", "mean", "standard deviation", "minimum", "maximum",
-    "share of zeros", "dead channels", "not a number", "infinite",
+    "share of zeros", "dead channels", "not a number", "infinite", "failure",
 )  # fmt: skip
 _CHANNEL_TITLES = (
     "channel", "mean", "standard deviation", "minimum", "maximum", "share of zeros", "dead",
@@ -138,13 +139,18 @@ def _tell_statistics(
     layers: Sequence[str],
     checkpoint: Checkpoint,
 ) -> None:
-    from cnn_explorer.probe.outputs import statistics_of_layers
+    from cnn_explorer.probe.capture import took_no_part
+    from cnn_explorer.probe.profile import profile
 
     _, prepared = prepared_of(session, options.image)
-    found = statistics_of_layers(session, prepared, layers, checkpoint)
-    for layer in set(layers).intersection(options.layers or ()).difference(found):
-        raise ExplorerError(f'the layer "{layer}" took no part in this run.')
-    rows = [_layer_row(layer, statistics) for layer, statistics in found.items()]
+    found = profile(session, prepared, layers, checkpoint)
+    for layer in set(layers).intersection(options.layers or ()).difference(found.layers):
+        raise took_no_part(layer)
+    rows = [
+        _layer_row(layer, found.layers[layer], found.failures.get(layer))
+        for layer in layers
+        if layer in found.layers
+    ]
     if target is not None:
         save_csv(target.path, _LAYER_TITLES, rows)
         say_saved(target, f"{layers_in_words(len(rows))} of {session.card.title}")
@@ -155,7 +161,7 @@ def _tell_statistics(
             "network": session.card.name,
             "weights": session.weights,
             "trained": session.trained,
-            "layers": [_json_row(row) for row in rows],
+            "layers": [_json_row(row, found.failures.get(row[0])) for row in rows],
         })  # fmt: skip
     else:
         print_numbers(
@@ -163,25 +169,39 @@ def _tell_statistics(
              "dead", "not finite"),
             [(*row[:7], f"{100 * row[7]:.1f} %", row[8], row[9] + row[10]) for row in rows],
         )  # fmt: skip
+        for line in _failure_lines(found.failures):
+            print(printable(line))
         _say_untrained(session)
 
 
-_Row = tuple[str, int, int, float, float, float, float, float, int, int, int]
+def _failure_lines(failures: "Mapping[str, Failure]") -> Iterator[str]:
+    """A sentence for each row of layers that fail in the same way."""
+    followers = Counter(failure.since for failure in failures.values())
+    for layer, failure in failures.items():
+        if failure.since == layer:
+            more = followers[layer] - 1
+            are = "is the layer" if more == 1 else f"are the {more} layers"
+            behind = f" So {are} behind it." if more else ""
+            yield f"{layer} is {failure.kind}: {failure.sentence}{behind}"
 
 
-def _layer_row(layer: str, of: "LayerStatistics") -> _Row:
+_Row = tuple[str, int, int, float, float, float, float, float, int, int, int, str]
+
+
+def _layer_row(layer: str, of: "LayerStatistics", failure: "Failure | None") -> _Row:
     return (
         layer, len(of.channels.mean), of.count, of.mean, of.deviation, of.minimum, of.maximum,
-        of.zeros, of.dead, of.not_a_number, of.infinite,
+        of.zeros, of.dead, of.not_a_number, of.infinite, "" if failure is None else failure.kind,
     )  # fmt: skip
 
 
-def _json_row(row: _Row) -> dict[str, object]:
+def _json_row(row: _Row, failure: "Failure | None") -> dict[str, object]:
     names = (
         "name", "channels", "values", "mean", "deviation", "minimum", "maximum", "zeros", "dead",
         "not_a_number", "infinite",
     )  # fmt: skip
-    return {name: for_json(value) for name, value in zip(names, row, strict=True)}
+    found = {name: for_json(value) for name, value in zip(names, row[:-1], strict=True)}
+    return {**found, "failure": None if failure is None else vars(failure)}
 
 
 # files
@@ -194,27 +214,28 @@ def _save(
     session: "Session | OnnxSession",
     checkpoint: Checkpoint,
 ) -> None:
+    from cnn_explorer.probe.layer_outputs import LayerOutputs
     from cnn_explorer.probe.precision import EXACT
 
-    _, _, result = run_on(
-        session, options.image, tuple(files), checkpoint, precision=options.precision
-    )
-    maps = {layer: _with_places(result.activations[layer]) for layer in files}
-    count = len(maps)
+    _, prepared = prepared_of(session, options.image)
+    outputs = LayerOutputs(session, prepared, tuple(files), checkpoint, precision=options.precision)
+    count = len(outputs)
     if target.is_picture:
-        count = save_figures(files, partial(_figure, options, session, maps), checkpoint)
+        count = save_figures(files, partial(_figure, options, session, outputs), checkpoint)
     elif target.suffix == ".csv":
         for layer, path in files.items():
-            _save_channels(options, path, maps[layer])
+            _save_channels(options, path, _with_places(outputs[layer]))
     else:
+        maps = ((layer, _with_places(values)) for layer, values in outputs.items())
         save_values(target, files, maps)
     what = f"{layers_in_words(count)} of {session.card.title}"
-    if len(maps) == 1:
-        ((layer, values),) = maps.items()
-        what = f"{layer} of {session.card.title}, {' × '.join(map(str, values.shape))}"
+    if len(outputs) == 1:
+        ((layer, values),) = outputs.items()
+        sizes = " × ".join(map(str, _with_places(values).shape))
+        what = f"{layer} of {session.card.title}, {sizes}"
     say_saved(target, what)
-    if result.arithmetic != EXACT:
-        print(printable(result.arithmetic.note or f"computed in {result.arithmetic.how}"))
+    if outputs.arithmetic != EXACT:
+        print(printable(outputs.arithmetic.note or f"computed in {outputs.arithmetic.how}"))
     _say_untrained(session)
 
 
@@ -226,13 +247,14 @@ def _with_places(values: "FloatArray") -> "FloatArray":
 def _figure(
     options: argparse.Namespace,
     session: "Session | OnnxSession",
-    maps: "Mapping[str, FloatArray]",
+    outputs: "Mapping[str, FloatArray]",
     layer: str,
 ) -> "Figure":
     from cnn_explorer.probe.figures import maps_figure
     from cnn_explorer.probe.statistics import order_of, statistics_of
 
-    statistics = statistics_of(maps[layer])
+    maps = _with_places(outputs[layer])
+    statistics = statistics_of(maps)
     shading, colours = _shading(options, statistics)
     key: SortKey = options.sort or "index"
     notes = []
@@ -243,7 +265,7 @@ def _figure(
     if not session.trained:
         notes.append(UNTRAINED)
     return maps_figure(
-        maps[layer],
+        maps,
         title=f"{session.card.title} · {layer}",
         order=order_of(statistics, key, hide_dead=options.hide_dead),
         shading=shading,

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from cnn_explorer.probe.colormaps import ColormapName
     from cnn_explorer.probe.figures import Figure
+    from cnn_explorer.probe.filters import Kernels, KernelStatistics
     from cnn_explorer.probe.mosaic import Shading
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.results import LayerFilters
@@ -121,7 +122,7 @@ def _tell_statistics(
     rows = []
     for number, (layer, found) in enumerate(filters.items()):
         checkpoint(number / len(filters))
-        rows.append(_layer_row(layer, found.weight))
+        rows.append(_layer_row(layer, found))
     if target is not None:
         save_csv(target.path, _LAYER_TITLES, rows)
         say_saved(target, f"the weights of {layers_in_words(len(rows))} of {session.card.title}")
@@ -147,16 +148,31 @@ def _tell_statistics(
 _Row = tuple[str, str, int, float, float, float, float, float, float, float, float, int, int]
 
 
-def _layer_row(layer: str, weight: "FloatArray") -> _Row:
-    from cnn_explorer.probe.statistics import statistics_of
+def _layer_row(layer: str, filters: "LayerFilters") -> _Row:
+    import numpy as np
 
-    of, norms = statistics_of(weight), _norms(weight)
-    whole = float((norms**2).sum() ** 0.5)
-    return (
-        layer, " x ".join(map(str, weight.shape)), of.count, whole, float(norms.min()),
-        float(norms.max()), of.mean, of.deviation, of.minimum, of.maximum, of.zeros,
-        of.not_a_number, of.infinite,
+    from cnn_explorer.probe.filters import scanned
+
+    scan, weight = scanned(_kernels_of(filters)), filters.weight
+    of, norms = scan.of_all(), scan.statistics().l2
+    broken = int(of.not_finite[0])
+    undefined = int(np.count_nonzero(np.isnan(weight))) if broken else 0
+    numbers = (
+        of.l2[0], norms.min(), norms.max(), of.mean[0], of.deviation[0], of.minimum[0],
+        of.maximum[0], of.zeros[0],
     )  # fmt: skip
+    norm, least, most, mean, deviation, minimum, maximum, zeros = map(float, numbers)
+    return (
+        layer, " x ".join(map(str, weight.shape)), weight.size, norm, least, most, mean, deviation,
+        minimum, maximum, zeros, undefined, broken - undefined,
+    )  # fmt: skip
+
+
+def _kernels_of(filters: "LayerFilters") -> "Kernels":
+    """The weights as kernels; where they are one number for each output, as such of one value."""
+    from cnn_explorer.probe.filters import Kernels, kernels_of
+
+    return kernels_of(filters) or Kernels(filters.weight.reshape(-1, 1, 1, 1))
 
 
 def _json_row(row: _Row) -> dict[str, object]:
@@ -167,52 +183,61 @@ def _json_row(row: _Row) -> dict[str, object]:
     return {name: for_json(value) for name, value in zip(names, row, strict=True)}
 
 
-def _norms(kernels: "FloatArray") -> "npt.NDArray[np.float64]":
-    """The L2 norm of each kernel (N, ...), summed in double precision."""
-    import numpy as np
-
-    rows = kernels.reshape(len(kernels), -1)
-    norms = np.empty(len(rows))
-    for place, row in enumerate(rows):  # VGG-16's largest would take 800 MB more all at once
-        wide = row.astype(np.float64)
-        norms[place] = np.sqrt(wide @ wide)
-    return norms
-
-
 # files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Shown:
-    """Weights of a layer that are to be saved."""
+    """Weights of a layer that are to be saved: of all outputs, or those that lead to one."""
 
     layer: str
-    weight: "FloatArray"
+    values: "FloatArray"
+    """As they are saved."""
+    kernels: "Kernels"
+    """Of all outputs; of one output, a kernel on one channel for each input that it sees."""
     output: int | None
     """Of which output channel they are the kernels; None for all."""
-    order: "npt.NDArray[np.intp]"
-    """In which order kernels are shown."""
+    inputs: "npt.NDArray[np.intp] | None"
+    """The numbers of the inputs of that output."""
+    by_norm: bool
 
     @property
     def name(self) -> str:
         return self.layer if self.output is None else f"output {self.output} of {self.layer}"
 
+    @cached_property
+    def statistics(self) -> "KernelStatistics":
+        from cnn_explorer.probe.filters import scanned
 
-def _shown(options: argparse.Namespace, layer: str, weight: "FloatArray") -> _Shown:
-    import numpy as np
+        return scanned(self.kernels).statistics()
 
-    output = options.output_channel
-    if output is not None:
-        if weight.ndim < 2:
-            raise UsageError(f'"{layer}" has one number for each output, and no kernels.')
-        if output >= len(weight):
-            raise UsageError(f'"{layer}" has output channels from 0 to {len(weight) - 1}.')
-        weight = weight[output]
-    order = np.arange(len(weight))
-    if options.sort == "norm":
-        norms = _norms(weight)
-        order = np.argsort(-np.where(np.isnan(norms), -np.inf, norms), kind="stable")
-    return _Shown(layer, weight, output, order)
+    @cached_property
+    def order(self) -> "npt.NDArray[np.intp]":
+        """In which order outputs, or the kernels of one, are shown."""
+        import numpy as np
+
+        from cnn_explorer.probe.filters import order_by_norm
+
+        if self.by_norm:
+            return order_by_norm(self.statistics.l2[:, None])
+        return np.arange(self.kernels.outputs)
+
+
+def _shown(options: argparse.Namespace, layer: str, filters: "LayerFilters") -> _Shown:
+    from cnn_explorer.probe.filters import Kernels
+
+    kernels, output = _kernels_of(filters), options.output_channel
+    by_norm = options.sort == "norm"
+    if output is None:
+        return _Shown(layer, filters.weight, kernels, None, None, by_norm)
+    if filters.weight.ndim < 2:
+        raise UsageError(f'"{layer}" has one number for each output, and no kernels.')
+    if output >= kernels.outputs:
+        raise UsageError(f'"{layer}" has output channels from 0 to {kernels.outputs - 1}.')
+    of_output = kernels.of(output)
+    values = of_output.reshape(-1, *filters.weight.shape[2:])
+    alone = Kernels(of_output[:, None])
+    return _Shown(layer, values, alone, output, kernels.inputs(output), by_norm)
 
 
 def _save(
@@ -222,7 +247,7 @@ def _save(
     filters: "Mapping[str, LayerFilters]",
     checkpoint: Checkpoint,
 ) -> None:
-    shown = {layer: _shown(options, layer, found.weight) for layer, found in filters.items()}
+    shown = {layer: _shown(options, layer, found) for layer, found in filters.items()}
     files = files_of(target, tuple(filters), options)
     count = len(shown)
     if target.is_picture:
@@ -231,13 +256,13 @@ def _save(
         for layer, path in files.items():
             _save_kernels(path, shown[layer])
     elif target.suffix == ".npz":
-        save_values(target, files, _named_tensors(options, shown, filters))
+        save_values(target, files, _named_tensors(options, shown, filters).items())
     else:
-        save_values(target, files, {layer: one.weight for layer, one in shown.items()})
+        save_values(target, files, ((layer, one.values) for layer, one in shown.items()))
     what = f"the weights of {layers_in_words(count)}"
     if len(shown) == 1:
         (one,) = shown.values()
-        sizes = " × ".join(map(str, one.weight.shape))
+        sizes = " × ".join(map(str, one.values.shape))
         what = f"the weights of {one.name}, {sizes},"
     say_saved(target, f"{what} of {session.card.title}")
     _say_untrained(session)
@@ -251,7 +276,7 @@ def _named_tensors(
     """Weights and biases under the names that they have in a state dict."""
     named = {}
     for layer, one in shown.items():
-        named[f"{layer}.weight"] = one.weight
+        named[f"{layer}.weight"] = one.values
         bias = filters[layer].bias
         if bias is not None and options.output_channel is None:
             named[f"{layer}.bias"] = bias
@@ -259,14 +284,15 @@ def _named_tensors(
 
 
 def _save_kernels(path: Path, shown: _Shown) -> None:
-    from cnn_explorer.probe.statistics import statistics_of
-
-    of = statistics_of(shown.weight).channels
-    columns = (
-        _norms(shown.weight), of.mean, of.deviation, of.minimum, of.maximum, of.zeros,
-        of.not_finite,
-    )  # fmt: skip
-    rows = [(int(place), *(column[place].item() for column in columns)) for place in shown.order]
+    of = shown.statistics
+    columns = (of.l2, of.mean, of.deviation, of.minimum, of.maximum, of.zeros, of.not_finite)
+    rows = [
+        (
+            int(place if shown.inputs is None else shown.inputs[place]),
+            *(column[place].item() for column in columns),
+        )
+        for place in shown.order
+    ]
     save_csv(path, ("output" if shown.output is None else "input", *_KERNEL_TITLES), rows)
 
 
@@ -280,44 +306,108 @@ def _figure(
     from cnn_explorer.probe.figures import kernels_figure, maps_figure
 
     shown = all_shown[layer]
-    title = f"{session.card.title} · {shown.name}"
-    notes = ["by norm"] if options.sort == "norm" else []
+    kernels, title = shown.kernels, f"{session.card.title} · {shown.name}"
+    notes = ["by norm"] if shown.by_norm else []
     if not session.trained:
         notes.append(_UNTRAINED)
-    weight = _as_kernels(shown.weight, of_one_output=shown.output is not None)
-    if weight.ndim == 4 and weight.shape[1] == 3 and not _own_colours(options):
+    in_colour = kernels.weight.shape[1] == 3 and kernels.dense and kernels.size != (1, 1)
+    if in_colour and not _own_colours(options):
         return kernels_figure(
-            weight, title=title, order=shown.order, scale=options.scale or "channel",
+            kernels.weight, title=title, order=shown.order, scale=options.scale or "channel",
             columns=options.columns, notes=notes, dark=options.dark, plain=options.plain,
         )  # fmt: skip
-    if weight.ndim == 4 and weight.shape[1] == 1:
-        weight = weight[:, 0]
-    table = _by_inputs(options, weight, shown) if weight.ndim in (2, 4) else None
+    tiles = _tiles(shown)
+    if tiles.columns is not None and options.columns is not None:
+        raise UsageError(f"the columns of {layer} are its inputs: leave out --columns.")
     shading, colours = _shading(options)
     return maps_figure(
-        weight if table is None else table.tiles,
+        tiles.maps,
         title=title,
-        order=shown.order if table is None else None,
+        order=tiles.order,
         shading=shading,
         colours=colours,
-        columns=options.columns if table is None else table.columns,
-        rows=() if table is None else table.rows,
-        of="channel" if weight.ndim == 1 else "kernel",
-        subtitle=None if table is None else table.subtitle,
+        columns=tiles.columns or options.columns,
+        names=tiles.names,
+        rows=tiles.rows,
+        of="channel" if kernels.size == (1, 1) else "kernel",
+        subtitle=tiles.subtitle,
         notes=notes,
         dark=options.dark,
         plain=options.plain,
     )
 
 
-def _as_kernels(weight: "FloatArray", *, of_one_output: bool) -> "FloatArray":
-    """Kernels of one dimension, or of three, as such of two: (out, in, kh, kw), of one output
-    (in, kh, kw). Matrices and vectors stay as they are."""
-    before = 1 if of_one_output else 2
-    sizes = weight.shape[before:]
-    if not sizes or len(sizes) == 2:
-        return weight
-    return weight.reshape(*weight.shape[:before], -1, sizes[-1])
+@dataclass(frozen=True, eq=False)
+class _Tiles:
+    """How weights stand in a figure."""
+
+    maps: "FloatArray"
+    order: "npt.NDArray[np.intp] | None" = None
+    names: tuple[str, ...] | None = None
+    """What they are called, where that is not their place."""
+    columns: int | None = None
+    """Where a column is an input."""
+    rows: tuple[str, ...] = ()
+    subtitle: str | None = None
+
+
+def _tiles(shown: _Shown) -> _Tiles:
+    """One kernel an output, or an input, as it stands; else a row for each output and a column for
+    each input that it sees. Kernels of one value stand together as one map."""
+    kernels = shown.kernels
+    if kernels.table:
+        return _connections(shown)
+    if kernels.weight.shape[1] == 1:
+        numbers = None if shown.inputs is None else shown.inputs.tolist()
+        counted = numbers is None or numbers == list(range(len(numbers)))
+        names = None if counted else tuple(map(str, numbers or ()))
+        return _Tiles(kernels.weight[:, 0], shown.order, names)
+    return _matrix(shown) if kernels.size == (1, 1) else _rows(shown)
+
+
+def _connections(shown: _Shown) -> _Tiles:
+    """Where a table says which inputs an output sees, outputs see different numbers of them: there
+    are no rows and columns."""
+    import numpy as np
+
+    kernels = shown.kernels
+    names = [f"{i} → {o}" for o, inputs in enumerate(kernels.table) for i in inputs]
+    starts = np.cumsum([0, *map(len, kernels.table)])
+    order = np.concatenate([np.arange(starts[o], starts[o + 1]) for o in shown.order])
+    subtitle = f"{len(names):,} kernels, input → output, {_size(kernels)}"
+    return _Tiles(kernels.weight[:, 0], order, tuple(names), subtitle=subtitle)
+
+
+def _matrix(shown: _Shown) -> _Tiles:
+    kernels = shown.kernels
+    subtitle = f"{kernels.outputs:,} outputs (rows), {kernels.in_channels:,} inputs (columns)"
+    if not kernels.dense:
+        subtitle = f"{subtitle}, 0 between {kernels.groups} groups"
+    values, _ = kernels.block(range(kernels.outputs), range(kernels.in_channels))
+    if shown.by_norm:
+        values = values[shown.order]
+    return _Tiles(values[None, :, :, 0, 0], columns=1, subtitle=subtitle)
+
+
+def _rows(shown: _Shown) -> _Tiles:
+    kernels, each = shown.kernels, shown.kernels.weight.shape[1]
+    seen = f"{each:,} inputs (columns)"
+    rows = [str(output) for output in shown.order]
+    if not kernels.dense:
+        seen = f"each {each:,} of {kernels.in_channels:,} inputs (columns)"
+        ends = [kernels.inputs(output)[[0, -1]].tolist() for output in shown.order]
+        rows = [f"{first}–{last} → {row}" for row, (first, last) in zip(rows, ends, strict=True)]
+    weight = kernels.weight[shown.order] if shown.by_norm else kernels.weight
+    return _Tiles(
+        weight.reshape(-1, *kernels.size),
+        columns=each,
+        rows=tuple(rows),
+        subtitle=f"{kernels.outputs:,} outputs (rows), {seen}, {_size(kernels)}",
+    )
+
+
+def _size(kernels: "Kernels") -> str:
+    return " × ".join(map(str, kernels.size))
 
 
 def _own_colours(options: argparse.Namespace) -> bool:
@@ -335,35 +425,6 @@ def _shading(options: argparse.Namespace) -> "tuple[Shading, ColormapName]":
         signed=colours == "diverging",
     )
     return shading, colours
-
-
-@dataclass(frozen=True)
-class _ByInputs:
-    """Kernels in a row for each output and a column for each input."""
-
-    tiles: "FloatArray"
-    columns: int
-    rows: tuple[str, ...]
-    subtitle: str
-
-
-def _by_inputs(options: argparse.Namespace, weight: "FloatArray", shown: _Shown) -> _ByInputs:
-    """Kernels (out, in, kh, kw) as tiles; those of one value, and matrices, as a single map."""
-    if options.columns is not None:
-        raise UsageError(f"the columns of {shown.layer} are its inputs: leave out --columns.")
-    outputs, inputs = weight.shape[:2]
-    subtitle = f"{outputs:,} outputs (rows), {inputs:,} inputs (columns)"
-    if options.sort == "norm":
-        weight = weight[shown.order]
-    if weight.shape[2:] in ((), (1, 1)):
-        return _ByInputs(weight.reshape(1, outputs, inputs), 1, (), subtitle)
-    height, width = weight.shape[2:]
-    return _ByInputs(
-        weight.reshape(-1, height, width),
-        inputs,
-        tuple(str(place) for place in shown.order),
-        f"{subtitle}, {height} × {width}",
-    )
 
 
 def _say_untrained(session: "Session | OnnxSession") -> None:

@@ -17,14 +17,13 @@ from cnn_explorer.cli_parts import (
     printable,
 )
 from cnn_explorer.errors import UsageError
+from cnn_explorer.media.formats import DRAWINGS
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.drawing import BoxPicture
     from cnn_explorer.graph.model import BlockNode, GraphLayout, LayerGraph, LayerNode
     from cnn_explorer.graph.second_opinion import Opinion
     from cnn_explorer.networks.card import NetworkCard
-
-_SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
 
 
 def describe_graph(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +32,8 @@ def describe_graph(parser: argparse.ArgumentParser) -> None:
         help="a network's name, an ONNX file, or a graph that was saved as .json",
     )  # fmt: skip
     parser.add_argument(
-        "-o", "--output", metavar="FILE", type=output_file(_SUFFIXES),
-        help=f"where to save the drawing ({' '.join(_SUFFIXES)}); an outline is printed without it",
+        "-o", "--output", metavar="FILE", type=output_file(DRAWINGS),
+        help=f"where to save the drawing ({' '.join(DRAWINGS)}); an outline is printed without it",
     )  # fmt: skip
     parser.add_argument(
         "--depth", metavar="DEPTH", type=_depth, default="all",

@@ -7,7 +7,7 @@ import fnmatch
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import PROGRAM, positive, print_table, printable, refuse_same_file
 from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.text import no_formula
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.session import Session
 
-_PICTURES = (".png", ".svg")
-_SUFFIXES = (*_PICTURES, ".npy", ".npz", ".csv")
+_SUFFIXES = (*FIGURES, ".npy", ".npz", ".csv")
 _COLOURS = ("viridis", "cividis", "inferno", "magma", "grey", "diverging")
 _LONGEST = 100
 """Of a file's name, without its ending."""
@@ -119,7 +119,7 @@ class Target:
 
     @property
     def is_picture(self) -> bool:
-        return self.suffix in _PICTURES
+        return self.suffix in FIGURES
 
 
 def _output(text: str) -> Target:
@@ -263,16 +263,19 @@ def file_name(layer: str) -> str:
     return f"layer-{safe}" if safe.split(".")[0].casefold() in _RESERVED else safe
 
 
-def save_values(target: Target, files: Mapping[str, Path], values: Mapping[str, Any]) -> None:
-    """Write arrays by name: one as .npy, all as .npz."""
+def save_values(
+    target: Target, files: Mapping[str, Path], values: Iterable[tuple[str, Any]]
+) -> None:
+    """Write arrays under their names: one as .npy, all as .npz. Each is asked for when the one
+    before is written."""
     from cnn_explorer.media.save import npz_file, save_npy
 
     if target.suffix == ".npz":
         with npz_file(target.path) as add:
-            for name, array in values.items():
+            for name, array in values:
                 add(name, array)
     else:
-        for name, array in values.items():
+        for name, array in values:
             save_npy(files[name], array)
 
 

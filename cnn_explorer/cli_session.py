@@ -2,13 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer import cli_inspect, cli_onnx
 from cnn_explorer.cli_parts import describe_weights_choice, network_or_file, printable
-from cnn_explorer.errors import Checkpoint, no_checkpoint
 
 if TYPE_CHECKING:
     from cnn_explorer.media.picture import Picture
@@ -53,14 +51,12 @@ def open_session(options: argparse.Namespace) -> "Session | OnnxSession":
 def run_on(
     session: "Session | OnnxSession",
     path: Path,
-    layers: Sequence[str] = (),
-    checkpoint: Checkpoint = no_checkpoint,
     *,
     precision: "Precision" = "exact",
 ) -> "tuple[Picture, PreparedInput, RunResult]":
     """Run a network on a picture of a file."""
     picture, prepared = prepared_of(session, path)
-    return picture, prepared, session.run(prepared, layers, checkpoint, precision=precision)
+    return picture, prepared, session.run(prepared, precision=precision)
 
 
 def prepared_of(session: "Session | OnnxSession", path: Path) -> "tuple[Picture, PreparedInput]":

@@ -1,6 +1,8 @@
 """Small pieces of sentences that every layer writes alike. Imports nothing of the program."""
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"  # hold emoji and several scripts together; do not show by themselves
 
@@ -50,6 +52,35 @@ def format_part(done: float, total: float) -> str:
     if part.split()[-1] == whole.split()[-1]:
         part = part.split()[0]
     return f"{part} of {whole}"
+
+
+def format_value(value: float, digits: int = 4) -> str:
+    """A value with so many digits and a true minus sign: ``−0.12``, ``2.768e4``."""
+    mantissa, _, exponent = f"{value + 0.0:.{digits}g}".partition("e")  # + 0.0: not "−0"
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+
+
+def number_text(value: float) -> str:
+    """A value for people: four digits, names for the odd ones."""
+    if math.isnan(value):
+        return "not a number"
+    return format_value(value).replace("inf", "∞")
+
+
+def format_share(share: float) -> str:
+    """A share from 0 to 1 in per cent; neither 0 nor 100 unless it is that."""
+    per_cent = 100 * share
+    if 0 < per_cent < 1:
+        return "<1 %"
+    if 99 < per_cent < 100:
+        return ">99 %"
+    return f"{per_cent:.0f} %"
+
+
+@lru_cache(maxsize=65_536)  # what is drawn stands in columns, and much of it looks alike
+def decimal(value: float, places: int = 2) -> str:
+    """At most so many places after the point, as drawings have them: ``1.5``."""
+    return f"{value:.{places}f}".rstrip("0").rstrip(".")
 
 
 def one_line(error: BaseException) -> str:

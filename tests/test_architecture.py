@@ -75,7 +75,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.filters",
     "probe.figures",
     "probe.mosaic",
-    "probe.outputs",
+    "probe.layer_outputs",
     "probe.profile",
     "probe.statistics",
     "probe.effect",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import save_file
 
 from cnn_explorer import cli_layer_files
 from cnn_explorer.cli import main
@@ -196,7 +197,29 @@ def test_statistics_keep_no_maps(
 
     monkeypatch.setattr(Session, "run", noted)
     told(capsys, "activations", SEVEN, *LENET, "--all", "--stats")
-    assert asked == [()]  # one forward
+    assert asked == []  # outputs are read as they come
+
+
+def test_failures_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Session.open(card_of("lenet5")).model
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state["features.conv1.weight"].zero_()
+    state["features.conv1.bias"].fill_(-1)
+    weights = tmp_path / "dead.safetensors"
+    save_file(state, weights)
+    words = ("activations", SEVEN, *LENET, "--weights", weights, "--all", "--stats")
+    lines = told(capsys, *words).splitlines()
+    said = "features.conv1 is constant: All values are about −1: they differ by "
+    assert lines[13].startswith(said)
+    assert lines[14].startswith("features.relu1 is all zero: All values are 0: nothing of the ")
+    assert lines[14].endswith(" So is the layer behind it.")
+    found = {layer["name"]: layer for layer in json.loads(told(capsys, *words, "--json"))["layers"]}
+    assert found["features.pool1"]["failure"]["kind"] == "all zero"
+    assert found["features.pool1"]["failure"]["since"] == "features.relu1"
+    assert found["classifier.fc5"]["failure"] is None
+    file = tmp_path / "s.csv"
+    told(capsys, *words, "-o", file)
+    assert [row["failure"] for row in rows_of(file)][:3] == ["constant", "all zero", "all zero"]
 
 
 def test_channels_of_one_layer_as_csv(
@@ -381,6 +404,11 @@ def test_kernels_as_rows(
         ("resnet20", "conv1", [], "16 of 16 kernels, 3 × 3 × 3"),
         ("resnet20", "conv1", ["--colours", "grey"], "16 outputs (rows), 3 inputs (columns)"),
         ("resnet20", "bn1", [], "16 of 16 values"),
+        ("alexnet-2012", "features.conv2", [],
+         "256 outputs (rows), each 48 of 96 inputs (columns), 5 × 5"),
+        ("alexnet-2012", "features.conv2", ["--output-channel", "200"], ">48</text>"),
+        ("lenet5-1998", "features.c3", [], "60 kernels, input → output, 5 × 5"),
+        ("lenet5-1998", "features.c3", ["--output-channel", "3"], ">5</text>"),
     ],
 )  # fmt: skip
 def test_figures_of_kernels(
@@ -485,13 +513,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFi
 def test_interrupted_without_half_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = Session.run
-
-    def interrupted(self: Session, *args: Any, **more: Any) -> Any:
+    def interrupted(path: Path) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
-        return run(self, *args, **more)
+        return decode_file(path)
 
-    monkeypatch.setattr(Session, "run", interrupted)
+    monkeypatch.setattr("cnn_explorer.media.decode.decode_file", interrupted)
     for words in (["-o", str(tmp_path / "a.npz")], ["--stats"]):
         assert main(["activations", SEVEN, *LENET, "--all", *words]) == 130
         assert capsys.readouterr() == ("", "")

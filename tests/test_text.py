@@ -5,10 +5,14 @@ import pytest
 from cnn_explorer.text import (
     capitalised,
     classes,
+    decimal,
     format_part,
+    format_share,
     format_size,
+    format_value,
     listed,
     no_formula,
+    number_text,
     printable,
 )
 
@@ -34,6 +38,20 @@ def test_numbers() -> None:
     assert (format_size(102_540_417), format_size(1 << 30)) == ("97.8 MB", "1.00 GB")
     assert format_part(44_145_050, 102_540_417) == "42.1 of 97.8 MB"
     assert format_part(1 << 20, 1 << 30) == "1.0 MB of 1.00 GB"
+
+
+def test_values() -> None:
+    assert [format_value(value) for value in (0.123456, -2.0, -0.0)] == ["0.1235", "−2", "0"]
+    assert [format_value(value, 2) for value in (27683.0, -1e-7)] == ["2.8e4", "−1e−7"]
+    assert [format_value(float(value)) for value in ("nan", "-inf")] == ["nan", "−inf"]
+    assert [number_text(float(value)) for value in ("nan", "-inf")] == ["not a number", "−∞"]
+    assert [decimal(value) for value in (1.0, 1.5, 2.346)] == ["1", "1.5", "2.35"]
+    assert decimal(1.23456, 4) == "1.2346"
+
+
+def test_shares_are_whole_only_where_they_are() -> None:
+    shares = [format_share(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)]
+    assert shares == ["0 %", "<1 %", "50 %", ">99 %", "100 %"]
 
 
 def test_a_sentence_begins_with_a_large_letter_and_stays_otherwise() -> None:

@@ -10,7 +10,7 @@ import base64
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any
@@ -39,13 +39,12 @@ from cnn_explorer.graph.glyphs import GLYPH_STROKE
 from cnn_explorer.graph.metrics import format_shape
 from cnn_explorer.graph.model import GraphLayout, Rect
 from cnn_explorer.graph.style import FONT_FAMILY, KIND_STYLES, LIGHT
+from cnn_explorer.media.formats import DRAWINGS
 from cnn_explorer.media.lettering import FONT_FILES, Weight, font, text_width
 from cnn_explorer.media.save import write_bytes
 from cnn_explorer.paths import resource
-from cnn_explorer.text import printable
+from cnn_explorer.text import decimal, printable
 
-SUFFIXES = (".svg", ".png", ".pdf", ".json", ".dot")
-"""What `export` can write."""
 PNG_SCALE = 2.0
 MAX_PIXELS = 120_000_000
 """Larger drawings are written as PNG at a smaller scale."""
@@ -87,19 +86,10 @@ def export(
         case _:
             raise ExplorerError(
                 f'a graph cannot be saved as "{path.name}": end the name with '
-                f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
+                f"{', '.join(DRAWINGS[:-1])} or {DRAWINGS[-1]}."
             )
     checkpoint(1.0)
     write_bytes(path, data)
-
-
-@lru_cache(maxsize=65_536)  # boxes stand in columns, and all of a kind look alike
-def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _fine(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def svg_bytes(
@@ -111,7 +101,7 @@ def svg_bytes(
     width, height = math.ceil(page.width), math.ceil(page.height)
     family = quoteattr(f"{FONT_FAMILY}, 'Helvetica Neue', Helvetica, Arial, sans-serif")
     around, graph = list(_svg_groups(page.groups)), list(_svg_groups(page.graph))
-    x, y = map(_short, page.graph_at)
+    x, y = map(decimal, page.graph_at)
     every = [item for group in (*page.groups, *page.graph) for item in group.items]
     glyphs = dict.fromkeys(item.name for item in every if isinstance(item, Glyph))
     lines = [
@@ -149,16 +139,16 @@ def _svg_escaped(text: str) -> str:
 
 def _svg_glyph(name: str) -> Iterator[str]:
     """A glyph of side 1, in the colours of whoever uses it."""
-    yield f'<g id="glyph-{name}" stroke-width="{_short(GLYPH_STROKE)}">'
+    yield f'<g id="glyph-{name}" stroke-width="{decimal(GLYPH_STROKE)}">'
     for path in outlines(Glyph(name, 0.0, 0.0, 1.0, "any")):
         hidden = "" if path.fill else ' fill="none"'
         hidden += "" if path.stroke else ' stroke="none"'
-        yield f'<path d="{_svg_outline(path.commands, _fine)}"{hidden}/>'
+        yield f'<path d="{_svg_outline(path.commands, partial(decimal, places=4))}"{hidden}/>'
     yield "</g>"
 
 
 def _svg_glyph_used(glyph: Glyph) -> str:
-    place = f"translate({_short(glyph.x)},{_short(glyph.y)}) scale({_short(glyph.size)})"
+    place = f"translate({decimal(glyph.x)},{decimal(glyph.y)}) scale({decimal(glyph.size)})"
     colours = f'fill="{glyph.colour}" stroke="{glyph.colour}"'
     return f'<use xlink:href="#glyph-{glyph.name}" transform="{place}" {colours}/>'
 
@@ -180,14 +170,14 @@ def _picture_of(raster: Raster) -> Image.Image:
 def _svg_tile(tile: Tile) -> str:
     if tile.left_only:
         return _svg_path(*outlines(tile))
-    place = f'{_svg_place(tile.rect)} rx="{_short(tile.radius)}"'
+    place = f'{_svg_place(tile.rect)} rx="{decimal(tile.radius)}"'
     return f"<rect {place} {_svg_paint(tile.fill, tile.stroke, tile.width, tile.dash)}/>"
 
 
 def _svg_place(rect: Rect) -> str:
     return (
-        f'x="{_short(rect.x)}" y="{_short(rect.y)}" '
-        f'width="{_short(rect.width)}" height="{_short(rect.height)}"'
+        f'x="{decimal(rect.x)}" y="{decimal(rect.y)}" '
+        f'width="{decimal(rect.width)}" height="{decimal(rect.height)}"'
     )
 
 
@@ -200,13 +190,13 @@ def _svg_path(path: Path) -> str:
 def _svg_paint(fill: str, stroke: str, width: float, dash: tuple[float, ...]) -> str:
     found = f'fill="{fill or "none"}"'
     if stroke:
-        found += f' stroke="{stroke}" stroke-width="{_short(width)}"'
+        found += f' stroke="{stroke}" stroke-width="{decimal(width)}"'
     if dash:
-        found += f' stroke-dasharray="{" ".join(map(_short, dash))}"'
+        found += f' stroke-dasharray="{" ".join(map(decimal, dash))}"'
     return found
 
 
-def _svg_outline(commands: tuple[Command, ...], number: Callable[[float], str] = _short) -> str:
+def _svg_outline(commands: tuple[Command, ...], number: Callable[[float], str] = decimal) -> str:
     return " ".join(
         [
             command[0] + " ".join([f"{number(x)},{number(y)}" for x, y in command[1:]])
@@ -217,10 +207,10 @@ def _svg_outline(commands: tuple[Command, ...], number: Callable[[float], str] =
 
 def _svg_text(text: Text) -> str:
     # a fallback font must not run out of the box the text was measured for
-    length = _short(text_width(text.text, text.size, text.weight))
+    length = decimal(text_width(text.text, text.size, text.weight))
     x, y = text.at
     return (
-        f'<text x="{_short(x)}" y="{_short(y)}" {_svg_font(text.size, text.weight, text.colour)} '
+        f'<text x="{decimal(x)}" y="{decimal(y)}" {_svg_font(text.size, text.weight, text.colour)} '
         f'textLength="{length}" lengthAdjust="spacingAndGlyphs">{_svg_escaped(text.text)}</text>'
     )
 
@@ -228,7 +218,7 @@ def _svg_text(text: Text) -> str:
 @lru_cache(maxsize=256)
 def _svg_font(size: float, weight: Weight, colour: str) -> str:
     heavy = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
-    return f'font-size="{_short(size)}" fill="{colour}"{heavy[weight]}'
+    return f'font-size="{decimal(size)}" fill="{colour}"{heavy[weight]}'
 
 
 _SVG_WRITERS: Mapping[type[Item], Callable[[Any], str]] = {

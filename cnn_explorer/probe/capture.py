@@ -47,7 +47,7 @@ class Captured(Mapping[str, "Tensor"]):
         try:
             return self._kept[name]
         except KeyError:
-            raise ExplorerError(f'the layer "{name}" took no part in this run.') from None
+            raise took_no_part(name) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._kept
@@ -129,6 +129,11 @@ def each_output(model: "nn.Module", layers: Iterable[str], given: Given) -> Iter
 
             stack.enter_context(Listening(model, functions, tell))
         yield
+
+
+def took_no_part(layer: str) -> ExplorerError:
+    """The error for a layer of the network that a run did not come by."""
+    return ExplorerError(f'the layer "{layer}" took no part in this run.')
 
 
 def can_be_captured(model: "nn.Module", layers: Iterable[str]) -> tuple[str, ...]:

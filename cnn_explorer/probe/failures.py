@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.probe.statistics import LayerStatistics
+from cnn_explorer.text import format_share, format_value
 
 FailureKind = Literal[
     "not finite", "all zero", "mostly dead", "saturated", "constant", "exploding", "vanishing"
@@ -171,9 +172,8 @@ def _rounded(value: float) -> str:
     """Three digits: ``0.00124``, ``1,240``, ``1.24e9``."""
     if 1000 <= abs(value) < 1e6:
         return f"{float(f'{value:.3g}'):,.0f}".replace("-", "−")
-    mantissa, _, exponent = f"{value:.3g}".partition("e")
-    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
+    return format_value(value, 3)
 
 
 def _per_cent(share: float) -> str:
-    return "All" if share == 1 else f"{100 * share:.0f} %"
+    return "All" if share == 1 else format_share(share)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.media.lettering import Weight, font, shortened, text_width
 from cnn_explorer.media.save import save_png, write_text
 from cnn_explorer.probe.colormaps import (
@@ -37,14 +38,11 @@ from cnn_explorer.probe.mosaic import (
     colour_mosaic,
     mosaic,
 )
-from cnn_explorer.probe.results import format_value
-from cnn_explorer.text import printable
+from cnn_explorer.text import decimal, format_value, printable
 
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-SUFFIXES = (".png", ".svg")
-"""What `save_figure` can write."""
 PNG_SCALE = 2.0
 """Of what is saved as PNG, where it has at most `_SHARP` pixels then."""
 MAX_PIXELS = 120_000_000
@@ -187,8 +185,8 @@ class Figure:
                 for number, bar in enumerate(self._bars)
             ),
             *(
-                f'<rect x="{_short(box.x)}" y="{_short(box.y)}" width="{_short(box.width)}" '
-                f'height="{_short(box.height)}" fill="{_hex(box.colour)}"/>'
+                f'<rect x="{decimal(box.x)}" y="{decimal(box.y)}" width="{decimal(box.width)}" '
+                f'height="{decimal(box.height)}" fill="{_hex(box.colour)}"/>'
                 for box in self._boxes
             ),
             *map(_svg_text, self._texts),
@@ -227,7 +225,7 @@ def save_figure(path: Path, figure: Figure) -> None:
         case _:
             raise ExplorerError(
                 f'a figure cannot be saved as "{printable(path.name)}": end the name with '
-                f"{' or '.join(SUFFIXES)}."
+                f"{' or '.join(FIGURES)}."
             )
 
 
@@ -251,7 +249,7 @@ def maps_figure(
 
     `order` names the channels to show and their order, all where it is not given; one that is
     shown alone has the very colours that it has among the others. `names` of all channels stand
-    below the tiles instead of their numbers, `rows` left of each row. `of` says what tiles are, and
+    below the tiles instead of their places, `rows` left of each row. `of` says what tiles are, and
     `subtitle` replaces the line that counts them, which ends with the `notes`. A `plain` figure has
     tiles alone.
 
@@ -271,15 +269,12 @@ def maps_figure(
     chosen = tiles if in_order else tiles[shown]
     made = mosaic(chosen, drawn_as, columns=columns or _columns(chosen), gap=0)
     if subtitle is None:
-        subtitle = _counted(of, shown, len(tiles), chosen.shape[1:])
+        subtitle = _counted(of, shown, len(tiles), chosen.shape[1:], named=names is not None)
     ground = _DARK if dark else _LIGHT
     sheet = _Sheet(made, colour_table(colours, ground.mat), ground)
     if plain:
         return sheet.plain(title)
-    labels = [str(channel) for channel in shown]
-    if names is not None:
-        labels = [printable(names[channel], 200) for channel in shown]
-    sheet.label(labels, rows, running=bool((np.diff(shown) == 1).all()), named=names is not None)
+    sheet.label(shown, names, rows)
     scale = _Scale(scale_colours(colours), *_bar_words(made, shading, of))
     return sheet.figure(printable(title, 400), _subtitle(subtitle, notes), scale)
 
@@ -291,6 +286,7 @@ def kernels_figure(
     order: Sequence[int] | npt.NDArray[np.intp] | None = None,
     scale: Literal["channel", "layer"] = "channel",
     columns: int | None = None,
+    names: Sequence[str] | None = None,
     notes: Sequence[str] = (),
     dark: bool = False,
     plain: bool = False,
@@ -313,11 +309,11 @@ def kernels_figure(
     sheet = _Sheet(made, colour_table("grey", ground.mat), ground)
     if plain:
         return sheet.plain(title)
-    running = bool((np.diff(shown) == 1).all())
-    sheet.label([str(number) for number in shown], (), running=running, named=False)
+    sheet.label(shown, names, ())
     ticks, words = _bar_words(made, Shading(scale, signed=True), "kernel")
     words.append("red, green and blue: the weights of the three inputs")
-    subtitle = _counted("kernel", shown, len(weight), weight.shape[1:])
+    size = weight.shape[1:]
+    subtitle = _counted("kernel", shown, len(weight), size, named=names is not None)
     return sheet.figure(
         printable(title, 400), _subtitle(subtitle, notes), _Scale(greys, ticks, words)
     )
@@ -345,10 +341,12 @@ def _check(tiles: FloatArray, shown: npt.NDArray[np.intp]) -> None:
         )
 
 
-def _counted(of: str, shown: npt.NDArray[np.intp], total: int, shape: Sequence[int]) -> str:
+def _counted(
+    of: str, shown: npt.NDArray[np.intp], total: int, shape: Sequence[int], *, named: bool
+) -> str:
     """``64 of 64 channels, 56 × 56``."""
     size = " × ".join(map(str, shape))
-    if len(shown) == 1 and total > 1:
+    if len(shown) == 1 and total > 1 and not named:
         return f"{of} {shown[0]} of {total:,}, {size}"
     if size == "1 × 1" and of == "channel":
         return f"{len(shown):,} of {total:,} values"
@@ -381,13 +379,15 @@ def _bar_words(made: Mosaic, shading: Shading, of: str) -> tuple[list[_Tick], li
     if each:
         ends = ("−largest", "largest") if shading.signed else ("lowest", "highest")
         ticks = [(0.0, f"{ends[0]} of each"), (1.0, f"{ends[1]} of each")]
-        words.append(f"each {of} over its own range, within {_value(low)} to {_value(high)}")
+        words.append(
+            f"each {of} over its own range, within {format_value(low)} to {format_value(high)}"
+        )
     elif low == high:
-        ticks = [(0.5 if shading.signed else 0.0, _value(low))]
+        ticks = [(0.5 if shading.signed else 0.0, format_value(low))]
         words.append("all values are equal")
     else:
         signs = ("≤ ", "≥ ") if beyond else ("", "")
-        ticks = [(0.0, signs[0] + _value(low)), (1.0, signs[1] + _value(high))]
+        ticks = [(0.0, signs[0] + format_value(low)), (1.0, signs[1] + format_value(high))]
     if shading.signed and low < high:
         ticks.insert(1, (0.5, "0"))
     elif not each and low < 0 < high:
@@ -400,10 +400,6 @@ def _bar_words(made: Mosaic, shading: Shading, of: str) -> tuple[list[_Tick], li
     if shading.gamma != 1:
         words.append(f"gamma {shading.gamma:g}")
     return ticks, words
-
-
-def _value(value: float) -> str:
-    return format_value(value + 0.0, 4)  # not "−0"
 
 
 class _Sheet:
@@ -426,20 +422,23 @@ class _Sheet:
         self._labels: list[str] = []
         self._rows: Sequence[str] = ()
 
-    def label(self, labels: list[str], rows: Sequence[str], *, running: bool, named: bool) -> None:
-        """Choose where to write the labels of the tiles: below each where that is wide enough, else
-        left of each row those of its first tile."""
+    def label(
+        self, shown: npt.NDArray[np.intp], names: Sequence[str] | None, rows: Sequence[str]
+    ) -> None:
+        """Choose where to write what the tiles are called: below each where that is wide enough,
+        else left of each row what its first one is."""
         grid, width = self._made.grid, self._tile[0]
         if rows:
             self._rows = rows
             return
-        if grid.count == 1 and not named:
+        if grid.count == 1 and names is None:
             return  # the line below the title says it
-        if named and width >= 56:
+        labels = [str(tile) if names is None else printable(names[tile], 200) for tile in shown]
+        if names is not None and width >= 56:
             labels = [shortened(label, _TINY, width) for label in labels]
         if max(text_width(label, _TINY) for label in labels) + 2 <= width:
             self._labels, self._below = labels, _LABEL
-        elif running and grid.rows > 1:
+        elif bool((np.diff(shown) == 1).all()) and grid.rows > 1:
             self._rows = labels[:: grid.columns]
 
     def plain(self, title: str) -> Figure:
@@ -633,7 +632,7 @@ def _put(pixels: Pixels, part: Pixels, at: tuple[int, int], scale: float) -> Non
 def _svg_gradient(bar: _Bar, number: int) -> str:
     last = len(bar.colours) - 1
     stops = "".join(
-        f'<stop offset="{_short(100 * place / last)}%" stop-color="{_hex(colour)}"/>'
+        f'<stop offset="{decimal(100 * place / last)}%" stop-color="{_hex(colour)}"/>'
         for place, colour in enumerate(map(tuple, bar.colours.tolist()))
     )
     return f'<defs><linearGradient id="bar-{number}">{stops}</linearGradient></defs>'
@@ -643,14 +642,10 @@ def _svg_text(text: _Text) -> str:
     weight = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
     return (
-        f'<text x="{_short(text.x)}" y="{_short(text.y)}" font-size="{_short(text.size)}" '
+        f'<text x="{decimal(text.x)}" y="{decimal(text.y)}" font-size="{decimal(text.size)}" '
         f'fill="{_hex(text.colour)}"{weight[text.weight]}{anchor}>{escape(text.text)}</text>'
     )
 
 
 def _hex(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

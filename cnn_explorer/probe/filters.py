@@ -16,6 +16,9 @@ FloatArray = npt.NDArray[np.float32]
 SPECTRUM_SIZE = 64
 """Kernels are padded with zeros to so many values a side: that draws their spectrum smoothly."""
 
+_PART = 1_000_000
+"""So many weights are read at a time where nobody waits in between."""
+
 
 @dataclass(frozen=True, eq=False)
 class Kernels:
@@ -121,13 +124,13 @@ def kernels_of(
     return Kernels(weight, groups, filters.table)
 
 
-def order_by_norm(kernels: FloatArray) -> npt.NDArray[np.intp]:
+def order_by_norm(kernels: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
     """The order of kernels (N, ...) by their L2 norm, largest first; equal ones as they stand,
     those with values that are no numbers last."""
     return np.argsort(-norms_of(kernels), kind="stable")
 
 
-def norms_of(kernels: FloatArray) -> npt.NDArray[np.float64]:
+def norms_of(kernels: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """The L2 norm of each kernel (N, ...)."""
     rows = kernels.reshape(len(kernels), -1).astype(np.float64)
     norms: npt.NDArray[np.float64] = np.sqrt(np.einsum("nk,nk->n", rows, rows))
@@ -288,10 +291,11 @@ def _least(values: npt.NDArray[np.float64]) -> float:
 
 
 def scanned(kernels: Kernels, near_zero: float = 0.0) -> KernelScan:
-    """All numbers about weights, read at once."""
+    """All numbers about weights. They are read in parts all the same: what is worked out on the way
+    takes several times as much memory as what is read."""
     scan = KernelScan(kernels, near_zero)
     while not scan.done:
-        scan.step(kernels.weight.size)
+        scan.step(_PART)
     return scan
 
 

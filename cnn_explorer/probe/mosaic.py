@@ -7,7 +7,7 @@ costs more than the whole picture.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -170,6 +170,30 @@ def colour_mosaic(
     pixels[:] = ground
     _place(values, pixels, grid)
     return Mosaic(pixels, grid, -peak, peak, low == high, undefined, infinite)
+
+
+def rearranged(
+    drawn: Mosaic,
+    order: npt.NDArray[np.intp],
+    *,
+    columns: int,
+    gap: int = 1,
+    ground: tuple[int, int, int] = (128, 128, 128),
+) -> npt.NDArray[np.uint8]:
+    """The pixels of a mosaic without gaps with these of its tiles alone, in this order: in the very
+    colours that they have among all. `ground` is the colour of gaps between colour kernels."""
+    before = drawn.grid
+    deeper = drawn.pixels.shape[2:]
+    packed = drawn.pixels.reshape(
+        before.rows, before.tile_height, before.columns, before.tile_width, *deeper
+    )
+    tiles = packed[order // before.columns, :, order % before.columns]
+    grid = replace(before, count=len(order), columns=max(1, min(columns, len(order))), gap=gap)
+    pixels = np.zeros((grid.height, grid.width, *deeper), np.uint8)
+    if deeper:
+        pixels[:] = ground
+    _place(tiles, pixels, grid)
+    return pixels
 
 
 def best_columns(
@@ -345,7 +369,7 @@ def _bent(
     return values
 
 
-def _place(values: npt.NDArray[np.floating], pixels: npt.NDArray[np.uint8], grid: TileGrid) -> None:
+def _place(values: npt.NDArray[np.number], pixels: npt.NDArray[np.uint8], grid: TileGrid) -> None:
     """Write the tiles (N, h, w, ...) into the mosaic (height, width, ...), all rows at once."""
     height, width = grid.tile_height, grid.tile_width
     y_stride, x_stride = pixels.strides[:2]

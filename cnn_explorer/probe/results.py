@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, overload
 
 from cnn_explorer.probe.precision import EXACT, Arithmetic
+from cnn_explorer.text import format_share, format_value
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
@@ -163,21 +164,6 @@ def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
     if thumbnail.dead is not None:
         lines.append(f"dead {format_share(thumbnail.dead)}")
     return tuple(lines)
-
-
-def format_value(value: float, digits: int) -> str:
-    """A value with so many digits: ``−0.12``."""
-    return f"{value:.{digits}g}".replace("-", "−")
-
-
-def format_share(share: float) -> str:
-    """A share from 0 to 1 in per cent; neither 0 nor 100 unless it is that."""
-    per_cent = 100 * share
-    if 0 < per_cent < 1:
-        return "<1 %"
-    if 99 < per_cent < 100:
-        return ">99 %"
-    return f"{per_cent:.0f} %"
 
 
 def probabilities(classes: Sequence[ClassScore]) -> npt.NDArray[np.float32]:

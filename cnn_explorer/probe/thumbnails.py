@@ -47,15 +47,11 @@ def thumbnails(
 ) -> Iterator[None]:
     """Put thumbnails of the outputs of `layers` into `made` at the end of the context, of the last
     forward of `model` in it. Names are those of `capture`; the batch is of one picture."""
-    from torch._C import DisableTorchFunction
-
     read: dict[str, _Read] = {}
 
     def reading(name: str, output: "Tensor") -> None:
-        # what is computed here is not heard as the network's own operations
-        with DisableTorchFunction():
-            if output.is_floating_point() and output.numel():
-                read[name] = _read(output, channel)
+        if output.is_floating_point() and output.numel():
+            read[name] = _read(output, channel)
 
     with each_output(model, layers, reading):
         yield

@@ -24,12 +24,13 @@ from cnn_explorer.graph.drawing import (
 )
 from cnn_explorer.graph.drawing import Path as Outline
 from cnn_explorer.graph.exchange import graph_to_json
-from cnn_explorer.graph.export import SUFFIXES, dot_bytes, export
+from cnn_explorer.graph.export import dot_bytes, export
 from cnn_explorer.graph.glyphs import GLYPH_PATHS, Dot
 from cnn_explorer.graph.hierarchy import default_expansion, visible
 from cnn_explorer.graph.layout import lay_out
 from cnn_explorer.graph.model import KINDS, GraphEdge, GraphLayout, LayerGraph
 from cnn_explorer.graph.style import GLYPHS, KIND_STYLES, STRIPE_WIDTH
+from cnn_explorer.media.formats import DRAWINGS
 from tests.graph.examples import layer, own_graph
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -176,13 +177,13 @@ def test_unknown_suffixes_are_refused(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", DRAWINGS)
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ExplorerError):
         export(_layout("lenet5"), tmp_path / "absent" / f"net{suffix}", title="LeNet-5")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", DRAWINGS)
 def test_files_are_the_same_each_time(tmp_path: Path, suffix: str) -> None:
     layout = _layout("lenet5")
     for name in ("a", "b"):

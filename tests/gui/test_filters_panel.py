@@ -1,5 +1,7 @@
 """The Filters tab: every kind of layer, sorted, seen as a whole, as numbers and as spectra."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -12,11 +14,11 @@ from cnn_explorer.gui.state.workbench import Look, OpenNetwork, Workbench
 from cnn_explorer.gui.widgets import filters_panel
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
 from cnn_explorer.gui.widgets.matrix_view import MatrixView
-from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.spectrum_view import SpectrumView
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.filters import Kernels, normalisation_numbers, spectrum_of
 from cnn_explorer.probe.results import LayerFilters
+from cnn_explorer.text import number_text
 from tests.gui.test_panels import CARD
 
 TABLE = ((0, 1), (1, 2, 3), (0, 3), (2,))
@@ -83,19 +85,21 @@ def test_kernels_are_sorted_by_norm(panel):
     order = np.argsort(-norms)
     panel.maps.select(2)
     choose(panel.sort, "norm")
-    for place, channel in enumerate(order):
+    assert panel.maps.order.tolist() == order.tolist()
+    for channel in order.tolist():
         value = number_text(float(shown.filters.weight[4, channel, 1, 1]))
-        assert hover(panel, place) == f"input {channel} to output 4 · row 1, column 1 · {value}"
+        assert hover(panel, channel) == f"input {channel} to output 4 · row 1, column 1 · {value}"
     # what was selected still is, wherever it stands now
-    assert panel.maps.number_of(panel.maps.selected) == 2
+    assert panel.maps.selected == 2
     panel.output.setValue(5)
-    assert panel.maps.number_of(panel.maps.selected) == 2
+    assert panel.maps.selected == 2
     choose(panel.sort, "index")
     assert panel.maps.selected == 2
+    assert panel.maps.order.tolist() == list(range(9))
 
 
 @pytest.mark.parametrize(("output", "first"), [(0, 0), (2, 0), (3, 4), (5, 4)])
-def test_inputs_of_groups_have_their_true_numbers(panel, output, first):
+def test_inputs_of_groups_have_their_true_numbers(panel, qtbot, output, first):
     shown = conv("conv2", 6, 4, 3, 3, groups=2)
     panel.show_filters(shown)
     assert panel.header.title.text().startswith("conv2 · 6 filters of 4 × 3 × 3 in 2 groups, ")
@@ -104,6 +108,15 @@ def test_inputs_of_groups_have_their_true_numbers(panel, output, first):
         value = number_text(float(shown.filters.weight[output, place, 1, 1]))
         said = f"input {first + place} to output {output} · row 1, column 1 · {value}"
         assert hover(panel, place) == said
+    panel.maps.select(1)
+    assert panel.maps.accessibleDescription() == f"Selected: input {first + 1} to output {output}."
+    assert panel.maps.drag_data().urls()[0].fileName().endswith(f"-output-{output}-{first + 1}.png")
+    with qtbot.waitSignal(panel.maps.save_asked) as told:
+        panel.maps.save(Path("kernels.png"), None)
+    (file,) = told.args
+    assert file.names == tuple(str(first + place) for place in range(4))
+    assert file.title == f"{CARD.title} · conv2 · output {output}"
+    assert file.of == "kernel"
     panel.grab()
 
 
@@ -127,8 +140,10 @@ def test_pictures_are_sorted_too(panel):
     panel.show_filters(shown)
     choose(panel.sort, "norm")
     norms = (shown.filters.weight**2).sum(axis=(1, 2, 3))
-    assert panel.maps.number_of(0) == int(norms.argmax())
-    assert hover(panel, 0).startswith(f"filter {norms.argmax()} · row 2, column 2 · red ")
+    assert panel.maps.order[0] == norms.argmax()
+    assert hover(panel, norms.argmax()).startswith(
+        f"filter {norms.argmax()} · row 2, column 2 · red "
+    )
 
 
 def test_the_quiet_line_tells_numbers(panel):
@@ -328,12 +343,11 @@ def test_the_spectrum_is_that_of_the_selected_kernel(panel, qtbot):
     assert panel.side.empty.text() == "Select a kernel to see its spectrum."
     choose(panel.sort, "norm")
     panel.maps.select(3)
-    channel = panel.maps.number_of(3)
-    expected = spectrum_of(shown.filters.weight[0, channel])
+    expected = spectrum_of(shown.filters.weight[0, 3])
     view = panel.side.spectrum
     assert view.isVisible()
     np.testing.assert_array_equal(view._spectrum.magnitude, expected.magnitude)
-    assert panel.side.caption.text().startswith(f"input {channel} to output 0 · peak at ")
+    assert panel.side.caption.text().startswith("input 3 to output 0 · peak at ")
     qtbot.keyClick(view, Qt.Key.Key_Right)
     qtbot.keyClick(view, Qt.Key.Key_Right)
     value = number_text(float(expected.magnitude[32, 33]))
@@ -341,7 +355,7 @@ def test_the_spectrum_is_that_of_the_selected_kernel(panel, qtbot):
         f"horizontal 0.01562, vertical 0, together 0.01562 cycles per pixel · {value}"
     )
     qtbot.keyClick(view, Qt.Key.Key_Escape)
-    assert panel.line.text().startswith(f"input {channel} to output 0 · L2 ")
+    assert panel.line.text().startswith("input 3 to output 0 · L2 ")
     choose(panel.part, "all")
     assert panel.side.empty.isVisible()
 
@@ -435,7 +449,7 @@ def test_statistics_lead_to_their_output(panel, qtbot):
     assert view.current_row == 1
     panel.show_filters(conv("conv1", 16, 3, 5, 5))
     view.setCurrentIndex(view.numbers.index(view.numbers.place_of(12), 0))
-    assert panel.maps.number_of(panel.maps.selected) == 11
+    assert panel.maps.selected == 11
 
 
 def test_weights_are_read_bit_by_bit(panel, qtbot, monkeypatch):

@@ -234,6 +234,49 @@ def test_copy_puts_a_map_or_all_maps_on_the_clipboard(view, qtbot):
     assert (every.width(), every.height()) == (8 * view.columns - 1, 8 * rows - 1)
 
 
+@pytest.mark.parametrize("scale", ["channel", "layer"])
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_copy_of_all_maps_has_the_colours_of_the_screen(view, scale, colour):
+    maps = random_maps(7, 3, 5, 4)
+    maps[6] *= 9  # hidden, it still sets the scale of all
+    view.set_scale(scale)
+    if colour:
+        view.show_colour_kernels(maps)
+    else:
+        view.show_maps(maps[:, 0])
+    order = [5, 1, 4, 0]
+    view.set_order(order)
+    every = view.mosaic_image()
+    assert every.width() == 5 * view.columns - 1
+    for place, channel in enumerate(order):
+        row, column = divmod(place, view.columns)
+        assert every.copy(5 * column, 6 * row, 4, 5) == view.small_image(channel)
+
+
+def test_numbers_stand_wherever_a_person_reads_them(view, qtbot):
+    view.show_maps(random_maps(4, 7, 5))
+    view.set_file_name("net-layer")
+    view.set_numbers(np.array([8, 9, 10, 11]))
+    view.set_order([3, 1])
+    with qtbot.waitSignal(view.map_selected) as told:
+        view.select(3)
+    assert told.args == [3]
+    assert view.accessibleDescription() == "Map 11 is selected."
+    assert view._describe(view.point_at(view.tile_rect(3).center())).startswith("channel 11, ")
+    assert view.drag_data().urls()[0].fileName() == "net-layer-11.png"
+    with qtbot.waitSignal(view.save_asked) as told:
+        view.save(Path("one.png"), 3)
+    assert told.args[0].names == ("8", "9", "10", "11")
+    assert told.args[0].order.tolist() == [3]
+    view.set_numbers(None)
+    assert view.accessibleDescription() == "Map 3 is selected."
+    view.set_numbers(np.arange(4) + 8)
+    view.show_maps(random_maps(5, 7, 5))  # of others they are not the numbers
+    assert view.number_of(3) == 3
+    with pytest.raises(ValueError, match="4 numbers"):
+        view.set_numbers(np.arange(4))
+
+
 def test_what_is_to_be_saved_is_what_is_shown(view, qtbot):
     maps = random_maps(6, 7, 5)
     view.show_maps(maps)

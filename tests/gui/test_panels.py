@@ -18,11 +18,11 @@ from cnn_explorer.gui.widgets.code_panel import CODE_COLOURS, CodePanel
 from cnn_explorer.gui.widgets.connection_view import ConnectionView
 from cnn_explorer.gui.widgets.details_panel import DetailsPanel, ShareBar
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
-from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.results import LayerFilters
+from cnn_explorer.text import number_text
 
 UNTRAINED = "untrained: these answers mean nothing"
 

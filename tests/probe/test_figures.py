@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.media.formats import FIGURES
 from cnn_explorer.probe import figures
 from cnn_explorer.probe.colormaps import (
     INFINITE_COLOUR,
@@ -172,6 +173,12 @@ def test_numbers_stand_where_there_is_room() -> None:
     }
     named = words_of(maps_figure(maps[:2], title="n", names=["edges", "spots & stripes"]))
     assert {"edges", "spots & stripes"} <= set(named)
+    numbers = [str(channel + 8) for channel in range(12)]
+    alone = words_of(maps_figure(maps, title="n", order=[3], names=numbers))
+    assert alone[1].startswith("1 of 12 channels, ")
+    assert "11" in alone
+    kernels = words_of(kernels_figure(some_maps(4, 3, 5, 5), title="n", names=numbers[:4]))
+    assert {"8", "9", "10", "11"} <= set(kernels)
     # tiles too small for numbers: those of the first in each row
     many = maps_figure(some_maps(2048, 7, 7), title="n", columns=64)
     numbers = [int(word) for word in words_of(many) if word.isdecimal()]
@@ -313,7 +320,7 @@ def test_saved_by_its_ending(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(2048, 7, 7), (64, 224, 224)])
 def test_large_layers_take_less_than_two_seconds(shape: tuple[int, ...], tmp_path: Path) -> None:
     maps = some_maps(*shape)
-    for suffix in figures.SUFFIXES:
+    for suffix in FIGURES:
         started = time.process_time()
         save_figure(tmp_path / f"a{suffix}", maps_figure(maps, title="net"))
         assert time.process_time() - started < 2

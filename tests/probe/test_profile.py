@@ -15,7 +15,7 @@ from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.networks.torchvision_models import import_torchvision
 from cnn_explorer.paths import resource
-from cnn_explorer.probe import profile as profile_module
+from cnn_explorer.probe import layer_outputs
 from cnn_explorer.probe.failures import BOUNDS, failures, near_bounds
 from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.onnx_session import OnnxSession
@@ -104,7 +104,7 @@ def test_onnx_in_batches_of_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     session = OnnxSession.open(path)
     prepared = prepared_for(session)
     layers = [layer.name for layer in session.network.layers]
-    monkeypatch.setattr(profile_module, "BATCH_BYTES", 1 << 18)
+    monkeypatch.setattr(layer_outputs, "BATCH_BYTES", 1 << 18)
     asked: list[int] = []
     plain = session.outputs
 

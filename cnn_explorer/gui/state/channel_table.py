@@ -11,9 +11,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from cnn_explorer.probe.profile import Profile
-from cnn_explorer.probe.results import format_share, format_value
 from cnn_explorer.probe.statistics import LayerStatistics
-from cnn_explorer.text import no_formula
+from cnn_explorer.text import format_share, format_value, no_formula
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -117,8 +116,7 @@ class ChannelTableModel(QAbstractTableModel):
                 return f"{value:,}"
         if not np.isfinite(value):
             return "not a number"
-        mantissa, _, exponent = format_value(float(value), 9 if exact else 4).partition("e")
-        return f"{mantissa}e{exponent.lstrip('+0').replace('−0', '−')}" if exponent else mantissa
+        return format_value(float(value), 9 if exact else 4)
 
     def _plain(self, row: int, column: int) -> str:
         """A cell for other programs."""

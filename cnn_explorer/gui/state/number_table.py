@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.probe.results import format_value
+from cnn_explorer.text import format_value
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 

@@ -169,6 +169,10 @@ class MapsFile:
     title: str
     columns: int
     dark: bool
+    names: tuple[str, ...] | None = None
+    """What all maps are called, where that is not their place."""
+    of: str = "channel"
+    """What they are."""
 
 
 Extent = Literal["shown", "all", "level"]

@@ -605,12 +605,13 @@ def _save_maps(file: MapsFile, checkpoint: Checkpoint) -> Exported:
             scale = "layer"
         figure = kernels_figure(
             file.maps, title=file.title, order=file.order, scale=scale, columns=file.columns,
-            dark=file.dark,
+            names=file.names, dark=file.dark,
         )  # fmt: skip
     else:
         figure = maps_figure(
             file.maps, title=file.title, order=file.order, shading=file.shading,
-            colours=file.colours, columns=file.columns, dark=file.dark,
+            colours=file.colours, columns=file.columns, names=file.names, of=file.of,
+            dark=file.dark,
         )  # fmt: skip
     checkpoint(0.3)
     save_figure(file.path, figure)

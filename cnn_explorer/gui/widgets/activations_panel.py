@@ -32,7 +32,6 @@ from cnn_explorer.gui.widgets.panel_parts import (
     IconButton,
     PanelHeader,
     SizeSlider,
-    number_text,
     size_text,
 )
 from cnn_explorer.gui.widgets.shading_bar import ShadingBar
@@ -40,6 +39,7 @@ from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.probe.colormaps import bar_colours
 from cnn_explorer.probe.mosaic import Mosaic
 from cnn_explorer.probe.statistics import order_of
+from cnn_explorer.text import number_text
 
 _DIM_AFTER = 150  # ms; answers while drawing come sooner, and should not flicker
 

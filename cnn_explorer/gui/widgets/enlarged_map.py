@@ -37,13 +37,9 @@ from cnn_explorer.gui.state.picture_link import LayerOnPicture, Place, Units
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
-from cnn_explorer.gui.widgets.panel_parts import (
-    QuietLabel,
-    TitleLabel,
-    number_text,
-    paint_focus,
-)
+from cnn_explorer.gui.widgets.panel_parts import QuietLabel, TitleLabel, paint_focus
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
+from cnn_explorer.text import number_text
 
 Mode = Literal["map", "side", "blended"]
 MODES: tuple[Mode, ...] = ("map", "side", "blended")

@@ -20,16 +20,10 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.filters_controls import FiltersControls
 from cnn_explorer.gui.widgets.filters_side import FiltersSide
 from cnn_explorer.gui.widgets.filters_words import FiltersWords
-from cnn_explorer.gui.widgets.kernel_maps import KernelMaps
-from cnn_explorer.gui.widgets.maps_view import MapPoint
+from cnn_explorer.gui.widgets.maps_view import MapPoint, MapsView
 from cnn_explorer.gui.widgets.matrix_view import MatrixView, typical_peak
 from cnn_explorer.gui.widgets.norm_plots import NormPlots
-from cnn_explorer.gui.widgets.panel_parts import (
-    EmptyState,
-    PanelHeader,
-    QuietLabel,
-    number_text,
-)
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
 from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.filters import (
@@ -40,6 +34,7 @@ from cnn_explorer.probe.filters import (
     spectrum_of,
 )
 from cnn_explorer.probe.mosaic import HIGHEST, ZERO
+from cnn_explorer.text import number_text
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -86,7 +81,7 @@ class FiltersPanel(QWidget):
         below = QHBoxLayout(self._below)
         below.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
         below.addWidget(self.line)
-        self.maps = KernelMaps()
+        self.maps = MapsView()
         self.maps.setAccessibleName(self.tr("Kernels of the layer"))
         self.maps.set_describer(self._kernel_description)
         self.matrix = MatrixView()
@@ -152,8 +147,6 @@ class FiltersPanel(QWidget):
                 self.part.addItem(self._words.view(view), view)
             wanted = self._chosen.get(_family(look), look.views[0])
             self.part.setCurrentIndex(max(0, self.part.findData(wanted)))
-        name = f"{shown.card.name}-{shown.layer}-weights"
-        self.maps.set_file_name(name.replace("#", "-"))
         self._weights = KernelScan(look.scanned, _NEAR * typical_peak(shown.filters.weight))
         self._statistics = None
         self._scan.stop()
@@ -235,16 +228,32 @@ class FiltersPanel(QWidget):
         assert look is not None
         assert look.kernels is not None
         kernels = look.kernels
+        numbers = None
         if self._form == "kernels":
             output = self.output.value()
             tiles, numbers = kernels.of(output), kernels.inputs(output)
         else:
-            tiles, numbers = kernels.weight, np.arange(len(kernels.weight))
-            tiles = tiles if self._form == "pictures" else tiles[:, 0]
+            tiles = kernels.weight if self._form == "pictures" else kernels.weight[:, 0]
+        if self._form == "pictures":
+            self.maps.show_colour_kernels(tiles)
+        else:
+            self.maps.show_maps(tiles, signed=True)
+        self.maps.set_numbers(numbers)
+        self._name_files()
         by_norm = self.sort.currentData() == "norm"
-        order = order_by_norm(tiles) if by_norm else np.arange(len(tiles))
-        self.maps.show_kernels(tiles, numbers, order)
+        self.maps.set_order(order_by_norm(tiles) if by_norm else None)
         self._show_range()
+
+    def _name_files(self) -> None:
+        """How what is saved of the kernels is called."""
+        assert self._look is not None
+        shown = self._look.shown
+        name = f"{shown.card.name}-{shown.layer}-weights"
+        title = f"{shown.card.title} · {shown.layer}"
+        if self._form == "kernels":
+            name += f"-output-{self.output.value()}"
+            title += f" · {self._words.output(self.output.value())}"
+        self.maps.set_file_name(name.replace("#", "-"), title, of="kernel")
 
     # the header line
 
@@ -308,7 +317,7 @@ class FiltersPanel(QWidget):
             return self._words.formula()
         if self._form == "bars":
             return self._words.numbers(self._words.view(self._view), self._vector().of_all())
-        index = self.maps.index_of(self.maps.selected)
+        index = self.maps.selected
         kernel = look.kernel(self._view, self.output.value(), index)
         if kernel is not None:
             own = scanned(Kernels(kernel.reshape(1, -1, 1, 1))).of_all()
@@ -328,7 +337,7 @@ class FiltersPanel(QWidget):
         wanted, look = self.side_choice.currentData(), self._look
         if not wanted or look is None:
             return
-        output, index = self.output.value(), self.maps.index_of(self.maps.selected)
+        output, index = self.output.value(), self.maps.selected
         if wanted == "spectrum":
             kernel = look.kernel(self._view, output, index)
             if kernel is not None:
@@ -350,10 +359,13 @@ class FiltersPanel(QWidget):
 
     def _selected_name(self) -> str:
         """What the selected kernel is called."""
-        place = self.maps.selected
+        return self._name_of(self.maps.selected)
+
+    def _name_of(self, index: int) -> str:
+        number = self.maps.number_of(index)
         if self._form == "kernels":
-            return self._words.joined(self.maps.number_of(place), self.output.value())
-        return self._words.filter(self.maps.number_of(place))
+            return self._words.joined(number, self.output.value())
+        return self._words.filter(number)
 
     def _numbers_name(self) -> str:
         if self._form in ("bars", "plots"):
@@ -370,13 +382,7 @@ class FiltersPanel(QWidget):
 
     def _kernel_description(self, point: MapPoint) -> str:
         assert self._look is not None
-        number = self.maps.number_of(point.channel)
-        name = (
-            self._words.joined(number, self.output.value())
-            if self._form == "kernels"
-            else self._words.filter(number)
-        )
-        return self._words.place(name, point)
+        return self._words.place(self._name_of(point.channel), point)
 
     def _cell_description(self, row: int, column: int) -> str:
         assert self._look is not None
@@ -429,14 +435,14 @@ class FiltersPanel(QWidget):
         self.part.setCurrentIndex(self.part.findData("one"))
         found = np.flatnonzero(look.kernels.inputs(output) == channel)
         if len(found):
-            self.maps.select(self.maps.place_of(int(found[0])))
+            self.maps.select(int(found[0]))
         self.maps.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_statistics_row_chosen(self, row: int) -> None:
         if row < 1 or self._look is None:
             return
         if self._form in ("pictures", "filters"):
-            self.maps.select(self.maps.place_of(row - 1))
+            self.maps.select(row - 1)
         else:
             self.output.setValue(row - 1)
 

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStackedWidget, QV
 from cnn_explorer.gui.state.number_table import NumberTable
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.number_view import NumberView
-from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel, number_text
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel
 from cnn_explorer.gui.widgets.spectrum_view import SpectrumView
 from cnn_explorer.probe.filters import Spectrum
+from cnn_explorer.text import number_text
 
 
 class FiltersSide(QWidget):

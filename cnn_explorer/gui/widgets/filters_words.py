@@ -4,9 +4,8 @@ from PySide6.QtCore import QObject
 
 from cnn_explorer.gui.state.filter_views import FilterViews, View
 from cnn_explorer.gui.widgets.maps_view import MapPoint
-from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.probe.filters import Kernels, KernelStatistics, norms_of
-from cnn_explorer.probe.results import format_share
+from cnn_explorer.text import format_share, number_text
 
 
 class FiltersWords(QObject):

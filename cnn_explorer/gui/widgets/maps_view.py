@@ -7,7 +7,6 @@ whole blocks, which stays crisp and honest on any display.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,18 +21,14 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
-    QTemporaryDir,
-    QUrl,
     Signal,
 )
 from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
-    QDrag,
     QFocusEvent,
     QFontMetricsF,
-    QGuiApplication,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -43,28 +38,35 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
     QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QApplication,
-    QFileDialog,
     QFrame,
     QMenu,
     QToolTip,
     QWidget,
 )
 
-from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.qimages import indexed_colours
-from cnn_explorer.gui.state.shown import MapsFile
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.maps_sharing import MapsSharing
+from cnn_explorer.gui.widgets.marks import paint_thin_boxes
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import ColormapName
-from cnn_explorer.probe.mosaic import Mosaic, Scale, Shading, best_columns, colour_mosaic, mosaic
+from cnn_explorer.probe.mosaic import (
+    Mosaic,
+    Scale,
+    Shading,
+    best_columns,
+    colour_mosaic,
+    mosaic,
+    rearranged,
+)
+from cnn_explorer.text import number_text
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -125,9 +127,9 @@ class MapsView(QAbstractScrollArea):
         self._smooth = False
         self._order: npt.NDArray[np.intp] = np.zeros(0, np.intp)
         self._position: npt.NDArray[np.intp] = self._order
+        self._numbers: npt.NDArray[np.intp] | None = None
         self._marked: tuple[range, range] | None = None
         self._pressed: QPoint | None = None
-        self._drag_folder: QTemporaryDir | None = None
         self._mosaic: Mosaic | None = None
         self._images: dict[int, QImage] = {}
         self._wanted: float | None = None
@@ -138,7 +140,7 @@ class MapsView(QAbstractScrollArea):
         self._enlarged = -1
         self._pointer: QPointF | None = None
         self._dimmed = False
-        self._file_name = self._title = "maps"
+        self._sharing = MapsSharing(self)
         self._describe: Callable[[MapPoint], str] = self._default_description
         self.setFrameShape(QFrame.Shape.NoFrame)
         quiet_bars(self)
@@ -174,7 +176,7 @@ class MapsView(QAbstractScrollArea):
         self._hovered = -1
         if not same_kind:
             self._put_in_order(None)
-            self._marked = None
+            self._numbers = self._marked = None
             enlarged, self._enlarged = self._enlarged, -1
             self._select(-1)
             self.horizontalScrollBar().setValue(0)
@@ -227,6 +229,25 @@ class MapsView(QAbstractScrollArea):
         self._order = np.arange(len(self._values)) if order is None else order
         self._position = np.full(len(self._values), -1, np.intp)
         self._position[self._order] = np.arange(len(self._order))
+
+    def set_numbers(self, numbers: npt.NDArray[np.intp] | None) -> None:
+        """Call the maps by these numbers, one for each channel, wherever a person reads which map
+        it is; None calls each by its place among the values. Signals and commands keep to that."""
+        if numbers is not None and len(numbers) != len(self._values):
+            raise ValueError(f"{len(numbers)} numbers are not for {len(self._values)} maps")
+        self._numbers = numbers
+        self._describe_selection()
+        self.viewport().update()
+        self._hover(self._pointer)
+
+    def number_of(self, channel: int) -> int:
+        """What a map is called."""
+        return channel if self._numbers is None else int(self._numbers[channel])
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The numbers given, as they stand in saved figures; None where there are none."""
+        return None if self._numbers is None else tuple(map(str, self._numbers.tolist()))
 
     def set_marked(self, rows: range | None, columns: range | None) -> None:
         """Frame these places in every map; None frames none."""
@@ -433,23 +454,26 @@ class MapsView(QAbstractScrollArea):
 
     # geometry, in device pixels of the viewport
 
-    def _tile_rect(self, channel: int) -> QRect:
+    def _tile_rects(self, channels: Sequence[int]) -> list[QRect]:
+        """Where maps are drawn. What all have in common is worked out once: there may be a thousand
+        in sight, and each is placed anew in every frame."""
         height, width = (self._step.length(side) for side in self._values.shape[2:])
         if self._enlarged >= 0:
-            view_width, view_height = self._view_size()
-            return QRect(
-                max(0, (view_width - width) // 2),
-                max(0, (view_height - height) // 2),
-                width,
-                height,
-            )
-        row, column = divmod(int(self._position[channel]), self._columns)
-        return QRect(
-            self._margin() + column * (width + self._gap()) - self.horizontalScrollBar().value(),
-            self._margin() + row * (height + self._gap()) - self.verticalScrollBar().value(),
-            width,
-            height,
-        )
+            room = self._view_size()
+            left, top = max(0, (room[0] - width) // 2), max(0, (room[1] - height) // 2)
+            return [QRect(left, top, width, height) for _ in channels]
+        gap, columns = self._gap(), self._columns
+        across, down = width + gap, height + gap
+        left = self._margin() - self.horizontalScrollBar().value()
+        top = self._margin() - self.verticalScrollBar().value()
+        places: list[int] = self._position[channels].tolist()
+        return [
+            QRect(left + at % columns * across, top + at // columns * down, width, height)
+            for at in places
+        ]
+
+    def _tile_rect(self, channel: int) -> QRect:
+        return self._tile_rects([channel])[0]
 
     def tile_rect(self, channel: int) -> QRectF:
         """Where a map is drawn, in logical pixels of the viewport."""
@@ -502,13 +526,13 @@ class MapsView(QAbstractScrollArea):
         self._mosaic = None
         if not len(self._values):
             return
+        values, shading = self._values, self._shading
         # nearly square: a single row or column of 2,048 maps can exceed what an image may measure
-        self._mosaic = self._made(self._values, int(np.ceil(np.sqrt(len(self._values)))), 0)
-
-    def _made(self, values: FloatArray, columns: int, gap: int) -> Mosaic:
+        columns = int(np.ceil(np.sqrt(len(values))))
         if values.shape[1] == 3:
-            return colour_mosaic(values, self._shading, columns=columns, gap=gap)
-        return mosaic(values[:, 0], self._shading, columns=columns, gap=gap)
+            self._mosaic = colour_mosaic(values, shading, columns=columns, gap=0)
+        else:
+            self._mosaic = mosaic(values[:, 0], shading, columns=columns, gap=0)
 
     def _colour(self) -> None:
         table = self._colour_table()
@@ -542,36 +566,45 @@ class MapsView(QAbstractScrollArea):
         image.setColorTable(self._colour_table())
         return image
 
-    def _source_rect(self, channel: int, down: int) -> QRect:
+    def _source_rects(self, channels: Sequence[int], down: int) -> list[QRect]:
+        """Where maps stand in the mosaic whose tiles are reduced by `down`."""
         assert self._mosaic is not None
         height, width = (-(-side // down) for side in self._values.shape[2:])
-        row, column = divmod(channel, self._mosaic.grid.columns)
-        return QRect(column * width, row * height, width, height)
+        columns = self._mosaic.grid.columns
+        return [
+            QRect(at % columns * width, at // columns * height, width, height) for at in channels
+        ]
 
     def map_image(self, channel: int) -> QImage:
         """One map as a picture, at the size it is drawn with but never reduced."""
-        image = self._image(1).copy(self._source_rect(channel, 1))
+        image = self.small_image(channel)
         return image.scaled(
             image.width() * self._step.up,
             image.height() * self._step.up,
             Qt.AspectRatioMode.IgnoreAspectRatio,
             Qt.TransformationMode.FastTransformation,
-        ).convertToFormat(QImage.Format.Format_RGB32)
+        )
+
+    @property
+    def values(self) -> FloatArray:
+        """The values of all maps (C, H, W); of colour kernels (N, 3, H, W)."""
+        return self._values if self._values.shape[1] == 3 else self._values[:, 0]
 
     def values_of(self, channel: int) -> FloatArray:
         """The values of one map (H, W); of a colour kernel (3, H, W)."""
-        maps: FloatArray = self._values[channel]
-        return maps[0] if len(maps) == 1 else maps
+        values: FloatArray = self.values[channel]
+        return values
 
     def small_image(self, channel: int) -> QImage:
         """One map as a picture, a pixel a value."""
-        image = self._image(1).copy(self._source_rect(channel, 1))
+        image = self._image(1).copy(self._source_rects([channel], 1)[0])
         return image.convertToFormat(QImage.Format.Format_RGB32)
 
     def mosaic_image(self) -> QImage:
-        """All maps in one picture: a pixel a value, a pixel between the maps."""
-        drawn = self._made(self._values[self._order], self._columns, 1)
-        return self._to_image(drawn.pixels).convertToFormat(QImage.Format.Format_RGB32)
+        """The maps shown in one picture, in their colours: a pixel a value, a pixel between."""
+        assert self._mosaic is not None
+        pixels = rearranged(self._mosaic, self._order, columns=self._columns)
+        return self._to_image(pixels).convertToFormat(QImage.Format.Format_RGB32)
 
     # gestures
 
@@ -598,10 +631,16 @@ class MapsView(QAbstractScrollArea):
         if channel == self._selected:
             return
         self._selected = channel
-        text = self.tr("Map {channel} is selected.").format(channel=channel) if channel >= 0 else ""
-        self.setAccessibleDescription(text)
+        self._describe_selection()
         self.map_selected.emit(channel)
         self.viewport().update()
+
+    def _describe_selection(self) -> None:
+        text = ""
+        if self._selected >= 0:
+            number = self.number_of(self._selected)
+            text = self.tr("Map {number} is selected.").format(number=number)
+        self.setAccessibleDescription(text)
 
     def enlarge(self, channel: int) -> None:
         """Show one map alone, as large as the view allows; -1 shows all again."""
@@ -624,104 +663,31 @@ class MapsView(QAbstractScrollArea):
 
     def copy(self) -> None:
         """Put the selected map, or with none selected all of them, on the clipboard."""
-        if self.count:
-            image = self.map_image(self._selected) if self._selected >= 0 else self.mosaic_image()
-            QGuiApplication.clipboard().setImage(image)
-
-    def _copy_all(self) -> None:
-        QGuiApplication.clipboard().setImage(self.mosaic_image())
+        self._sharing.copy()
 
     def context_menu(self) -> QMenu:
         """The menu for the selected map and for all of them. The caller deletes it."""
-        menu = QMenu(self)
-        one = self._selected >= 0
-        if one:
-            if self._enlarged >= 0:
-                menu.addAction(self.tr("Show all maps"), lambda: self.enlarge(-1))
-            else:
-                menu.addAction(self.tr("Show this map alone"), lambda: self.enlarge(self._selected))
-            menu.addSeparator()
-            menu.addAction(self.tr("Copy this map"), self.copy)
-        menu.addAction(self.tr("Copy all maps as one picture"), self._copy_all)
-        menu.addSeparator()
-        ask = self._ask_and_save
-        selected = self._selected if one else None
-        if one:
-            menu.addAction(self.tr("Save this map as a picture…"), lambda: ask(".png", selected))
-            menu.addAction(self.tr("Save the values of this map…"), lambda: ask(".npy", selected))
-        menu.addAction(self.tr("Save all maps as one picture…"), lambda: ask(".png", None))
-        menu.addAction(self.tr("Save the values of all maps…"), lambda: ask(".npy", None))
-        menu.addSeparator()
-        menu.addAction(self.tr("Larger"), lambda: self.zoom(1))
-        menu.addAction(self.tr("Smaller"), lambda: self.zoom(-1))
-        menu.addAction(self.tr("Fit the size to the panel"), lambda: self.set_tile_size(None))
-        return menu
+        return self._sharing.menu()
 
     def save(self, path: Path, channel: int | None) -> None:
         """Have a map, or with None all of them, saved: as a figure with a colour bar (``.png``,
         ``.svg``) or as float32 values (``.npy``), of all channels in their own order. Emits
         `save_asked`."""
-        values = self._values if self._values.shape[1] == 3 else self._values[:, 0]
-        pictured = path.suffix.lower() != ".npy"
-        if not pictured:
-            values, order = (values if channel is None else values[channel]), None
-        else:
-            order = self._order if channel is None else np.array([channel])
-        file = MapsFile(
-            path, values, order, self._shading, self.colour_map, self._title,
-            self._columns if channel is None else 1, theme.is_dark(self.palette()),
-        )  # fmt: skip
-        self.save_asked.emit(file)
+        self.save_asked.emit(self._sharing.file(path, channel))
 
-    def set_file_name(self, name: str, title: str = "") -> None:
-        """The name, without ending, that is proposed when something is saved; and what stands
-        above a figure."""
-        self._file_name = name
-        self._title = title or name
+    def set_file_name(self, name: str, title: str = "", *, of: str = "channel") -> None:
+        """The name, without ending, that is proposed when something is saved; what stands above a
+        figure, and what maps are called there."""
+        self._sharing.file_name, self._sharing.title, self._sharing.of = name, title or name, of
 
     def drag_data(self) -> QMimeData:
         """What a drag of the selected map carries: its picture, and a PNG file of it, which lasts
         as long as this view."""
-        from cnn_explorer.media.save import save_png
-
-        image = self.map_image(self._selected)
-        data = QMimeData()
-        data.setImageData(image)
-        if self._drag_folder is None:
-            self._drag_folder = QTemporaryDir()
-        if self._drag_folder.isValid():
-            path = Path(self._drag_folder.filePath(f"{self._file_name}-{self._selected}.png"))
-            with suppress(ExplorerError):  # a full disk: the picture alone is carried
-                save_png(path, _rgb(image))
-                data.setUrls([QUrl.fromLocalFile(str(path))])
-        return data
-
-    def _drag_out(self) -> None:
-        if self._selected < 0:
-            return
-        drag = QDrag(self)
-        drag.setMimeData(self.drag_data())
-        shown = QPixmap.fromImage(self.map_image(self._selected))
-        drag.setPixmap(shown.scaled(96, 96, Qt.AspectRatioMode.KeepAspectRatio))
-        drag.exec(Qt.DropAction.CopyAction)
-
-    def _ask_and_save(self, suffix: str, channel: int | None) -> None:
-        proposed = self._file_name if channel is None else f"{self._file_name}-{channel}"
-        pictures = self.tr("PNG picture (*.png)") + ";;" + self.tr("SVG drawing (*.svg)")
-        if suffix == ".png":
-            title, wanted = self.tr("Save as a picture"), pictures
-        else:
-            title, wanted = self.tr("Save the values"), self.tr("NumPy (*.npy)")
-        chosen, kind = QFileDialog.getSaveFileName(self, title, proposed + suffix, wanted)
-        if chosen:
-            endings = (".png", ".svg") if suffix == ".png" else (suffix,)
-            asked = ".svg" if "*.svg" in kind else suffix
-            path = Path(chosen)
-            self.save(path if path.suffix.lower() in endings else Path(chosen + asked), channel)
+        return self._sharing.drag_data()
 
     def _default_description(self, point: MapPoint) -> str:
         return self.tr("channel {channel}, row {y}, column {x}: {value}").format(
-            channel=point.channel,
+            channel=self.number_of(point.channel),
             x=point.x,
             y=point.y,
             value=", ".join(number_text(value) for value in point.values),
@@ -743,29 +709,26 @@ class MapsView(QAbstractScrollArea):
         painter.setOpacity(_DIMMED if self._dimmed else 1.0)
         smooth = self._smooth and self._step.up > 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        for channel in self._visible():
-            painter.drawImage(
-                self._tile_rect(channel), image, self._source_rect(channel, self._step.down)
-            )
+        channels = self._visible()
+        sources = self._source_rects(channels, self._step.down)
+        for tile, source in zip(self._tile_rects(channels), sources, strict=True):
+            painter.drawImage(tile, image, source)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.setOpacity(1.0)
 
     def _paint_marks(self, painter: QPainter) -> None:
-        """A frame around the marked places of every map, to be seen on any colour."""
+        """A frame around the marked places of every map."""
         assert self._marked is not None
         rows, columns = self._marked
         up, down = self._step.up, self._step.down
-        line = max(1, round(self._ratio()))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for channel in self._visible():
-            tile = self._tile_rect(channel)
-            left, top = columns.start * up // down, rows.start * up // down
-            right, bottom = -(-columns.stop * up // down), -(-rows.stop * up // down)
-            box = QRect(tile.x() + left, tile.y() + top, right - left, bottom - top)
-            box = box.intersected(tile)
-            for colour, grown in ((QColor(0, 0, 0, 200), line), (QColor("#ffffff"), 0)):
-                painter.setPen(QPen(colour, line, j=Qt.PenJoinStyle.MiterJoin))
-                painter.drawRect(box.adjusted(-grown, -grown, grown - line, grown - line))
+        left, top = columns.start * up // down, rows.start * up // down
+        right, bottom = -(-columns.stop * up // down), -(-rows.stop * up // down)
+        place = QRect(left, top, right - left, bottom - top)
+        boxes = [
+            QRectF(place.translated(tile.topLeft()).intersected(tile))
+            for tile in self._tile_rects(self._visible())
+        ]
+        paint_thin_boxes(painter, boxes, max(1, round(self._ratio())), theme.UNIT_MARK)
 
     def _paint_outline(self, painter: QPainter, channel: int, colour: QColor, width: int) -> None:
         box = QRectF(self._tile_rect(channel))
@@ -775,12 +738,12 @@ class MapsView(QAbstractScrollArea):
         painter.drawRect(box.adjusted(-half, -half, half, half))
 
     def _paint_number(self, painter: QPainter, channel: int) -> None:
-        """The channel's number in the corner of its tile, legible on any map."""
+        """The map's number in the corner of its tile, legible on any map."""
         ratio = self._ratio()
         font = theme.text_font(theme.SMALL)
         font.setPixelSize(round(theme.SMALL * ratio))
         metrics = QFontMetricsF(font)
-        text = str(channel)
+        text = str(self.number_of(channel))
         width = metrics.horizontalAdvance(text) + 8 * ratio
         height = metrics.height() + 2 * ratio
         box = self._tile_rect(channel)
@@ -867,7 +830,7 @@ class MapsView(QAbstractScrollArea):
             away = (event.position().toPoint() - self._pressed).manhattanLength()
             if away >= QApplication.startDragDistance():
                 self._pressed = None
-                self._drag_out()
+                self._sharing.drag_out()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         point = self.point_at(event.position())
@@ -934,13 +897,6 @@ class MapsView(QAbstractScrollArea):
             self.set_tile_size(None)
         else:
             super().keyPressEvent(event)
-
-
-def _rgb(image: QImage) -> npt.NDArray[np.uint8]:
-    """(height, width, 3)."""
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
 
 def _reduced(

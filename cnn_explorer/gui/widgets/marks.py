@@ -1,5 +1,7 @@
 """Marks on pictures and maps that show on any ground: a bright line within a dark rim."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -27,6 +29,18 @@ def paint_box(painter: QPainter, box: QRectF, within: QRectF, colour: str = them
     for pen in _pens(colour):
         painter.setPen(pen)
         painter.drawRect(frame)
+    painter.restore()
+
+
+def paint_thin_boxes(painter: QPainter, boxes: Sequence[QRectF], line: float, colour: str) -> None:
+    """Frame regions of many small pictures from outside, each by a line as thin as that within a
+    rim as thin."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for ink, away in ((theme.MARK_RIM, 1.5 * line), (colour, 0.5 * line)):
+        painter.setPen(QPen(QColor(ink), line, j=Qt.PenJoinStyle.MiterJoin))
+        painter.drawRects([box.adjusted(-away, -away, away, away) for box in boxes])
     painter.restore()
 
 

@@ -27,10 +27,11 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from cnn_explorer.gui.state.qimages import indexed_colours
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.filters import Kernels
 from cnn_explorer.probe.mosaic import GROUND, Shading, mosaic
+from cnn_explorer.text import number_text
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -9,8 +9,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import QuietLabel, number_text
+from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.gui.widgets.value_bars import ValueBars
+from cnn_explorer.text import number_text
 
 _MOST = 4
 _NARROW = 150

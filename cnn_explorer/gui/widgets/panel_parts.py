@@ -34,19 +34,6 @@ _FACTS = "  ·  "
 """Between two facts on one line."""
 
 
-def number_text(value: float) -> str:
-    """A value for people: four significant digits, a true minus sign, names for the odd ones."""
-    if math.isnan(value):
-        return "not a number"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    text = f"{value:.4g}"
-    mantissa, _, exponent = text.partition("e")
-    if exponent:
-        text = f"{mantissa}e{int(exponent)}"
-    return text.replace("-", "−")
-
-
 def size_text(height: int, width: int) -> str:
     """``112 × 112``."""
     return f"{height} × {width}"

@@ -33,8 +33,9 @@ from PySide6.QtWidgets import QFileDialog, QGraphicsWidget, QMenu, QToolTip
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.plot_scales import Scale
+from cnn_explorer.text import number_text
 
 _DIMMED = 0.35
 _CLICK = 4

@@ -24,9 +24,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.filters import Spectrum
+from cnn_explorer.text import number_text
 
 _TICKS = ((-0.5, "−½"), (-0.25, "−¼"), (0.0, "0"), (0.25, "¼"), (0.5, "½"))
 """Frequencies in cycles per pixel, as they are written."""

@@ -31,19 +31,13 @@ from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.channel_table import COLUMNS, FLAT_COLUMNS, ChannelTableModel
 from cnn_explorer.gui.state.shown import ActivationsShown, ProfileShown
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import (
-    EmptyState,
-    PanelHeader,
-    QuietLabel,
-    number_text,
-)
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
-from cnn_explorer.probe.results import format_share
-from cnn_explorer.probe.statistics import LayerStatistics, statistics_of
-from cnn_explorer.text import capitalised
+from cnn_explorer.probe.statistics import LayerStatistics
+from cnn_explorer.text import capitalised, format_share, number_text
 
 if TYPE_CHECKING:
     # pyqtgraph takes 0.3 s: it is imported when the tab is first looked at
@@ -341,7 +335,7 @@ class StatisticsPanel(QWidget):
         shown = self._shown
         if shown is None:
             return
-        self._numbers = statistics_of(shown.maps) if shown.maps.size else None
+        self._numbers = shown.statistics if shown.maps.size else None
         if self._numbers is None:
             self.empty.setText(self.tr("This layer's output is empty."))
             return

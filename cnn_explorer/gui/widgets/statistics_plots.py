@@ -16,14 +16,13 @@ from PySide6.QtWidgets import QGraphicsPolygonItem
 from cnn_explorer.graph.model import readable_label
 from cnn_explorer.gui.state.channel_table import profile_as_csv
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text
 from cnn_explorer.gui.widgets.plot_scales import Scale, round_values, scale_for, spaced
 from cnn_explorer.gui.widgets.plots import Plot, csv_text, faint, line_pen
 from cnn_explorer.probe.failures import FailureKind
 from cnn_explorer.probe.histogram import Histogram
 from cnn_explorer.probe.profile import Profile
-from cnn_explorer.probe.results import format_share
 from cnn_explorer.probe.statistics import LayerStatistics
+from cnn_explorer.text import format_share, number_text
 
 _HEADROOM = 1.22
 """Above the bars there is room for what is said of zeros."""

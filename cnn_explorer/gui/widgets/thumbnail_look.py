@@ -15,7 +15,8 @@ from cnn_explorer.graph.style import (
 )
 from cnn_explorer.gui.widgets.graph_look import CAPTIONS_FROM, Look
 from cnn_explorer.probe.colormaps import colormap
-from cnn_explorer.probe.results import Thumbnail, format_share, format_value, short_lines
+from cnn_explorer.probe.results import Thumbnail, short_lines
+from cnn_explorer.text import format_share, format_value
 
 
 class ThumbnailLook:

@@ -22,7 +22,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import number_text, paint_focus
+from cnn_explorer.gui.widgets.panel_parts import paint_focus
+from cnn_explorer.text import number_text
 
 _LABELLED = 5
 """So many of the highest values are named, where not every bar has room for its name."""
