@@ -1,7 +1,8 @@
 """How much each channel of a layer speaks for a class: gradient times activation.
 
 The score of the class (the network's output before softmax) is differentiated with respect to the
-layer's output, and the products of derivative and value are summed over the places of each channel.
+layer's output, and the products of derivative and value are summed over the places of each channel,
+the class token of a vision transformer among them.
 To the first order that is by how much the score would fall if the channel were set to zero
 (Molchanov et al.: "Pruning Convolutional Neural Networks for Resource Efficient Inference", 2017);
 exact where all that follows is linear.
@@ -75,8 +76,12 @@ def channel_effects(
         raise ExplorerError(f'the layer "{layer}" took no part in this run.')
     if not gradients:
         return np.zeros(len(as_maps(values[0])))
-    product = as_maps(values[0].double() * gradients[0].double())
-    effects: npt.NDArray[np.float64] = product.reshape(len(product), -1).sum(1).numpy()
+    product = values[0].double() * gradients[0].double()
+    maps = as_maps(product)
+    effects: npt.NDArray[np.float64] = maps.reshape(len(maps), -1).sum(1).numpy()
+    if product.numel() > maps.numel():
+        # a class token belongs to no place of the maps, but speaks: it stands first
+        effects = effects + product.reshape(-1)[: len(maps)].numpy()
     return effects
 
 

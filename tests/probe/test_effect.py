@@ -141,6 +141,18 @@ def test_the_steps_of_attention() -> None:
         channel_effects(session, given, "attention.transpose", 1)
 
 
+def test_a_class_token_speaks_as_well() -> None:
+    """At the end of a vision transformer it alone does."""
+    session = Session.open(card_of("torchvision/vit_b_32"), version="random")
+    given = prepared((3, 224, 224))
+    with torch.no_grad():
+        answer = session.model(torch.from_numpy(given.tensor)[None])[0]
+    bias = session.model.heads.head.bias.detach()
+    effects = channel_effects(session, given, "encoder.ln", 7)
+    assert effects.shape == (768,)
+    assert effects.sum() == pytest.approx(float(answer[7] - bias[7]), rel=1e-4)
+
+
 def test_the_last_layer_of_a_trained_network_has_the_score_alone() -> None:
     session = Session.open(NETWORKS["lenet5"])
     given = prepared((1, 32, 32))
