@@ -85,7 +85,9 @@ class ActivationCache:
     def add(self, result: RunResult, thumbnails_of: Sequence[str], channel: Channel) -> None:
         """Keep what a run gave that was asked for `thumbnails_of` some layers."""
         if self._answer is not None and self._answer.arithmetic != result.arithmetic:
-            self._layers.clear()  # fast failed half-way: what it gave stands beside no exact answer
+            # fast failed half-way: what it gave stands beside no exact answer
+            self._layers.clear()
+            self._thumbnails.clear()
         self._answer = replace(result, activations={}, thumbnails={})
         known = self._thumbnails.setdefault(channel, {})
         known.update((layer, result.thumbnails.get(layer)) for layer in thumbnails_of)

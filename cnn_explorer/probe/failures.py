@@ -145,7 +145,10 @@ def _out_of_range(numbers: LayerStatistics, usual: float) -> tuple[FailureKind, 
     if deviation > HUGE or deviation > max(LARGE, GROWTH * usual):
         return "exploding", _compared(deviation, usual)
     # what is nearly the same everywhere and not small, as gates are, has not vanished
-    if 0 < math.hypot(deviation, numbers.mean) < min(SMALL, usual / GROWTH):
+    size = math.hypot(deviation, numbers.mean)
+    if 0 < size < min(SMALL, usual / GROWTH):
+        if not deviation:  # of a layer that is a single value
+            return "vanishing", f"Its value is {_rounded(numbers.mean)}, next to nothing."
         return "vanishing", _compared(deviation, usual)
     return None
 

@@ -251,8 +251,9 @@ def _grid(tiles: FloatArray, columns: int | None, gap: int) -> TileGrid:
 
 
 def _ranges(tiles: FloatArray) -> tuple[FloatArray, FloatArray, int, int]:
-    """The lowest and highest finite value of each tile (0 where there is none), and how many
-    values are not a number and how many infinite."""
+    """The lowest and highest finite value of each tile, and how many values are not a number and
+    how many infinite. A tile without a finite value has the lowest of all, so that it widens no
+    range; 0 where no tile has one."""
     rows = tiles.reshape(len(tiles), -1)
     low, high = rows.min(axis=1), rows.max(axis=1)
     # a value that is not a number makes both so: no further pass over the maps is needed
@@ -262,7 +263,7 @@ def _ranges(tiles: FloatArray) -> tuple[FloatArray, FloatArray, int, int]:
     low = np.where(finite, rows, np.inf).min(axis=1)
     high = np.where(finite, rows, -np.inf).max(axis=1)
     empty = ~finite.any(axis=1)
-    low[empty] = high[empty] = 0.0
+    low[empty] = high[empty] = 0.0 if empty.all() else low[~empty].min()
     undefined = int(np.count_nonzero(np.isnan(rows)))
     return low, high, undefined, int(rows.size - np.count_nonzero(finite)) - undefined
 

@@ -76,7 +76,10 @@ class FastForm:
             elif self._found.precision == "exact":
                 self._form = Form(self._model, self._found)
             else:
-                self._form = Form(converted(self._model, self._found.how), self._found)
+                try:
+                    self._form = Form(converted(self._model, self._found.how), self._found)
+                except (MemoryError, RuntimeError) as error:  # too little memory by now
+                    self._form = self.refuse(one_line(error))
         return self._form
 
     def drop(self) -> None:

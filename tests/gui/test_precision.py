@@ -1,12 +1,14 @@
 """Exact or fast in the window's state, and layers shown again without a forward."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.gui.state.shown import ActivationsShown, AnswersShown
 from cnn_explorer.media.decode import decode_file
@@ -14,7 +16,9 @@ from cnn_explorer.networks import quickest as measuring
 from cnn_explorer.networks.lenet import LeNet5
 from cnn_explorer.networks.squeezenet import SqueezeNet
 from cnn_explorer.paths import resource
-from cnn_explorer.probe.precision import EXACT, FLOAT32, Arithmetic
+from cnn_explorer.probe.precision import EXACT, FLOAT32, Arithmetic, Form
+from cnn_explorer.probe.results import RunResult
+from cnn_explorer.probe.session import Session
 
 PATIENCE = 120_000  # ms; a limit, not a wait
 
@@ -172,3 +176,28 @@ def test_where_fast_is_exact_a_sentence_says_so_once(
     seen.explorer.show_picture(decode_file(resource("samples", "digit-3.png")))
     seen.settle()
     assert len(seen.said) == 1
+
+
+def test_fast_that_fails_half_way_leaves_exact_maps_alone(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "quickest", lambda ways, **_: FLOAT32 if ways else "")
+    seen.explorer.compute("fast")
+    seen.open("squeezenet1_1")
+    assert seen.activations[-1].arithmetic.precision == "fast"
+    run = Session._run
+
+    def failing(self: Session, form: Form, *args: Any) -> RunResult:
+        if form.arithmetic.precision == "fast":
+            raise ExplorerError("out of memory.")
+        return run(self, form, *args)
+
+    monkeypatch.setattr(Session, "_run", failing)
+    seen.explorer.show_thumbnails("mean")  # the maps on show are known, these are not
+    seen.settle()
+    shown = seen.activations[-1]
+    assert shown.arithmetic.precision == "exact"
+    seen.explorer.compute("exact")
+    seen.settle()
+    assert (seen.activations[-1].maps == shown.maps).all()
+    assert [message.level for message in seen.said] == ["info"]

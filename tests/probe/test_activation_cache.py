@@ -119,6 +119,9 @@ def test_equal_pictures_are_not_the_same(cache: ActivationCache) -> None:
 
 def test_what_was_computed_otherwise_is_not_mixed(cache: ActivationCache) -> None:
     fast = Arithmetic("fast", "bfloat16, channels last")
-    cache.add(RunResult(ANSWER, {"a": maps(1)}, 1.0, arithmetic=fast), (), "mean")
+    small = ran(thumbs=("t",)).thumbnails
+    cache.add(RunResult(ANSWER, {"a": maps(1)}, 1.0, small, fast), ("t",), "mean")
+    assert cache.lacking(("a",), ("t",), "mean") is None
     cache.add(ran(b=maps(1)), (), "mean")  # fast failed on the way
     assert cache.layers == ("b",)
+    assert cache.lacking(("a", "b"), ("t",), "mean") == (("a",), ("t",))

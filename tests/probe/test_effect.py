@@ -113,6 +113,46 @@ def test_networks_give_finite_effects_for_every_kind_of_layer(name: str) -> None
         assert effects.any()
 
 
+class Attending(nn.Module):
+    """Attention over the places of a picture, as vision transformers have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 4, stride=4)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.fc = nn.Linear(6, 4, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.conv(x).flatten(2).transpose(1, 2)
+        attended, _ = self.attention(tokens, tokens, tokens, need_weights=False)
+        return self.fc(attended.mean(1))
+
+
+def test_the_steps_of_attention() -> None:
+    torch.manual_seed(0)
+    session, given = session_of(Attending()), prepared()
+    with torch.no_grad():
+        score = float(session.model(torch.from_numpy(given.tensor)[None])[0, 1])
+    for step in ("multi_head_attention_forward", "transpose#2"):
+        effects = channel_effects(session, given, f"attention.{step}", 1)
+        assert effects.shape == (6,)
+        assert effects.sum() == pytest.approx(score, rel=1e-5)  # what follows is linear
+    with pytest.raises(ExplorerError, match="the layer before it"):
+        channel_effects(session, given, "attention.transpose", 1)
+
+
+def test_a_class_token_speaks_as_well() -> None:
+    """At the end of a vision transformer it alone does."""
+    session = Session.open(card_of("torchvision/vit_b_32"), version="random")
+    given = prepared((3, 224, 224))
+    with torch.no_grad():
+        answer = session.model(torch.from_numpy(given.tensor)[None])[0]
+    bias = session.model.heads.head.bias.detach()
+    effects = channel_effects(session, given, "encoder.ln", 7)
+    assert effects.shape == (768,)
+    assert effects.sum() == pytest.approx(float(answer[7] - bias[7]), rel=1e-4)
+
+
 def test_the_last_layer_of_a_trained_network_has_the_score_alone() -> None:
     session = Session.open(NETWORKS["lenet5"])
     given = prepared((1, 32, 32))

@@ -58,6 +58,16 @@ def test_one_range_for_the_layer() -> None:
     assert made.high.tolist() == [252, 252]
 
 
+@pytest.mark.parametrize("shading", [LAYER, Shading("layer", clip=0.1), Shading()])
+def test_a_map_without_finite_values_widens_no_range(shading: Shading) -> None:
+    maps = f32([[[5, 5.5]], [[np.nan, np.inf]], [[5.5, 6]]])
+    made = mosaic(maps, shading, gap=0)
+    assert made.low.min() == pytest.approx(5, abs=0.01)
+    assert made.high.max() == pytest.approx(6, abs=0.01)
+    nothing = mosaic(maps[1:2], shading, gap=0)
+    assert (nothing.low[0], nothing.high[0]) == (0, 0)
+
+
 def test_a_fixed_range_is_the_same_for_every_layer_and_cuts_off_what_lies_beyond() -> None:
     made = mosaic(f32([[[-5, 0, 1, 2, 9]]]), Shading("fixed", 0, 2), gap=0)
     assert made.pixels.tolist() == [[3, 3, 129, 255, 255]]

@@ -206,6 +206,22 @@ def test_what_is_quickest_is_measured_once_and_the_copy_dropped(
     assert measured[0] == known
 
 
+def test_a_copy_that_has_no_room_any_more_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding(monkeypatch, FLOAT32)
+    session = Session.open(card_of("squeezenet1_1"), version="random")
+    prepared = picture_for(session)
+    assert session.run(prepared, precision="fast").arithmetic.precision == "fast"
+    exact = session.run(prepared)
+
+    def full(*_: object) -> None:
+        raise RuntimeError("not enough memory")
+
+    monkeypatch.setattr(precision, "converted", full)
+    again = session.run(prepared, precision="fast")
+    assert again.classes == exact.classes
+    assert again.arithmetic.note.endswith("cannot be run in float32: not enough memory.")
+
+
 def test_where_exact_is_the_fastest_fast_is_exact_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

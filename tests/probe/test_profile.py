@@ -302,6 +302,14 @@ def test_masks_and_probabilities_are_small_by_what_they_are() -> None:
     assert not failures({"nothing": statistics_of(np.zeros((0, 2, 2), np.float32))}, {}, {})
 
 
+def test_a_layer_of_a_single_value() -> None:
+    usual = statistics_of(PICTURE)
+    for value, kind in ((1e-7, "vanishing"), (-1e-7, "vanishing"), (0.0, "all zero"), (0.5, None)):
+        one = statistics_of(np.array([value], np.float32))
+        found = failures({"conv": usual, "gate": one}, {}, {})
+        assert [failure.kind for failure in found.values()] == ([] if kind is None else [kind])
+
+
 def test_what_is_near_a_bound() -> None:
     values = np.array([-1, -0.981, -0.979, 0, 0.979, 0.981, 1], np.float32)
     assert near_bounds("tanh", values) == 4 / 7

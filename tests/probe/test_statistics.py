@@ -27,7 +27,7 @@ def test_numbers_equal_those_of_plain_loops(
     maps = f32(values).reshape(channels, height, width)
     made = statistics_of(maps)
     every = [float(v) for v in maps.reshape(-1)]
-    near = {"rel": 1e-5, "abs": 1e-3}
+    near = {"rel": 1e-6, "abs": 1e-9}
     assert made.count == len(every)
     assert made.mean == pytest.approx(statistics.fmean(every), **near)
     assert made.deviation == pytest.approx(statistics.pstdev(every), **near)
@@ -60,6 +60,22 @@ def test_a_mean_far_from_zero_leaves_the_deviation_exact() -> None:
     values = np.full((1, 512, 512), 1e4, np.float32)
     values[0, ::2] += 1
     assert statistics_of(values).deviation == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-25, 1e25, 1e38])
+def test_deviations_whose_squares_leave_single_precision(scale: float) -> None:
+    maps = (np.random.default_rng(0).normal(size=(3, 4, 4)) * scale).astype(np.float32)
+    maps[1] /= np.float32(scale)  # beside one of the usual size
+    made = statistics_of(maps)
+    expected = maps.astype(np.float64).std((1, 2))
+    np.testing.assert_allclose(made.channels.deviation, expected, rtol=1e-6)
+    assert made.deviation == pytest.approx(float(maps.astype(np.float64).std()), rel=1e-6)
+
+
+def test_values_that_differ_in_their_last_digit() -> None:
+    more = np.nextafter(np.float32(1), np.float32(2))
+    made = statistics_of(np.array([[[1, more]], [[more, more]]], np.float32))
+    assert made.channels.deviation.tolist() == [float(more - 1) / 2, 0]
 
 
 def test_flat_and_empty_outputs() -> None:

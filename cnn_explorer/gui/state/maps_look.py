@@ -1,7 +1,6 @@
 """How a person wants to see maps: colours, scale, order. One frozen value for the settings."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
@@ -82,7 +81,7 @@ def _is_allowed(name: str, value: Any) -> bool:
         return isinstance(value, str) and value in choices[name]
     if name in ("smooth", "hide_dead"):
         return isinstance(value, bool)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     least, most = {"clip": (0.0, MOST_CLIPPED), "gamma": GAMMAS, "opacity": (0.0, 1.0)}.get(
         name, (-1e30, 1e30)

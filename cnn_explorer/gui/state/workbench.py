@@ -34,11 +34,16 @@ from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.results import Channel, RunResult, probabilities
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from cnn_explorer.graph.publish import Publication
     from cnn_explorer.networks.onnx_facts import PictureInput
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
+
+    FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -258,7 +263,6 @@ class Workbench:
                 return self._look(request)
             case ProfileLayers():
                 return self._profile(request, checkpoint)
-
             case Effect():
                 return self._effect(request, checkpoint)
             case Measure():
@@ -510,10 +514,16 @@ class Workbench:
         cache.limit = request.kept_bytes
         cache.turn_to(request.graph, request.picture, request.precision)
         thumbnails_of = tuple(request.boxes.values())
-        lacking = cache.lacking(layers, thumbnails_of, channel)
-        fresh = {}
-        if lacking is not None:
-            missing, unmade = lacking
+        fresh: dict[str, FloatArray] = {}
+
+        def lacking() -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+            return cache.lacking(
+                [layer for layer in layers if layer not in fresh], thumbnails_of, channel
+            )
+
+        # once more where what was known before the run is not any more: fast failed half-way
+        while (unknown := lacking()) is not None:
+            missing, unmade = unknown
             result = session.run(
                 prepared,
                 missing,
@@ -523,7 +533,7 @@ class Workbench:
                 precision=request.precision,
             )
             cache.add(result, unmade, channel)
-            fresh = dict(result.activations)
+            fresh |= result.activations
         return cache.result(layers, thumbnails_of, channel, fresh)
 
     def _look(self, request: Look) -> Looked:
