@@ -293,18 +293,29 @@ def _clipped(
     if shading.signed:
         rows = np.abs(rows)
     ends = [0.0 if shading.signed else shading.clip, 100.0 - shading.clip]
-    if wild:
-        rows = np.where(np.isfinite(rows), rows, np.nan)
-        some = ~np.isnan(rows).all(axis=1)
-        found = np.zeros((2, len(rows)))
-        found[:, some] = np.nanpercentile(rows[some], ends, axis=1)
-    else:
-        found = np.percentile(rows, ends, axis=1)
+    found = _percentiles_of_finite(rows, ends) if wild else np.percentile(rows, ends, axis=1)
     cut = np.broadcast_to(found, (2, len(tiles))).astype(np.float32)
     # rounded to float32, a cut must not lie beyond what is there
     return (-cut[1] if shading.signed else np.maximum(cut[0], low)), (
         cut[1] if shading.signed else np.minimum(cut[1], high)
     )
+
+
+def _percentiles_of_finite(rows: FloatArray, ends: list[float]) -> npt.NDArray[np.float64]:
+    """`np.nanpercentile` of the finite values of each row, 0 of a row without any: that goes row
+    by row, which takes forty times as long."""
+    rows = np.sort(np.where(np.isfinite(rows), rows, np.nan), axis=1)
+    count = np.count_nonzero(~np.isnan(rows), axis=1)
+    last = np.maximum(count - 1, 0)
+    found = np.zeros((len(ends), len(rows)))
+    for number, end in enumerate(ends):
+        place = last * (end / 100)
+        below = place.astype(np.intp)
+        pair = np.stack([below, np.minimum(below + 1, last)], axis=1)
+        low, high = np.take_along_axis(rows, pair, axis=1).astype(np.float64).T
+        found[number] = low + (high - low) * (place - below)
+    found[:, count == 0] = 0.0
+    return found
 
 
 def _draw(

@@ -92,6 +92,24 @@ def test_a_second_export_lets_the_first_finish() -> None:
     assert queue.waiting == (second,)
 
 
+def test_every_file_that_was_asked_for_is_written_in_turn() -> None:
+    queue = JobQueue()
+    run = job(Lane.RUN)
+    queue.submit(run)
+    queue.start_next()
+    files = [job(Lane.EXPORT) for _ in range(3)]
+    for file in files:
+        queue.submit(file)
+    queue.submit(look := job(Lane.LOOK))
+    assert queue.waiting == (look, *files)
+    queue.finish(run.number)
+    queue.start_next()
+    queue.finish(look.number)
+    assert [started := queue.start_next(), queue.finish(started.number)] == [files[0]] * 2
+    queue.cancel(Lane.EXPORT)
+    assert queue.idle
+
+
 class Queueing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -132,11 +150,13 @@ class Queueing(RuleBasedStateMachine):
         assert self.queue.running is before
 
     @invariant()
-    def one_waits_per_lane_and_it_is_the_newest(self) -> None:
+    def one_waits_per_lane_and_it_is_the_newest_but_for_files(self) -> None:
         lanes = [one.lane for one in self.queue.waiting]
-        assert lanes == sorted(set(lanes))
+        replaced = [lane for lane in lanes if lane != Lane.EXPORT]
+        assert lanes == sorted(lanes)
+        assert replaced == sorted(set(replaced))
         for one in self.queue.waiting:
-            assert one is self.newest[one.lane]
+            assert one is self.newest[one.lane] or one.lane == Lane.EXPORT
             assert not one.cancelled.is_set()
 
 

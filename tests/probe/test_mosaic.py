@@ -58,6 +58,27 @@ def test_one_range_for_the_layer() -> None:
     assert made.high.tolist() == [252, 252]
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_clipping_is_numpys_among_values_that_are_not_finite(signed: bool) -> None:
+    random = np.random.default_rng(0)
+    maps = random.normal(size=(20, 6, 7)).astype(np.float32)
+    maps[random.random(maps.shape) < 0.3] = np.nan
+    maps[random.random(maps.shape) < 0.1] = np.inf
+    maps[3], maps[4].reshape(-1)[1:] = np.nan, np.nan
+    maps[4, 0, 0] = 7
+    made = mosaic(maps, Shading(clip=10, signed=signed))
+    for channel, values in enumerate(maps):
+        finite = values[np.isfinite(values)].astype(np.float64)
+        if not finite.size:
+            continue
+        low, high = np.percentile(finite, (10, 90))
+        if signed:
+            high = np.percentile(np.abs(finite), 90)
+            low = -high
+        assert made.low[channel] == pytest.approx(low, abs=1e-6)
+        assert made.high[channel] == pytest.approx(high, abs=1e-6)
+
+
 @pytest.mark.parametrize("shading", [LAYER, Shading("layer", clip=0.1), Shading()])
 def test_a_map_without_finite_values_widens_no_range(shading: Shading) -> None:
     maps = f32([[[5, 5.5]], [[np.nan, np.inf]], [[5.5, 6]]])

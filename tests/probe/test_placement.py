@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from cnn_explorer.media.decode import from_rgba
@@ -104,6 +104,8 @@ def test_by_hand() -> None:
 
 
 @settings(max_examples=80, deadline=None)
+@example(width=60, height=60, long=0.578125, short=0.5, pen=0.046875, place=(0.5, 0.5))
+@example(width=82, height=1120, long=0.5, short=0.75, pen=0.0234375, place=(0.5, 0.5))
 @given(
     width=st.integers(60, 1500),
     height=st.integers(60, 1500),
@@ -129,7 +131,11 @@ def test_a_digit_is_where_it_is_said_to_be(
     prepared = prepare(picture, DIGIT)
     assert prepared.seen.any()
     expected = prepared.placement.to_input(*centre(picture.rgb))
-    assert centre(prepared.seen) == pytest.approx(expected, abs=0.5)
+    # scaling down takes whole pixels of the picture, not parts of them; thickening makes the
+    # lighter of two hairlines as dark as the other
+    hairline = thick * 20 < 1.5 * max(wide, high)
+    near = 1.6 if hairline else 0.5 + 1 / prepared.placement.across
+    assert centre(prepared.seen) == pytest.approx(expected, abs=near)
     ink = prepared.seen[..., 0] > 60
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     x, y = prepared.placement.to_input(left, top)

@@ -380,7 +380,7 @@ class Explorer(QObject):
         self._submit(
             Lane.EFFECT,
             Effect(network.card, network.graph, answers.picture, shown.layer, first.index,
-                   first.name),
+                   first.name, asked),
             self.tr("Differentiating {}").format(network.card.title),
         )  # fmt: skip
 
@@ -694,6 +694,8 @@ class Explorer(QObject):
             self._end_run()
         elif isinstance(job.request, ProfileLayers):
             self.profile_stopped.emit()
+        elif isinstance(job.request, Effect) and not job.request.asked:
+            return
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
         if file is not None and str(file) in text:

@@ -1,8 +1,9 @@
 """The order of work: a pure Python queue with one job running and one waiting per lane.
 
 The GUI thread owns the queue; the engine thread runs what it hands out. A newer request replaces
-the one that waits in its lane. A person's gesture also cancels running work that it makes stale;
-live frames never do, since cancelling for each frame would starve them all.
+the one that waits in its lane, except that each file a person asked for is written. A person's
+gesture also cancels running work that it makes stale; live frames never do, since cancelling for
+each frame would starve them all.
 """
 
 import enum
@@ -27,7 +28,7 @@ class Lane(enum.IntEnum):
     EFFECT = 5
     """Differentiate: how much each channel of a layer speaks for the answer."""
     EXPORT = 6
-    """Write a drawing of the graph to a file."""
+    """Write a file. These wait one behind the other."""
     PROFILE = 7
     """Read the numbers of all layers for the picture: a forward and as much again."""
     MEASURE = 8
@@ -43,7 +44,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EFFECT: frozenset({Lane.EFFECT}),
-    Lane.EXPORT: frozenset({Lane.EXPORT}),
+    Lane.EXPORT: frozenset(),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
 }
@@ -52,10 +53,9 @@ _STALE: dict[Lane, frozenset[Lane]] = {
 _CANCELS: dict[Lane, frozenset[Lane]] = {
     **_STALE,
     Lane.LIVE: frozenset(),
-    Lane.EXPORT: frozenset(),
 }
-"""What runs and is cancelled by new work in a lane: the same, but neither a frame nor a file to be
-written cancels the one before."""
+"""What runs and is cancelled by new work in a lane: the same, but a frame does not cancel the one
+before."""
 
 
 @dataclass(eq=False)
@@ -71,10 +71,10 @@ class Job:
 
 
 class JobQueue:
-    """At most one job runs; per lane at most one waits."""
+    """At most one job runs; per lane at most one waits, but for files to be written."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Lane, Job] = {}
+        self._waiting: dict[Lane, list[Job]] = {}
         self._running: Job | None = None
 
     @property
@@ -85,7 +85,7 @@ class JobQueue:
     @property
     def waiting(self) -> tuple[Job, ...]:
         """The jobs that wait, most urgent first."""
-        return tuple(self._waiting[lane] for lane in sorted(self._waiting))
+        return tuple(job for lane in sorted(self._waiting) for job in self._waiting[lane])
 
     @property
     def idle(self) -> bool:
@@ -99,13 +99,16 @@ class JobQueue:
         running = self._running
         if running is not None and running.lane in _CANCELS[job.lane]:
             running.cancelled.set()
-        self._waiting[job.lane] = job
+        self._waiting.setdefault(job.lane, []).append(job)
 
     def start_next(self) -> Job | None:
         """Hand out the most urgent job, or None while one runs or none waits."""
         if self._running is not None or not self._waiting:
             return None
-        self._running = self._waiting.pop(min(self._waiting))
+        lane = min(self._waiting)
+        self._running = self._waiting[lane].pop(0)
+        if not self._waiting[lane]:
+            del self._waiting[lane]
         return self._running
 
     def finish(self, number: int) -> Job | None:

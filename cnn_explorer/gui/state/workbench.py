@@ -169,6 +169,8 @@ class Effect:
     target: int
     """The index of the class."""
     class_name: str
+    asked: bool
+    """Whether a person has just asked for it, and is to hear where it cannot be done."""
 
 
 @dataclass(frozen=True, eq=False)
