@@ -166,8 +166,9 @@ def short_lines(thumbnail: Thumbnail) -> tuple[str, ...]:
 
 
 def format_value(value: float, digits: int) -> str:
-    """A value with so many digits: ``−0.12``."""
-    return f"{value:.{digits}g}".replace("-", "−")
+    """A value with so many digits: ``−0.12``, ``2.768e4``."""
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    return (f"{mantissa}e{int(exponent)}" if exponent else mantissa).replace("-", "−")
 
 
 def format_share(share: float) -> str:

@@ -117,8 +117,7 @@ class ChannelTableModel(QAbstractTableModel):
                 return f"{value:,}"
         if not np.isfinite(value):
             return "not a number"
-        mantissa, _, exponent = format_value(float(value), 9 if exact else 4).partition("e")
-        return f"{mantissa}e{exponent.lstrip('+0').replace('−0', '−')}" if exponent else mantissa
+        return format_value(float(value), 9 if exact else 4)
 
     def _plain(self, row: int, column: int) -> str:
         """A cell for other programs."""

@@ -2,22 +2,26 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 
 from cnn_explorer.gui.widgets.theme import MARGIN, SMALL, icon, text_font
 
 _BUTTON = 20
 
 
-class _TitleBar(QWidget):
-    """Name, float and hide; drags and double clicks reach the dock behind it."""
+class _Buttons(QWidget):
+    """Float and hide."""
 
     def __init__(self, dock: QDockWidget) -> None:
-        super().__init__(dock)
+        super().__init__()
         self._dock = dock
-        title = QLabel(dock.windowTitle())
-        title.setFont(text_font(SMALL, QFont.Weight.DemiBold))
-        title.setForegroundRole(title.palette().ColorRole.PlaceholderText)
         self._float = self._button(self.tr("Make this panel a window of its own, or put it back."))
         self._float.setAccessibleName(self.tr("Float {}").format(dock.windowTitle()))
         self._float.clicked.connect(self._on_float_clicked)
@@ -25,9 +29,8 @@ class _TitleBar(QWidget):
         self._hide.setAccessibleName(self.tr("Hide {}").format(dock.windowTitle()))
         self._hide.clicked.connect(dock.close)
         row = QHBoxLayout(self)
-        row.setContentsMargins(MARGIN, 3, 6, 3)
+        row.setContentsMargins(0, 3, 6, 3)
         row.setSpacing(2)
-        row.addWidget(title, 1)
         row.addWidget(self._float)
         row.addWidget(self._hide)
 
@@ -50,6 +53,22 @@ class _TitleBar(QWidget):
         self._hide.setIcon(icon("ph.x", self))
 
 
+class _TitleBar(QWidget):
+    """Name, float and hide; drags and double clicks reach the dock behind it."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.title = QLabel(dock.windowTitle())
+        self.title.setFont(text_font(SMALL, QFont.Weight.DemiBold))
+        self.title.setForegroundRole(self.title.palette().ColorRole.PlaceholderText)
+        self.buttons = _Buttons(dock)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(MARGIN, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.buttons)
+
+
 class Dock(QDockWidget):
     """A panel that can be moved, floated, hidden, and comes back as it was left."""
 
@@ -58,8 +77,26 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.setWidget(widget)
         self._title_bar = _TitleBar(self)
+        self._tab_buttons: _Buttons | None = None
         self.setTitleBarWidget(self._title_bar)
+
+    def set_tabs(self, tabs: QTabWidget) -> None:
+        """Show tabs, which say what the panel is: within the window its buttons stand beside them
+        and it needs no title. As a window of its own it has one, to be moved by."""
+        self.setWidget(tabs)
+        self._tab_buttons = _Buttons(self)
+        tabs.setCornerWidget(self._tab_buttons)
+        self.topLevelChanged.connect(self._show_title)
+        self._show_title(self.isFloating())
+
+    def _show_title(self, floating: bool) -> None:
+        assert self._tab_buttons is not None
+        for part in (self._title_bar.title, self._title_bar.buttons):
+            part.setVisible(floating)  # the bar has no height without them
+        self._tab_buttons.setVisible(not floating)
 
     def load_icons(self) -> None:
         """Give the title's buttons their icons."""
-        self._title_bar.load_icons()
+        for buttons in (self._title_bar.buttons, self._tab_buttons):
+            if buttons is not None:
+                buttons.load_icons()

@@ -123,7 +123,10 @@ class MainWindow(QMainWindow):
             (self.layer_dock, panels.tabs),
         ):
             empty = dock.widget()
-            dock.setWidget(panel)
+            if dock is self.layer_dock:
+                dock.set_tabs(panels.tabs)
+            else:
+                dock.setWidget(panel)
             empty.deleteLater()
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTableView,
@@ -37,7 +38,7 @@ from cnn_explorer.gui.widgets.panel_parts import (
     QuietLabel,
     number_text,
 )
-from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.quiet_scroll_bar import THICK, quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
@@ -60,7 +61,10 @@ FAILURE_SIGNS: Mapping[FailureKind, str] = {
 }
 """As they are drawn above the curves."""
 _SINCE = Qt.ItemDataRole.UserRole
-_WIDTHS = (72, 60, 68, 68, 68, 54, 70)
+_WIDTHS = (68, 70, 70, 70, 70, 54, 70)
+"""Of the columns: a number that is cut is none."""
+_PLOT = 240
+"""Width of the histogram below which the table gives way to it."""
 
 
 class StatisticsPanel(QWidget):
@@ -107,6 +111,7 @@ class StatisticsPanel(QWidget):
         )
         self.measure = QComboBox()
         self.measure.setMinimumWidth(72)
+        self.measure.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         for title, key in (
             (self.tr("Mean ± deviation"), "mean"),
             (self.tr("Deviation"), "deviation"),
@@ -153,6 +158,8 @@ class StatisticsPanel(QWidget):
         self._depth_page = _split()
         self._depth_page.addWidget(self.failures)
         self._waiting_page = QWidget()
+        self._waiting_page.setAutoFillBackground(True)
+        self._waiting_page.setBackgroundRole(self.palette().ColorRole.Base)
         column = QVBoxLayout(self._waiting_page)
         column.setContentsMargins(0, 0, 0, theme.GAP)
         column.addWidget(self.waiting, 1)
@@ -164,10 +171,11 @@ class StatisticsPanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.header)
-        line = QHBoxLayout()
+        self._line = QWidget()
+        line = QHBoxLayout(self._line)
         line.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
         line.addWidget(self.facts)
-        whole.addLayout(line)
+        whole.addWidget(self._line)
         whole.addWidget(self._pages, 1)
 
         self.switch.chosen.connect(self._on_page_chosen)
@@ -232,9 +240,10 @@ class StatisticsPanel(QWidget):
 
             self._histogram = plot = HistogramPlot()
             self._layer_page.insertWidget(0, plot)
-            self._layer_page.setStretchFactor(0, 3)
-            self._layer_page.setStretchFactor(1, 2)
-            self._layer_page.setSizes([300, 300])
+            # the table has its width, the plot all else
+            self._layer_page.setStretchFactor(0, 1)
+            self._layer_page.setStretchFactor(1, 0)
+            self._layer_page.setSizes([_PLOT, sum(_WIDTHS[:-1]) + THICK + theme.GAP])
             # it came later than the rest and would be the last that Tab reaches
             QWidget.setTabOrder(self.depth_button, plot)
             QWidget.setTabOrder(plot, self.table)
@@ -389,6 +398,7 @@ class StatisticsPanel(QWidget):
         else:
             self._pages.setCurrentWidget(self._depth_page)
         self._tell()
+        self._line.setVisible(bool(self.facts.text()))
         self.header.arrange()
 
     @property
