@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import MARGIN, SMALL, icon, text_font
 
 _BUTTON = 20
@@ -100,3 +101,10 @@ class Dock(QDockWidget):
         for buttons in (self._title_bar.buttons, self._tab_buttons):
             if buttons is not None:
                 buttons.load_icons()
+
+    # Qt
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        if self.isFloating():
+            return step_focus(self, following)
+        return super().focusNextPrevChild(following)

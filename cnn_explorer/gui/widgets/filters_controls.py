@@ -69,11 +69,9 @@ class FiltersControls(QObject):
         self._boxes = (self.part, self.sort, self.scale, self.side_choice)
         for box in self._boxes:
             box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        spare = QWidget()  # takes what room is left: no box is wider than what it says
-        spare.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.all = (
             self.choice, self.bar, self.part, self.sort, self.scale, self.tile_slider,
-            self.cell_slider, self.side_choice, spare,
+            self.cell_slider, self.side_choice,
         )  # fmt: skip
         self.output_slider.valueChanged.connect(self.output.setValue)
         self.output.valueChanged.connect(self._on_output_changed)

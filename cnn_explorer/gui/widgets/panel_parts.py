@@ -345,6 +345,7 @@ class PanelHeader(QWidget):
         row.setSpacing(theme.GAP)
         for control in controls:
             row.addWidget(control)
+        row.addStretch(1)  # in a row of their own they stand together at its beginning
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
         self._grid.setHorizontalSpacing(theme.MARGIN)

@@ -363,6 +363,8 @@ class StatisticsPanel(QWidget):
                 hidden = not self._numbers.channels.not_finite.any()
             self.table.setColumnHidden(column, hidden)
         self.table.setColumnWidth(0, 200 if names else _WIDTHS[0])
+        # what it does not need is the plot's
+        self.table.setMaximumWidth(self.table.horizontalHeader().length() + THICK + theme.GAP)
         self._following = False
         self.histogram.set_file_name(f"{_stem(shown)}-histogram")
         self._show_channel()

@@ -163,7 +163,7 @@ class HistogramPlot(Plot):
         self._marked.setOpts(x0=[start], x1=[start + self._bar], height=[float(height)])
 
     def left_text(self, value: float) -> str:
-        return f"{value:,.0f}" if value.is_integer() else number_text(value)
+        return f"{value:,.0f}" if value.is_integer() else ""  # half a value there is not
 
     def bottom_ticks(self) -> list[tuple[float, str]]:
         histogram = self._histogram
