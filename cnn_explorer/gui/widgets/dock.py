@@ -1,7 +1,7 @@
 """A dock whose title lines up with what stands below it."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -78,31 +78,39 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.setWidget(widget)
         self._title_bar = _TitleBar(self)
-        self._tab_buttons: _Buttons | None = None
+        self._tabs: QTabWidget | None = None
+        self._tab_buttons = _Buttons(self)
+        self._tab_buttons.hide()
         self.setTitleBarWidget(self._title_bar)
 
     def set_tabs(self, tabs: QTabWidget) -> None:
-        """Show tabs, which say what the panel is: within the window its buttons stand beside them
-        and it needs no title. As a window of its own it has one, to be moved by."""
+        """Show tabs, which say what the panel is: within the window its buttons stand beside them,
+        where these leave room, and it needs no title. A window of its own is moved by its title."""
+        self._tabs = tabs
         self.setWidget(tabs)
-        self._tab_buttons = _Buttons(self)
         tabs.setCornerWidget(self._tab_buttons)
-        self.topLevelChanged.connect(self._show_title)
-        self._show_title(self.isFloating())
+        self.topLevelChanged.connect(self._place_buttons)
+        self._place_buttons(self.isFloating())
 
-    def _show_title(self, floating: bool) -> None:
-        assert self._tab_buttons is not None
+    def _place_buttons(self, floating: bool) -> None:
+        if self._tabs is None:
+            return
+        needed = self._tabs.tabBar().sizeHint().width() + self._tab_buttons.sizeHint().width()
+        beside = not floating and needed <= self.width()
+        self._tab_buttons.setVisible(beside)
         for part in (self._title_bar.title, self._title_bar.buttons):
-            part.setVisible(floating)  # the bar has no height without them
-        self._tab_buttons.setVisible(not floating)
+            part.setVisible(not beside)  # the bar has no height without them
 
     def load_icons(self) -> None:
         """Give the title's buttons their icons."""
         for buttons in (self._title_bar.buttons, self._tab_buttons):
-            if buttons is not None:
-                buttons.load_icons()
+            buttons.load_icons()
 
     # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_buttons(self.isFloating())
 
     def focusNextPrevChild(self, following: bool) -> bool:
         if self.isFloating():

@@ -240,10 +240,8 @@ class StatisticsPanel(QWidget):
 
             self._histogram = plot = HistogramPlot()
             self._layer_page.insertWidget(0, plot)
-            # the table has its width, the plot all else
             self._layer_page.setStretchFactor(0, 1)
             self._layer_page.setStretchFactor(1, 0)
-            self._layer_page.setSizes([_PLOT, sum(_WIDTHS[:-1]) + THICK + theme.GAP])
             # it came later than the rest and would be the last that Tab reaches
             QWidget.setTabOrder(self.depth_button, plot)
             QWidget.setTabOrder(plot, self.table)
@@ -363,11 +361,20 @@ class StatisticsPanel(QWidget):
                 hidden = not self._numbers.channels.not_finite.any()
             self.table.setColumnHidden(column, hidden)
         self.table.setColumnWidth(0, 200 if names else _WIDTHS[0])
-        # what it does not need is the plot's
-        self.table.setMaximumWidth(self.table.horizontalHeader().length() + THICK + theme.GAP)
         self._following = False
+        self._share_width()
         self.histogram.set_file_name(f"{_stem(shown)}-histogram")
         self._show_channel()
+
+    def _share_width(self) -> None:
+        """The table has the width that its columns need, the plot all else; until a person has
+        chosen otherwise for a table of these columns."""
+        needed = self.table.horizontalHeader().length() + THICK + theme.GAP
+        if self.table.maximumWidth() != needed:
+            self.table.setMaximumWidth(needed)
+            plot = max(_PLOT, self._layer_page.width() - self._layer_page.handleWidth() - needed)
+            self.histogram.setMinimumWidth(_PLOT // 2)
+            self._layer_page.setSizes([plot, needed])
 
     def _fill_depth(self) -> None:
         if self._possible and not (self._fresh or self._asked or self._stopped):

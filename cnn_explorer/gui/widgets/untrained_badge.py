@@ -64,9 +64,9 @@ class UntrainedBadge(QLabel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ground))
-        box = QRectF(self.rect())
+        whole = self.width() >= self.width_of(short=False)
+        box = QRectF(0, 0, self.width_of(short=not whole), self.height())
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
         painter.setPen(QColor(text))
-        whole = self.width() >= self.width_of(short=False)
         shown = self.text() if whole else self._first_word
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, shown)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
