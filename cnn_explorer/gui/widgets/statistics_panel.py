@@ -102,7 +102,7 @@ class StatisticsPanel(QWidget):
         )
         self.layer_button, self.depth_button = self.switch.button(0), self.switch.button(1)
         self.whole_button = QToolButton()
-        self.whole_button.setText(self.tr("All Channels"))
+        self.whole_button.setText(self.tr("All channels"))
         self.whole_button.setToolTip(self.tr("Show the histogram of the whole layer again"))
         self.whole_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.whole_button.setAutoRaise(True)
@@ -149,7 +149,7 @@ class StatisticsPanel(QWidget):
 
         self.empty = EmptyState()
         self.waiting = EmptyState()
-        self.measure_button = QPushButton(self.tr("Measure the Profile"))
+        self.measure_button = QPushButton(self.tr("Measure the profile"))
         self.measure_button.setToolTip(
             self.tr("Run the network once and read the numbers of every layer")
         )
