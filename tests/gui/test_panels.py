@@ -18,6 +18,7 @@ from cnn_explorer.gui.widgets.code_panel import CODE_COLOURS, CodePanel
 from cnn_explorer.gui.widgets.connection_view import ConnectionView
 from cnn_explorer.gui.widgets.details_panel import DetailsPanel, ShareBar
 from cnn_explorer.gui.widgets.filters_panel import FiltersPanel
+from cnn_explorer.gui.widgets.panel_parts import PanelHeader, QuietLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
@@ -705,6 +706,40 @@ def test_every_panel_is_drawn_narrow_and_low(activations, filters, details, code
             panel.grab()
             assert (panel.width(), panel.height()) == (width, height), type(panel).__name__
     assert re.fullmatch(r"#[0-9a-f]{6}", theme.quiet_colour(about).name())
+
+
+@pytest.mark.usefixtures("themed")
+def test_a_header_shortens_its_warning_before_it_takes_a_second_row(qtbot):
+    header = PanelHeader((QLineEdit(),))
+    qtbot.addWidget(header)
+    header.title.set_title("layer1.0.relu1", " · ReLU")
+    header.badge.set_untrained(True)
+    header.show()
+    heights, widths = {}, {}
+    for width in (900, 480, 340):
+        header.resize(width, header.sizeHint().height())
+        header.arrange()
+        header.layout().activate()
+        QApplication.processEvents()
+        heights[width], widths[width] = header.sizeHint().height(), header.badge.width()
+    whole, short = (header.badge.width_of(short=short) for short in (False, True))
+    assert heights[900] == heights[480] < heights[340]
+    assert widths[900] == whole
+    assert widths[480] == short
+    assert header.badge.text() == UNTRAINED
+
+
+@pytest.mark.usefixtures("themed")
+def test_facts_give_way_one_by_one(qtbot):
+    label = QuietLabel()
+    qtbot.addWidget(label)
+    facts = ["mean 0.5164", "deviation 0.7963", "maximum 6.477"]
+    label.setText("  ·  ".join(facts))
+    said = set()
+    for width in range(80, 400, 4):
+        label.resize(width, 20)
+        said.add(label.drawn_text())
+    assert said == {"  ·  ".join(facts[:count]) for count in (1, 2, 3)}
 
 
 def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):

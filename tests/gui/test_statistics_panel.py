@@ -480,7 +480,7 @@ def test_plots_are_copied_and_saved(deep, qtbot, tmp_path, monkeypatch):
     assert image.size() == plot.size() * 2
     menu = plot.context_menu()
     texts = [action.text() for action in menu.actions() if action.text()]
-    assert texts == ["Copy as Picture", "Copy Numbers", "Save as PNG…", "Save as SVG…",
+    assert texts == ["Copy as picture", "Copy numbers", "Save as PNG…", "Save as SVG…",
                      "Save as CSV…"]  # fmt: skip
     for suffix in ("PNG", "SVG", "CSV"):
         file = tmp_path / f"plot.{suffix.lower()}"

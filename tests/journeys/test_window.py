@@ -11,7 +11,7 @@ import pytest
 import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.app import Program
@@ -326,6 +326,48 @@ def test_tab_goes_as_one_reads_and_works(stage: Stage) -> None:
             break
     assert order == sorted(order)
     assert len(order) == len(expected)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_tab_comes_round_and_stops_nowhere_twice(stage: Stage, key: Qt.Key) -> None:
+    """Panels pass the keyboard on to a part of theirs; none may keep it for ever."""
+    stage.explorer.open_file(resource("samples", "digit-3.png"))
+    stage.explorer.select_layer("features.conv1")
+    stage.settle()
+    with stage.qtbot.waitActive(stage.window):
+        stage.window.activateWindow()
+    panels = stage.window.panels
+    assert panels is not None
+    first = panels.network_list.search
+    first.setFocus()
+    stops: list[QWidget | None] = [QApplication.focusWidget()]
+    for _ in range(80):
+        stage.qtbot.keyClick(stops[-1], key)
+        if QApplication.focusWidget() is first:
+            break
+        stops.append(QApplication.focusWidget())
+    else:
+        pytest.fail("Tab does not come back to where it began")
+    assert len({id(stop) for stop in stops}) == len(stops)
+    for stop in (panels.tabs.tabBar(), panels.activations_panel.maps, panels.graph_view.canvas):
+        assert stop in stops
+
+
+def test_the_layer_has_a_title_only_as_a_window(stage: Stage) -> None:
+    """In the window its tabs say what it is, and the room is for what they show."""
+    dock, panels = stage.window.layer_dock, stage.window.panels
+    assert panels is not None
+    corner = panels.tabs.cornerWidget()
+    assert dock.titleBarWidget().height() <= 1
+    assert corner.isVisible()
+    float_button = corner.findChildren(QToolButton)[0]
+    assert not float_button.icon().isNull()
+    dock.topLevelChanged.emit(True)  # to float it for good is more than the test's platform can
+    stage.qtbot.waitUntil(lambda: dock.titleBarWidget().height() > 20)
+    assert not corner.isVisible()
+    dock.topLevelChanged.emit(False)
+    stage.qtbot.waitUntil(lambda: dock.titleBarWidget().height() <= 1)
+    assert corner.isVisible()
 
 
 def test_the_filter_stands_in_the_menu_too(stage: Stage) -> None:

@@ -31,7 +31,13 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Go along the breadcrumbs"), "←  →, Enter"),
         (_tr("Zoom the graph"), "+, −"),
         (_tr("Fit the graph, 100 %, the selection"), "0, 1, 2"),
-        (_tr("Size of the maps"), _tr("Ctrl + wheel")),
+        (_tr("Show a map alone, all maps"), _tr("Enter, Esc")),
+        (_tr("Size of the maps, fit them"), _tr("Ctrl+wheel, Ctrl+0")),
+        (_tr("Go to a channel"), "Ctrl+G"),
+        (_tr("Point at the units of one map"), _tr("Shift+←  ↑  →  ↓")),
+        (_tr("Mark a place of the picture"), "←  ↑  →  ↓"),
+        (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
+        (_tr("Put away what is marked or read"), "Esc"),
     ]
     half = (len(rows) + 1) // 2  # side by side, so that they fit on a low screen
     cells = "".join(
@@ -43,8 +49,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
 
 def _key_cells(what: str, keys: str) -> str:
     return (
-        f"<td style='padding:3px 20px 3px 0; white-space:pre'>{what}</td>"
-        f"<td style='padding:3px 36px 3px 0; white-space:pre; font-weight:600'>{keys}</td>"
+        f"<td style='padding:2px 16px 2px 0; white-space:pre'>{what}</td>"
+        f"<td style='padding:2px 20px 2px 0; white-space:pre; font-weight:600'>{keys}</td>"
     )
 
 

@@ -1,23 +1,28 @@
 """A dock whose title lines up with what stands below it."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 
+from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import MARGIN, SMALL, icon, text_font
 
 _BUTTON = 20
 
 
-class _TitleBar(QWidget):
-    """Name, float and hide; drags and double clicks reach the dock behind it."""
+class _Buttons(QWidget):
+    """Float and hide."""
 
     def __init__(self, dock: QDockWidget) -> None:
-        super().__init__(dock)
+        super().__init__()
         self._dock = dock
-        title = QLabel(dock.windowTitle())
-        title.setFont(text_font(SMALL, QFont.Weight.DemiBold))
-        title.setForegroundRole(title.palette().ColorRole.PlaceholderText)
         self._float = self._button(self.tr("Make this panel a window of its own, or put it back."))
         self._float.setAccessibleName(self.tr("Float {}").format(dock.windowTitle()))
         self._float.clicked.connect(self._on_float_clicked)
@@ -25,9 +30,8 @@ class _TitleBar(QWidget):
         self._hide.setAccessibleName(self.tr("Hide {}").format(dock.windowTitle()))
         self._hide.clicked.connect(dock.close)
         row = QHBoxLayout(self)
-        row.setContentsMargins(MARGIN, 3, 6, 3)
+        row.setContentsMargins(0, 3, 6, 3)
         row.setSpacing(2)
-        row.addWidget(title, 1)
         row.addWidget(self._float)
         row.addWidget(self._hide)
 
@@ -50,6 +54,22 @@ class _TitleBar(QWidget):
         self._hide.setIcon(icon("ph.x", self))
 
 
+class _TitleBar(QWidget):
+    """Name, float and hide; drags and double clicks reach the dock behind it."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.title = QLabel(dock.windowTitle())
+        self.title.setFont(text_font(SMALL, QFont.Weight.DemiBold))
+        self.title.setForegroundRole(self.title.palette().ColorRole.PlaceholderText)
+        self.buttons = _Buttons(dock)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(MARGIN, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.buttons)
+
+
 class Dock(QDockWidget):
     """A panel that can be moved, floated, hidden, and comes back as it was left."""
 
@@ -58,8 +78,41 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         self.setWidget(widget)
         self._title_bar = _TitleBar(self)
+        self._tabs: QTabWidget | None = None
+        self._tab_buttons = _Buttons(self)
+        self._tab_buttons.hide()
         self.setTitleBarWidget(self._title_bar)
+
+    def set_tabs(self, tabs: QTabWidget) -> None:
+        """Show tabs, which say what the panel is: within the window its buttons stand beside them,
+        where these leave room, and it needs no title. A window of its own is moved by its title."""
+        self._tabs = tabs
+        self.setWidget(tabs)
+        tabs.setCornerWidget(self._tab_buttons)
+        self.topLevelChanged.connect(self._place_buttons)
+        self._place_buttons(self.isFloating())
+
+    def _place_buttons(self, floating: bool) -> None:
+        if self._tabs is None:
+            return
+        needed = self._tabs.tabBar().sizeHint().width() + self._tab_buttons.sizeHint().width()
+        beside = not floating and needed <= self.width()
+        self._tab_buttons.setVisible(beside)
+        for part in (self._title_bar.title, self._title_bar.buttons):
+            part.setVisible(not beside)  # the bar has no height without them
 
     def load_icons(self) -> None:
         """Give the title's buttons their icons."""
-        self._title_bar.load_icons()
+        for buttons in (self._title_bar.buttons, self._tab_buttons):
+            buttons.load_icons()
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_buttons(self.isFloating())
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        if self.isFloating():
+            return step_focus(self, following)
+        return super().focusNextPrevChild(following)

@@ -438,11 +438,13 @@ class EnlargedMap(QWidget):
         self._choices.addWidget(self.opacity_slider)
         self._choices.addWidget(self.switch)
         self._choices.addStretch(1)
+        self._says = QBoxLayout(direction.LeftToRight)
+        self._says.setSpacing(theme.GAP)
+        self._says.addLayout(ways)
+        self._says.addLayout(self._words, 1)
         self._controls = QBoxLayout(direction.LeftToRight)
-        self._controls.setContentsMargins(theme.GAP, theme.GAP // 2, theme.GAP, 0)
-        self._controls.setSpacing(theme.GAP)
-        self._controls.addLayout(ways)
-        self._controls.addLayout(self._words, 1)
+        self._controls.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
+        self._controls.addLayout(self._says, 1)
         self._controls.addLayout(self._choices)
         self._body = QBoxLayout(direction.TopToBottom, self)
         self._body.setContentsMargins(0, 0, 0, 0)
@@ -475,17 +477,17 @@ class EnlargedMap(QWidget):
         return button
 
     def _arrange(self) -> None:
-        """The controls in a line above the map, or in three where it is narrow; beside the map
+        """The controls in a line above the map, or in two where it is narrow; beside the map
         where that leaves more of the height to it."""
         direction, align = QBoxLayout.Direction, Qt.AlignmentFlag
         low = self.height() < _LOW and self.width() >= 2 * self.switch.sizeHint().width()
         down = low or self.width() < _WIDE
         for layout, downwards in (
-            (self._controls, down), (self._words, low), (self._choices, low),
+            (self._controls, down), (self._says, low), (self._words, low), (self._choices, low),
         ):  # fmt: skip
             layout.setDirection(direction.TopToBottom if downwards else direction.LeftToRight)
         self._controls.setSpacing(theme.GAP // 2 if down else theme.GAP)
-        self._controls.setStretch(1, 0 if down else 1)
+        self._controls.setStretch(0, 0 if down else 1)
         self._body.setDirection(direction.LeftToRight if low else direction.TopToBottom)
         self._body.setAlignment(self._controls, align.AlignTop if low else align(0))
 

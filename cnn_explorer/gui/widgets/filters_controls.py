@@ -10,6 +10,8 @@ from cnn_explorer.gui.widgets.panel_parts import ColourBar, ScaleBox, SizeSlider
 
 _NARROW = 676
 """Below so many pixels of the panel, the boxes cut off what they say."""
+_WIDE = 760
+"""From so many on there is room for a slider that can be aimed with."""
 
 
 class FiltersControls(QObject):
@@ -28,8 +30,7 @@ class FiltersControls(QObject):
             self.tr("The output channel whose kernels are shown, one for each input channel.")
         )
         self.output_slider = QSlider(Qt.Orientation.Horizontal)
-        self.output_slider.setMinimumWidth(32)
-        self.output_slider.setMaximumWidth(104)
+        self.output_slider.setFixedWidth(104)
         self.output_slider.setAccessibleName(self.tr("Output channel"))
         self.output_slider.setToolTip(self.output.toolTip())
         self.choice = QWidget()
@@ -68,11 +69,9 @@ class FiltersControls(QObject):
         self._boxes = (self.part, self.sort, self.scale, self.side_choice)
         for box in self._boxes:
             box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        spare = QWidget()  # takes what room is left: no box is wider than what it says
-        spare.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.all = (
             self.choice, self.bar, self.part, self.sort, self.scale, self.tile_slider,
-            self.cell_slider, self.side_choice, spare,
+            self.cell_slider, self.side_choice,
         )  # fmt: skip
         self.output_slider.valueChanged.connect(self.output.setValue)
         self.output.valueChanged.connect(self._on_output_changed)
@@ -85,7 +84,9 @@ class FiltersControls(QObject):
                 control.setValue(min(chosen, count - 1))
 
     def fit(self, width: int) -> None:
-        """Let the boxes show all that they say, where a panel of this width has room."""
+        """Let the boxes show all that they say, where a panel of this width has room; the slider
+        beside the number of the output only where it is wide."""
+        self.output_slider.setVisible(width >= _WIDE)
         for box in self._boxes:
             box.setMinimumWidth(56 if width < _NARROW else box.sizeHint().width())
 

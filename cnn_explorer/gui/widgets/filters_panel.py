@@ -316,7 +316,8 @@ class FiltersPanel(QWidget):
         if look.filters.kind == "normalisation":
             return self._words.formula()
         if self._form == "bars":
-            return self._words.numbers(self._words.view(self._view), self._vector().of_all())
+            name = self._words.view(self._view).lower()
+            return self._words.numbers(name, self._vector().of_all())
         index = self.maps.selected
         kernel = look.kernel(self._view, self.output.value(), index)
         if kernel is not None:

@@ -525,6 +525,13 @@ class GraphSearchBar(QWidget):
 
     # Qt
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # its own palette changes after the graph view's; Qt sends one while it builds the widget
+        close = getattr(self, "close_button", None)
+        if event.type() == QEvent.Type.PaletteChange and close and not close.icon().isNull():
+            self.load_icons()
+
     def sizeHint(self) -> QSize:
         return QSize(340 if self.is_open else 26, 28)
 

@@ -29,6 +29,7 @@ from cnn_explorer.gui.state.settings import PrecisionChoice, Settings, ThemeChoi
 from cnn_explorer.gui.widgets.actions import TAB_TITLES, Actions
 from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
+from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
 
 if TYPE_CHECKING:
@@ -123,7 +124,10 @@ class MainWindow(QMainWindow):
             (self.layer_dock, panels.tabs),
         ):
             empty = dock.widget()
-            dock.setWidget(panel)
+            if dock is self.layer_dock:
+                dock.set_tabs(panels.tabs)
+            else:
+                dock.setWidget(panel)
             empty.deleteLater()
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
@@ -663,6 +667,9 @@ class MainWindow(QMainWindow):
         self._move_focus(-1)
 
     # Qt's
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        return step_focus(self, following)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from cnn_explorer.gui.widgets.drop import may_offer

@@ -53,6 +53,14 @@ def paint_focus(painter: QPainter, widget: QWidget) -> None:
     painter.restore()
 
 
+def _without_last_facts(text: str, metrics: QFontMetrics, room: int) -> str:
+    """Facts with points between them, without the last ones where they have no room: a number
+    that is cut is none."""
+    while text and metrics.horizontalAdvance(text) > room:
+        text = text.rpartition(_FACTS)[0]
+    return text
+
+
 class TitleLabel(QLabel):
     """One line: a name in bold, then what is said of it; elided where there is no room, facts
     with points between them one by one.
@@ -104,18 +112,13 @@ class TitleLabel(QLabel):
             painter.drawText(rest, flags, shown)
 
     def _fitted(self, room: int) -> str:
-        """What is said of the name, without the last facts where they have no room: a number
-        that is cut is none."""
         rest = self._rest
-        if _FACTS not in rest:
-            return rest
-        while rest and self.fontMetrics().horizontalAdvance(rest) > room:
-            rest = rest.rpartition(_FACTS)[0]
-        return rest
+        return _without_last_facts(rest, self.fontMetrics(), room) if _FACTS in rest else rest
 
 
 class QuietLabel(QLabel):
-    """Secondary text of one line that gives way: elided in what room is left."""
+    """Secondary text of one line that gives way: elided in what room is left, facts with points
+    between them one by one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,7 +136,9 @@ class QuietLabel(QLabel):
 
     def drawn_text(self) -> str:
         """What is to be drawn in the width there is, elided where it is longer still."""
-        return self.text()
+        text = self.text()
+        fitted = _without_last_facts(text, self.fontMetrics(), self.width())
+        return fitted if _FACTS in text and fitted else text
 
 
 class EmptyState(QLabel):
@@ -305,7 +310,8 @@ class ScaleBox(QComboBox):
 
 
 class PanelHeader(QWidget):
-    """Title, badge, status and controls: one row where there is room, else two."""
+    """Title, badge, status and controls: one row where there is room, if need be for the badge's
+    first word alone, else two."""
 
     def __init__(self, controls: Sequence[QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -326,12 +332,13 @@ class PanelHeader(QWidget):
         row.setSpacing(theme.GAP)
         for control in controls:
             row.addWidget(control)
+        row.addStretch(1)  # in a row of their own they stand together at its beginning
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
         self._grid.setHorizontalSpacing(theme.MARGIN)
         self._grid.setVerticalSpacing(theme.GAP // 2)
         self._grid.setColumnStretch(1, 1)
-        self._form: tuple[bool, bool] | None = None
+        self._form: tuple[bool, bool, bool] | None = None
         self._arrange()
 
     def arrange(self) -> None:
@@ -340,17 +347,15 @@ class PanelHeader(QWidget):
 
     def _arrange(self) -> None:
         margins = self._grid.contentsMargins()
-        needed = (
-            self._titles.sizeHint().width()
-            + self._controls.sizeHint().width()
-            + 2 * self._grid.horizontalSpacing()
-            + margins.left()
-            + margins.right()
-        )
-        one_row = needed <= self.width()
+        controls, shortest = self._controls.sizeHint().width(), self._titles_width(short=True)
+        room = self.width() - margins.left() - margins.right()
+        beside = room - controls - 2 * self._grid.horizontalSpacing()
+        one_row = shortest <= beside
+        titles = self._titles_width(short=False)
+        short = titles > (beside if one_row else room)
+        self.badge.set_short(short)
         # of two rows the status stands in the one with more room
-        wide_controls = self._controls.sizeHint().width() > self._titles.sizeHint().width()
-        form = (one_row, one_row or not wide_controls)
+        form = (one_row, one_row or controls <= titles, short)
         if form == self._form:
             return
         self._form = form
@@ -361,11 +366,17 @@ class PanelHeader(QWidget):
             self._grid.addWidget(self.status, 0, 1)
             self._grid.addWidget(self._controls, 0, 2)
         else:
-            short, long = (1, 0) if form[1] else (0, 1)
+            lesser, longer = (1, 0) if form[1] else (0, 1)
             places = {0: self._titles, 1: self._controls}
-            self._grid.addWidget(places[long], long, 0, 1, 2)
-            self._grid.addWidget(places[short], short, 0)
-            self._grid.addWidget(self.status, short, 1)
+            self._grid.addWidget(places[longer], longer, 0, 1, 2)
+            self._grid.addWidget(places[lesser], lesser, 0)
+            self._grid.addWidget(self.status, lesser, 1)
+
+    def _titles_width(self, *, short: bool) -> int:
+        width = self.title.sizeHint().width()
+        if self.badge.isVisibleTo(self):
+            width += theme.GAP + self.badge.width_of(short=short)
+        return width
 
     def minimumSizeHint(self) -> QSize:
         # the two-row form decides how narrow the panel may become
@@ -377,7 +388,4 @@ class PanelHeader(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # the warning stays whole while the title gives way
-        room = self.width() - 160
-        self.badge.setMinimumWidth(max(0, min(self.badge.sizeHint().width(), room)))
         self._arrange()

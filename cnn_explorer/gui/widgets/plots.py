@@ -81,7 +81,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         self.cursor_line.setZValue(20)
         self.cursor_line.hide()
         self.box.addItem(self.cursor_line)
-        self._copy = QAction(self.tr("Copy as Picture"), self)
+        self._copy = QAction(self.tr("Copy as picture"), self)
         self._copy.setShortcut(QKeySequence.StandardKey.Copy)
         self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._copy.triggered.connect(self.copy)
@@ -280,7 +280,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         """Everything that can be done with the plot. The caller deletes it."""
         menu = QMenu(self)
         menu.addAction(self._copy)
-        menu.addAction(self.tr("Copy Numbers"), self.copy_numbers)
+        menu.addAction(self.tr("Copy numbers"), self.copy_numbers)
         menu.addSeparator()
         menu.addAction(self.tr("Save as PNG…"), lambda: self.ask_and_save(".png"))
         menu.addAction(self.tr("Save as SVG…"), lambda: self.ask_and_save(".svg"))

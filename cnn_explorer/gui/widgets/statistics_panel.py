@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTableView,
@@ -32,7 +33,7 @@ from cnn_explorer.gui.state.channel_table import COLUMNS, FLAT_COLUMNS, ChannelT
 from cnn_explorer.gui.state.shown import ActivationsShown, ProfileShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
-from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.quiet_scroll_bar import THICK, quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
@@ -54,7 +55,10 @@ FAILURE_SIGNS: Mapping[FailureKind, str] = {
 }
 """As they are drawn above the curves."""
 _SINCE = Qt.ItemDataRole.UserRole
-_WIDTHS = (72, 60, 68, 68, 68, 54, 70)
+_WIDTHS = (68, 70, 70, 70, 70, 54, 70)
+"""Of the columns: a number that is cut is none."""
+_PLOT = 240
+"""Width of the histogram below which the table gives way to it."""
 
 
 class StatisticsPanel(QWidget):
@@ -92,7 +96,7 @@ class StatisticsPanel(QWidget):
         )
         self.layer_button, self.depth_button = self.switch.button(0), self.switch.button(1)
         self.whole_button = QToolButton()
-        self.whole_button.setText(self.tr("All Channels"))
+        self.whole_button.setText(self.tr("All channels"))
         self.whole_button.setToolTip(self.tr("Show the histogram of the whole layer again"))
         self.whole_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.whole_button.setAutoRaise(True)
@@ -101,6 +105,7 @@ class StatisticsPanel(QWidget):
         )
         self.measure = QComboBox()
         self.measure.setMinimumWidth(72)
+        self.measure.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         for title, key in (
             (self.tr("Mean ± deviation"), "mean"),
             (self.tr("Deviation"), "deviation"),
@@ -138,7 +143,7 @@ class StatisticsPanel(QWidget):
 
         self.empty = EmptyState()
         self.waiting = EmptyState()
-        self.measure_button = QPushButton(self.tr("Measure the Profile"))
+        self.measure_button = QPushButton(self.tr("Measure the profile"))
         self.measure_button.setToolTip(
             self.tr("Run the network once and read the numbers of every layer")
         )
@@ -147,6 +152,8 @@ class StatisticsPanel(QWidget):
         self._depth_page = _split()
         self._depth_page.addWidget(self.failures)
         self._waiting_page = QWidget()
+        self._waiting_page.setAutoFillBackground(True)
+        self._waiting_page.setBackgroundRole(self.palette().ColorRole.Base)
         column = QVBoxLayout(self._waiting_page)
         column.setContentsMargins(0, 0, 0, theme.GAP)
         column.addWidget(self.waiting, 1)
@@ -158,10 +165,11 @@ class StatisticsPanel(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.header)
-        line = QHBoxLayout()
+        self._line = QWidget()
+        line = QHBoxLayout(self._line)
         line.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
         line.addWidget(self.facts)
-        whole.addLayout(line)
+        whole.addWidget(self._line)
         whole.addWidget(self._pages, 1)
 
         self.switch.chosen.connect(self._on_page_chosen)
@@ -226,9 +234,8 @@ class StatisticsPanel(QWidget):
 
             self._histogram = plot = HistogramPlot()
             self._layer_page.insertWidget(0, plot)
-            self._layer_page.setStretchFactor(0, 3)
-            self._layer_page.setStretchFactor(1, 2)
-            self._layer_page.setSizes([300, 300])
+            self._layer_page.setStretchFactor(0, 1)
+            self._layer_page.setStretchFactor(1, 0)
             # it came later than the rest and would be the last that Tab reaches
             QWidget.setTabOrder(self.depth_button, plot)
             QWidget.setTabOrder(plot, self.table)
@@ -349,8 +356,19 @@ class StatisticsPanel(QWidget):
             self.table.setColumnHidden(column, hidden)
         self.table.setColumnWidth(0, 200 if names else _WIDTHS[0])
         self._following = False
+        self._share_width()
         self.histogram.set_file_name(f"{_stem(shown)}-histogram")
         self._show_channel()
+
+    def _share_width(self) -> None:
+        """The table has the width that its columns need, the plot all else; until a person has
+        chosen otherwise for a table of these columns."""
+        needed = self.table.horizontalHeader().length() + THICK + theme.GAP
+        if self.table.maximumWidth() != needed:
+            self.table.setMaximumWidth(needed)
+            plot = max(_PLOT, self._layer_page.width() - self._layer_page.handleWidth() - needed)
+            self.histogram.setMinimumWidth(_PLOT // 2)
+            self._layer_page.setSizes([plot, needed])
 
     def _fill_depth(self) -> None:
         if self._possible and not (self._fresh or self._asked or self._stopped):
@@ -383,6 +401,7 @@ class StatisticsPanel(QWidget):
         else:
             self._pages.setCurrentWidget(self._depth_page)
         self._tell()
+        self._line.setVisible(bool(self.facts.text()))
         self.header.arrange()
 
     @property

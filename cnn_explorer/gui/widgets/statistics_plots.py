@@ -27,7 +27,9 @@ from cnn_explorer.text import format_share, number_text
 _HEADROOM = 1.22
 """Above the bars there is room for what is said of zeros."""
 _BAR = 0.88
-"""How much of its bin a bar fills."""
+"""How much of its bin a bar fills, where there is room for a gap."""
+_GAPS_FROM = 7.0
+"""Narrower bins, in pixels, have no gaps: they would be of one pixel here and of none there."""
 _MARKS_AT = 1.09
 """Marks of failures stand in a row of their own above the curves."""
 _TOP = 1.15
@@ -68,6 +70,7 @@ class HistogramPlot(Plot):
             self.box.addItem(item)
         self._zero_line.setZValue(5)
         self._zero_text.setZValue(10)
+        self.box.sigResized.connect(self._draw_bars)
         self.colour()
 
     def show_histogram(self, histogram: Histogram, *, log: bool) -> None:
@@ -75,11 +78,23 @@ class HistogramPlot(Plot):
         self._histogram, self._log = histogram, log
         counts = histogram.counts
         scale = Scale(0.0, float(counts.max()) if counts.any() else 1.0, 1.0 if log else 0.0)
-        starts = np.arange(len(counts)) + (1 - _BAR) / 2
-        self._bars.setOpts(x0=starts, x1=starts + _BAR, height=scale.places(counts))
         self.set_scale(scale, (-0.6, max(len(counts), 1) + 0.6), _HEADROOM)
+        self._draw_bars()
         self._show_zeros(histogram)
         self.set_read(self.read if self.read < len(counts) else -1)
+
+    @property
+    def _bar(self) -> float:
+        """How much of its bin a bar fills."""
+        return _BAR if self.box.width() >= _GAPS_FROM * max(self.count, 1) else 1.0
+
+    def _draw_bars(self) -> None:
+        histogram = self._histogram
+        if histogram is None:
+            return
+        starts = np.arange(len(histogram.counts)) + (1 - self._bar) / 2
+        heights = self.scale_shown.places(histogram.counts)
+        self._bars.setOpts(x0=starts, x1=starts + self._bar, height=heights)
 
     def _show_zeros(self, histogram: Histogram) -> None:
         place = self._place(0.0)
@@ -143,8 +158,11 @@ class HistogramPlot(Plot):
             self._marked.setOpts(x0=[], x1=[], height=[])
             return
         height = self.scale_shown.places(histogram.counts[self.read])
-        start = self.read + (1 - _BAR) / 2
-        self._marked.setOpts(x0=[start], x1=[start + _BAR], height=[float(height)])
+        start = self.read + (1 - self._bar) / 2
+        self._marked.setOpts(x0=[start], x1=[start + self._bar], height=[float(height)])
+
+    def left_text(self, value: float) -> str:
+        return f"{value:,.0f}" if value.is_integer() else ""  # half a value there is not
 
     def bottom_ticks(self) -> list[tuple[float, str]]:
         histogram = self._histogram

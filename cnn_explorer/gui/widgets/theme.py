@@ -50,7 +50,8 @@ def mono_font(size: float = 12.5) -> QFont:
 
 def is_dark(palette: QPalette) -> bool:
     """Whether a palette is a dark one."""
-    return palette.color(QPalette.ColorRole.Window).lightnessF() < 0.5
+    # not by the window's ground: some widgets have another one for their outlines
+    return palette.color(QPalette.ColorRole.Base).lightnessF() < 0.5
 
 
 def ground(widget: QWidget) -> GroundStyle:
@@ -157,6 +158,19 @@ def palette_for(dark: bool) -> QPalette:
     return palette
 
 
+_OUTLINED = ("QCheckBox", "QLineEdit", "QAbstractSpinBox", "QMenu")
+"""What Fusion draws with nothing but an outline, which it darkens from the window's ground: on dark
+ground it would be gone, on light ground it is faint."""
+_OUTLINE_FROM = {False: "#b4bdcc", True: "#8f99aa"}
+"""The ground, by dark, from which outlines become at least 3 : 1 on what they stand on."""
+
+
+def _outlined_palette(dark: bool) -> QPalette:
+    palette = palette_for(dark)
+    palette.setColor(QPalette.ColorRole.Window, QColor(_OUTLINE_FROM[dark]))
+    return palette
+
+
 def apply_theme(app: QApplication, theme: ThemeName) -> None:
     """Give the application its palette and font; ``system`` follows the desktop.
 
@@ -171,4 +185,7 @@ def apply_theme(app: QApplication, theme: ThemeName) -> None:
     hints.setColorScheme(scheme)
     dark = theme == "dark" or (theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     app.setPalette(palette_for(dark))
+    for name in _OUTLINED:
+        # it takes a str, whatever its signature says
+        app.setPalette(_outlined_palette(dark), name)  # type: ignore[arg-type]
     app.setFont(text_font())

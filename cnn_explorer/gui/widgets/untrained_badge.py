@@ -14,7 +14,7 @@ class UntrainedBadge(QLabel):
     """Shows "untrained: these answers mean nothing" beside whatever such a network says.
 
     Hidden until `set_untrained` says that the network is untrained. Where there is too little
-    room the text is elided; the tool tip has it whole.
+    room the first word alone is shown; the tool tip has it whole.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -28,6 +28,7 @@ class UntrainedBadge(QLabel):
                 "trained ones, where there are any, can be chosen above the graph."
             )
         )
+        self._short = False
         self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setVisible(False)
@@ -36,15 +37,26 @@ class UntrainedBadge(QLabel):
         """Show the badge, or hide it."""
         self.setVisible(untrained)
 
+    def set_short(self, short: bool) -> None:
+        """Ask for no more room than the first word needs."""
+        if short != self._short:
+            self._short = short
+            self.updateGeometry()
+
+    def width_of(self, *, short: bool) -> int:
+        """How wide it is, whole or with its first word alone."""
+        text = self._first_word if short else self.text()
+        return self.fontMetrics().horizontalAdvance(text) + 2 * _PAD_X + 1
+
+    @property
+    def _first_word(self) -> str:
+        return self.text().partition(":")[0]
+
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(
-            metrics.horizontalAdvance(self.text()) + 2 * _PAD_X + 1, metrics.height() + 2 * _PAD_Y
-        )
+        return QSize(self.width_of(short=self._short), self.fontMetrics().height() + 2 * _PAD_Y)
 
     def minimumSizeHint(self) -> QSize:
-        shortest = self.fontMetrics().horizontalAdvance(self.text().split(":")[0] + "…")
-        return QSize(shortest + 2 * _PAD_X + 1, self.sizeHint().height())
+        return QSize(self.width_of(short=True), self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
         ground, text = theme.WARNING[theme.is_dark(self.palette())]
@@ -52,11 +64,9 @@ class UntrainedBadge(QLabel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ground))
-        box = QRectF(self.rect())
+        whole = self.width() >= self.width_of(short=False)
+        box = QRectF(0, 0, self.width_of(short=not whole), self.height())
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
         painter.setPen(QColor(text))
-        inner = self.rect().adjusted(_PAD_X, 0, -_PAD_X, 0)
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, inner.width()
-        )
-        painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, shown)
+        shown = self.text() if whole else self._first_word
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)

@@ -82,7 +82,8 @@ class ValueBars(QWidget):
         # what is not finite has no bar: it is named when it is read
         self._finite = np.where(np.isfinite(values), values, np.float32(0))
         self._names = tuple(names)
-        count = min(_LABELLED, len(values)) if self._names else 0
+        alike = not len(values) or self._finite.min() == self._finite.max()
+        count = 0 if alike or not self._names else min(_LABELLED, len(values))
         self._top = [int(index) for index in np.argsort(-self._finite, kind="stable")[:count]]
         self._dimmed = False
         self.set_read(self._read if self._read < len(values) else -1)
