@@ -21,7 +21,7 @@ class _Buttons(QWidget):
     """Float and hide."""
 
     def __init__(self, dock: QDockWidget) -> None:
-        super().__init__()
+        super().__init__(dock)
         self._dock = dock
         self._float = self._button(self.tr("Make this panel a window of its own, or put it back."))
         self._float.setAccessibleName(self.tr("Float {}").format(dock.windowTitle()))
