@@ -124,6 +124,9 @@ def test_sorting_by_effect_asks_for_it_and_waits(panel: ActivationsPanel, qtbot:
     with qtbot.waitSignal(panel.effects_wanted):
         show(panel, maps_of(2, 2, 3))
     assert panel.maps.order.tolist() == [0, 1, 2]
+    panel.show_effects(EffectsShown(picture, "layer1", "cat", np.array([0.0, 1, 2])))
+    choose(panel.sort, "mean")
+    assert panel.header.status.text() == ""
 
 
 def test_flat_layers_are_sorted_and_searched_too(panel: ActivationsPanel, qtbot: QtBot) -> None:

@@ -227,7 +227,7 @@ def test_another_layer_of_the_same_shape_starts_afresh(activations):
 def test_one_scale_shows_its_ends(activations):
     shown = shown_maps("a", 8, 16, 16)
     activations.show_activations(shown)
-    assert activations.bar.ends() == ("min", "max")
+    assert activations.bar.ends() == ("−", "+")
     shading = activations.shading
     shading.colours.setCurrentIndex(shading.colours.findData("viridis"))
     shading.scale.setCurrentIndex(1)
@@ -766,7 +766,6 @@ def test_tab_stops_at_every_control_before_it_comes_to_the_maps(qtbot):
             break
     assert stops == [
         activations.sort,
-        activations.dead,
         activations.channel_box,
         activations.size_slider,
         activations.fit,

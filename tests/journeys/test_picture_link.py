@@ -61,6 +61,7 @@ def test_units_and_places_point_at_each_other(stage: Stage) -> None:
     closer = marked[-1]
     assert closer is not None
     assert len(closer.rows) == 5
+    assert maps.marked == (closer.rows, closer.columns)
 
     # another picture has no mark
     explorer.show_picture(written())

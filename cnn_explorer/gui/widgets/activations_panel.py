@@ -85,7 +85,6 @@ class ActivationsPanel(QWidget):
         )
         self.dead = QToolButton()
         self.dead.setCheckable(True)
-        self.dead.setAutoRaise(True)
         self.channel_box = QLineEdit()
         self.channel_box.setPlaceholderText(self.tr("Channel"))
         self.channel_box.setValidator(QIntValidator(0, 99_999, self.channel_box))
@@ -351,6 +350,7 @@ class ActivationsPanel(QWidget):
                 "show them."
             ).format(count=count)
         )
+        self.dead.setEnabled(count > 0 or look.hide_dead)
         self.dead.setAccessibleName(self.tr("Hide dead channels"))
         self.header.title.set_title(shown.layer, self._rest(shown, hidden))
         self.header.arrange()
@@ -380,7 +380,8 @@ class ActivationsPanel(QWidget):
             return
         chosen, shading = self.maps.selected, self.maps.shading
         colours = bar_colours(self.maps.colour_map, shading)
-        low, high = self.tr("min"), self.tr("max")
+        centred = self._look.centred(self._signed)
+        low, high = ("−", "+") if centred else (self.tr("min"), self.tr("max"))
         if shading.scale != "channel" or chosen >= 0:
             at = max(0, chosen)
             low, high = number_text(float(drawn.low[at])), number_text(float(drawn.high[at]))
@@ -431,6 +432,8 @@ class ActivationsPanel(QWidget):
         wants_effects = look.sort == "effect" != self._look.sort
         self._look = look
         self.shading.show_look(look)
+        if look.sort != "effect":
+            self.header.status.setText("")
         self._apply_look()
         self.look_changed.emit(look)
         if wants_effects and self._shown is not None and self._effects is None:

@@ -176,7 +176,7 @@ class MapsView(QAbstractScrollArea):
         self._hovered = -1
         if not same_kind:
             self._put_in_order(None)
-            self._numbers = self._marked = None
+            self._numbers = None
             enlarged, self._enlarged = self._enlarged, -1
             self._select(-1)
             self.horizontalScrollBar().setValue(0)
