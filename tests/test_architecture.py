@@ -84,6 +84,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.preprocess",
     "probe.results",
     "probe.session",
+    "probe.similarity",
     "probe.source",
     "probe.thumbnails",
     "graph.browse",
