@@ -127,21 +127,8 @@ class _Column:
 
     @cached_property
     def strides(self) -> Mapping[str, int | None]:
-        """How many pixels of the picture lie between neighbouring places of each map.
-
-        The receptive field's, where there is one. A field that is the whole picture has no stride
-        any more (behind a squeeze and excitation), but maps still lie on the picture: there it is
-        told from the sizes of maps.
-        """
-        strides: dict[str, int | None] = {}
-        for layer in self.graph.layers:
-            field = self.graph.receptive_fields[layer.name]
-            given = [self.graph.layer[name] for name in self._into.get(layer.name, ())]
-            if field is not None and None not in (field.height.stride, field.width.stride):
-                strides[layer.name] = max(field.height.stride or 1, field.width.stride or 1)
-            else:
-                strides[layer.name] = _stride_by_size(layer, given, strides)
-        return strides
+        """The stride of each layer."""
+        return output_strides(self.graph)
 
     @cached_property
     def depths(self) -> Mapping[str, float]:
@@ -241,6 +228,26 @@ class _Column:
 def _is_map(shape: Shape) -> bool:
     """Whether values have neighbours: maps (C, H, W), or the tokens of a transformer (N, C)."""
     return len(shape) == 2 or math.prod(places(shape)) > 1
+
+
+def output_strides(graph: LayerGraph) -> Mapping[str, int | None]:
+    """How many pixels of the picture lie between neighbouring places of each layer's map; None
+    where there are no maps, or nobody knows.
+
+    The receptive field's stride, where it has one. A field that is the whole picture has none any
+    more (behind a squeeze and excitation), but maps still lie on the picture: there it is told
+    from the sizes of maps.
+    """
+    into = sources_of(graph)
+    strides: dict[str, int | None] = {}
+    for layer in graph.layers:
+        field = graph.receptive_fields[layer.name]
+        if field is not None and field.height.stride and field.width.stride:
+            strides[layer.name] = max(field.height.stride, field.width.stride)
+        else:
+            given = [graph.layer[name] for name in into.get(layer.name, ())]
+            strides[layer.name] = _stride_by_size(layer, given, strides)
+    return strides
 
 
 def _stride_by_size(
