@@ -42,6 +42,8 @@ JOINERS = {
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
+    "graph.alignment",
+    "graph.stages",
     "graph.exchange",
     "graph.export",
     "graph.flattened",
