@@ -60,6 +60,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.card",
     "networks.catalog",
     "networks.checksum",
+    "networks.class_names",
     "networks.download",
     "networks.fit",
     "networks.labels",
