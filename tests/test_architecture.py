@@ -103,6 +103,10 @@ NO_TORCH_AT_IMPORT = {
     "networks.onnx_sizes",
     "graph.onnx_graph",
     "probe.onnx_session",
+    "probe.answers",
+    "probe.cells",
+    "probe.comparison",
+    "probe.pool",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 
