@@ -42,6 +42,7 @@ JOINERS = {
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
+    "graph.alignment",
     "graph.exchange",
     "graph.export",
     "graph.flattened",
