@@ -25,6 +25,7 @@ JOINERS = {
     "app",
     "cli",
     "cli_activations",
+    "cli_compare",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -106,6 +107,8 @@ NO_TORCH_AT_IMPORT = {
     "probe.onnx_session",
     "probe.answers",
     "probe.cells",
+    "probe.compare_figure",
+    "probe.compare_report",
     "probe.comparison",
     "probe.pool",
 }

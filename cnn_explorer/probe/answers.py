@@ -90,8 +90,12 @@ class AnswersCompared:
         told = [pair.same_first for pair in self.pairs if pair.same_first is not None]
         if not told:
             return "No two of these answers can be compared."
-        if len(told) == 1:
+        if len(self.pairs) == 1:
             return "Both say the same." if told[0] else "They say different things."
+        if len(told) == 1:
+            return (
+                f"The two that can be compared say {'the same' if told[0] else 'different things'}."
+            )
         if all(told) and len(told) == len(self.pairs):
             return "All say the same."
         agreeing = f"{sum(told)} of {len(told)} pairs"

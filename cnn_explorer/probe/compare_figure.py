@@ -123,7 +123,8 @@ class _Sheet:
             _MARGIN, self._y, title, _TITLE, weight="semibold", within=self._width - 2 * _MARGIN
         )
         self._y += 8
-        self._lines(self._answers.sentence if count > 1 else "", comparison.rule)
+        told = [comparison.rule, self._answers.sentence if count > 1 else ""]
+        self._lines(" ".join(filter(None, told)))
         self._y += 28
 
     def columns(self) -> None:
@@ -265,7 +266,7 @@ class _Sheet:
             self._text(x, top + 22, why, colour=quiet)
             return
         self._pictures.append(
-            (x, top, enlarged(cell_pixels(cell, drawn, self._ground.mat), (_CELL, _CELL)))
+            (x, top, enlarged(cell_pixels(cell, drawn, self._ground.ground), (_CELL, _CELL)))
         )
         self._text(x, top + _CELL + 26, layer.name, _TINY, within=_COLUMN)
         self._text(x, top + _CELL + 50, cell_in_words(cell), _TINY, colour=quiet, within=_COLUMN)
@@ -301,10 +302,10 @@ def time_in_words(column: Column) -> str:
 
 def preprocessing_in_words(of: Preprocessing) -> str:
     """How the network is given pictures."""
-    size = " × ".join(map(str, of.input_shape))
+    colours = ", grey" if of.channels == 1 else ""
     if of.kind == "digit":
-        return f"digit by its strokes, {size}"
-    return f"shorter side {of.resize}, middle {size}"
+        return f"digit by its strokes, {of.crop} × {of.crop}{colours}"
+    return f"shorter side {of.resize}, middle {of.crop} × {of.crop}{colours}"
 
 
 def cell_in_words(cell: Cell) -> str:

@@ -120,7 +120,7 @@ class Comparison:
     rows: tuple[str, ...]
     """What stands beside the rows: ``stride 8``."""
     rule: str
-    """How layers were put beside each other, for people."""
+    """How layers were put beside each other, a sentence."""
 
 
 def compare(
