@@ -25,6 +25,7 @@ JOINERS = {
     "app",
     "cli",
     "cli_activations",
+    "cli_compare",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -111,6 +112,12 @@ NO_TORCH_AT_IMPORT = {
     "networks.onnx_sizes",
     "graph.onnx_graph",
     "probe.onnx_session",
+    "probe.answers",
+    "probe.cells",
+    "probe.compare_figure",
+    "probe.compare_report",
+    "probe.comparison",
+    "probe.pool",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

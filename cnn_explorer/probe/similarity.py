@@ -26,8 +26,8 @@ from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpo
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.save import npz_file
 from cnn_explorer.probe.capture import can_be_captured, each_output
-from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.layer_outputs import layer_batches
+from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session, checked
 from cnn_explorer.text import one_line, printable
