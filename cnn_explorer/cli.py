@@ -513,7 +513,7 @@ def _print_answer(session: "Session | OnnxSession", answer: Mapping[str, Any], n
         print(f"  {printable(precision['note'])}")
 
 
-# activations and filters: in files of their own, and imported when they are wanted
+# activations, filters and comparisons: in files of their own, and imported when they are wanted
 
 
 def _describe_activations(parser: argparse.ArgumentParser) -> None:
@@ -536,6 +536,18 @@ def _describe_filters(parser: argparse.ArgumentParser) -> None:
 
 def _filters(options: argparse.Namespace) -> int:
     from cnn_explorer.cli_filters import run
+
+    return run(options)
+
+
+def _describe_compare(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_compare import describe
+
+    describe(parser)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_compare import run
 
     return run(options)
 
@@ -575,6 +587,7 @@ _COMMANDS: Mapping[str, _Command] = {
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),
     "filters": (_filters, _describe_filters, "save the weights of layers"),
+    "compare": (_compare, _describe_compare, "run networks on one picture, side by side"),
     "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
     "export-onnx": (cli_onnx.export, cli_onnx.describe_export, "write a network as ONNX"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),

@@ -25,6 +25,7 @@ JOINERS = {
     "app",
     "cli",
     "cli_activations",
+    "cli_compare",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -42,6 +43,8 @@ JOINERS = {
 
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
+    "graph.alignment",
+    "graph.stages",
     "graph.exchange",
     "graph.export",
     "graph.flattened",
@@ -60,6 +63,7 @@ NO_TORCH_AT_IMPORT = {
     "networks.card",
     "networks.catalog",
     "networks.checksum",
+    "networks.class_names",
     "networks.download",
     "networks.fit",
     "networks.labels",
@@ -70,7 +74,12 @@ NO_TORCH_AT_IMPORT = {
     "networks.weights",
     "probe.activation_cache",
     "probe.colormaps",
+    "probe.channel_match",
     "probe.failures",
+    "probe.folder",
+    "probe.folder_results",
+    "probe.kept_answers",
+    "probe.similarity_figure",
     "probe.histogram",
     "probe.filters",
     "probe.figures",
@@ -83,6 +92,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.preprocess",
     "probe.results",
     "probe.session",
+    "probe.similarity",
     "probe.source",
     "probe.thumbnails",
     "graph.browse",
@@ -102,6 +112,12 @@ NO_TORCH_AT_IMPORT = {
     "networks.onnx_sizes",
     "graph.onnx_graph",
     "probe.onnx_session",
+    "probe.answers",
+    "probe.cells",
+    "probe.compare_figure",
+    "probe.compare_report",
+    "probe.comparison",
+    "probe.pool",
 }
 """Modules that the command line or the GUI thread imports before torch is wanted."""
 

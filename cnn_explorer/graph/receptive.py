@@ -57,7 +57,7 @@ def receptive_fields(graph: LayerGraph) -> Fields:
         else:
             given = [graph.layer[name] for name in sources.get(layer.name, ())]
             fields[layer.name] = _field(layer, given, fields, picture)
-    for block, last in _outputs(graph).items():
+    for block, last in block_outputs(graph).items():
         fields[block] = fields[last]
     return fields
 
@@ -94,9 +94,9 @@ def _arriving(
     neighbours any more; one value that goes to all places has another field than theirs."""
     if field is None or field.whole or layer.reach != "place":
         return field
-    if _places(given) == _places(made):
+    if places(given) == places(made):
         return field
-    if _places(made):
+    if places(made):
         return None
     height, width = field.height, field.width
     return ReceptiveField(
@@ -144,7 +144,7 @@ def _span_through(span: Span, kernel: int, stride: int, padding: int, dilation: 
     )
 
 
-def _outputs(graph: LayerGraph) -> Mapping[str, str]:
+def block_outputs(graph: LayerGraph) -> Mapping[str, str]:
     """The layer that gives each block's output: the last one inside that others take from."""
     around: dict[str, tuple[str, ...]] = {"": ()}
 
@@ -168,7 +168,7 @@ def _outputs(graph: LayerGraph) -> Mapping[str, str]:
     return last
 
 
-def _places(shape: Shape) -> Shape:
+def places(shape: Shape) -> Shape:
     """How many values stand below and beside one another; empty where they stand in a row."""
     if len(shape) < 3:
         return ()

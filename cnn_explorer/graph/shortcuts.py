@@ -18,8 +18,8 @@ _BESIDE_A_CONVOLUTION = ("norm", "pool", "activation", "dropout", "reshape")
 
 def with_shortcuts(graph: LayerGraph) -> LayerGraph:
     """`graph` with each edge of a shortcut saying which it is; all else stays what it is."""
-    into = _sources(graph)
-    fork_of = _forks(graph, into)
+    into = sources_of(graph)
+    fork_of = forks(graph, into)
     found: dict[tuple[str, str], ShortcutKind] = {}
     for layer in graph.layers:
         if layer.kind == "add" and len(into.get(layer.name, ())) == 2:
@@ -61,14 +61,14 @@ def _settings(layer: LayerNode) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _sources(graph: LayerGraph) -> Mapping[str, Sequence[str]]:
+def sources_of(graph: LayerGraph) -> Mapping[str, Sequence[str]]:
     into: dict[str, list[str]] = {}
     for edge in graph.edges:
         into.setdefault(edge.target, []).append(edge.source)
     return into
 
 
-def _forks(graph: LayerGraph, into: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+def forks(graph: LayerGraph, into: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
     """Of each layer, the last one before it that all its data come through; empty where there is
     none. This is its immediate dominator (Cooper, Harvey and Kennedy 2001); in forward order one
     pass finds it."""

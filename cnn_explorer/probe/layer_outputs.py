@@ -104,15 +104,26 @@ def _read_nodes(
     checkpoint: Checkpoint,
 ) -> None:
     network = session.network
-    place = {layer.output: number for number, layer in enumerate(network.layers)}
-    ordered = sorted(dict.fromkeys(layers), key=lambda layer: place[network.tensor_of(layer)])
-    batches = list(_batches(ordered, _sizes_of_nodes(session, ordered)))
+    batches = list(layer_batches(session, layers))
     for number, batch in enumerate(batches):
         checkpoint(number / len(batches))
         for layer, maps in session.outputs(prepared, batch).items():
             node = network.layer.get(layer)
             read(layer, "" if node is None else node.node.op_type.lower(), maps)
     checkpoint(1.0)
+
+
+def layer_batches(
+    session: "OnnxSession", layers: Sequence[str], pictures: int = 1
+) -> Iterator[tuple[str, ...]]:
+    """Layers of an ONNX file in the order in which it runs, in rows whose outputs for so many
+    pictures take at most `BATCH_BYTES`, or of one layer that takes more."""
+    network = session.network
+    place = {layer.output: number for number, layer in enumerate(network.layers)}
+    wanted = dict.fromkeys(layers)
+    ordered = sorted(wanted, key=lambda layer: place[network.tensor_of(layer)])
+    sizes = {name: pictures * size for name, size in _sizes_of_nodes(session, ordered).items()}
+    return _batches(ordered, sizes)
 
 
 def _sizes_of_nodes(session: "OnnxSession", layers: Sequence[str]) -> dict[str, int]:

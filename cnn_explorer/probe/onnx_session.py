@@ -125,6 +125,12 @@ class OnnxSession:
         values = offered_values(file.model)
         return OnnxOffer(file.path, self.chosen, self.network.declared, values)
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that its weights take: in the file that was read, and again in what runs it."""
+        size: int = self.network.file.model.ByteSize()
+        return size if self._runtime is None else 2 * size
+
     def run(
         self,
         prepared: PreparedInput,

@@ -82,6 +82,12 @@ class FastForm:
                     self._form = self.refuse(one_line(error))
         return self._form
 
+    @property
+    def copy(self) -> "nn.Module | None":
+        """The copy, while there is one."""
+        own = self._form is not None and self._form.model is not self._model
+        return self._form.model if own and self._form is not None else None
+
     def drop(self) -> None:
         """Give the copy's memory back; which form is the fastest stays known."""
         self._form = None

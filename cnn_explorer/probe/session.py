@@ -96,6 +96,18 @@ class Session:
             note=opened.note,
         )
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that its parameters and buffers take, those of a fast copy too; what both share is
+        counted once."""
+        copy = self._fast.copy
+        storages = {}
+        for model in (self.model, *(() if copy is None else (copy,))):
+            for tensor in (*model.parameters(), *model.buffers()):
+                storage = tensor.untyped_storage()
+                storages[storage.data_ptr()] = storage.nbytes()
+        return sum(storages.values())
+
     def run(
         self,
         prepared: PreparedInput,

@@ -1,0 +1,293 @@
+"""The command that compares networks on one picture."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_explorer import cli_onnx
+from cnn_explorer.cli_parts import (
+    UNTRAINED,
+    card_named,
+    network_or_file,
+    output_file,
+    positive,
+    print_table,
+    printable,
+    refuse_same_file,
+    stoppable,
+)
+from cnn_explorer.cli_session import describe_precision
+from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+
+if TYPE_CHECKING:
+    from cnn_explorer.graph.alignment import AlignedRow, Rule
+    from cnn_explorer.graph.model import LayerGraph
+    from cnn_explorer.probe.cells import Reduction
+    from cnn_explorer.probe.comparison import ColumnAsked, Comparison, LayerAsked
+    from cnn_explorer.probe.pool import Wanted
+
+_SUFFIXES = (".png", ".svg", ".html", ".json")
+_SHOW: dict[str, "Reduction"] = {
+    "mean": "mean", "strongest": "strongest", "pca": "components",
+}  # fmt: skip
+_RULES = {
+    "stride": "Layers are aligned by output stride.",
+    "depth": "Layers are aligned by relative depth.",
+    "receptive": "Layers are aligned by receptive field.",
+    "hand": "Layers are pinned by hand.",
+}
+_FEWEST, _MOST = 2, 6
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="IMAGE", type=Path, help="the picture")
+    parser.add_argument(
+        "--networks", metavar="NAME,NAME,...", type=_networks, required=True,
+        help="two to six networks, or ONNX files, with commas between",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=output_file(_SUFFIXES),
+        help=f"where to save the comparison ({' '.join(_SUFFIXES)}); the answers alone are printed "
+        "without it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", metavar="NAME=FILE", type=_pair, action="append", default=[],
+        help="weights of your own for one of the networks; may be given for each",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights-version", metavar="NAME=TAG", type=_pair, action="append", default=[],
+        help='which of a network\'s own weights, as "resnet50=ImageNet V1", or "random"',
+    )  # fmt: skip
+    parser.add_argument(
+        "--align", choices=("stride", "depth", "receptive"), default="stride",
+        help="which layers stand beside each other: of the same output stride, at the same share "
+        "of the depth, or that see as much of the picture (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pin", metavar="LAYER,LAYER,...", type=_layers, action="append", default=[],
+        help="a row of your own, a layer of each network, - for none; may be given several times, "
+        "in the place of --align",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rows", metavar="N", type=positive, default=6, help="at most so many (%(default)s)"
+    )
+    parser.add_argument(
+        "--show", choices=tuple(_SHOW), default="mean",
+        help="what of a layer's maps: the mean over the channels, the strongest channel, or the "
+        "first three principal components as colours (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--one-scale", action="store_true",
+        help="one colour scale for all networks of a row; each cell has its own if not given",
+    )  # fmt: skip
+    parser.add_argument("--dark", action="store_true", help="a figure on a dark ground")
+    describe_precision(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        read = (options.source, *(Path(file) for _, file in options.weights))
+        onnx = (Path(name) for name in options.networks if cli_onnx.is_file(name))
+        refuse_same_file(options.output, *read, *onnx)
+    wanted = wanted_of(options)
+    titles = titles_of(wanted)
+    with stoppable() as checkpoint:
+        comparison = _compared(options, wanted, titles, checkpoint)
+        if len(comparison.columns) < 1:
+            raise ExplorerError(comparison.failed[0].sentence)
+        if options.output is not None:
+            _save(options, comparison)
+    _print(comparison)
+    return 1 if comparison.failed else 0
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    names = tuple(network_or_file(part.strip()) for part in text.split(",") if part.strip())
+    if not _FEWEST <= len(names) <= _MOST:
+        raise UsageError(
+            f"two to six networks are compared, with commas between their names, not {len(names)}."
+        )
+    return names
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise argparse.ArgumentTypeError(f'"{text}" is not of the form NAME=VALUE')
+    return network_or_file(name), value
+
+
+def _layers(text: str) -> tuple[str | None, ...]:
+    return tuple(None if part.strip() in ("", "-") else part.strip() for part in text.split(","))
+
+
+def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
+    """The networks with their weights. One that is named several times takes what is given for it
+    in turn, the files first; without a choice that is left it takes the best at hand."""
+    from cnn_explorer.probe.pool import Wanted
+
+    files, versions = list(options.weights), list(options.weights_version)
+    wanted = []
+    for name in options.networks:
+        if cli_onnx.is_file(name):
+            wanted.append(Wanted(onnx_file=Path(name)))
+            continue
+        file = _taken(files, name)
+        version = None if file is not None else _taken(versions, name)
+        wanted.append(Wanted(card_named(name), version or "", None if file is None else Path(file)))
+    for left, option in ((files, "--weights"), (versions, "--weights-version")):
+        if left:
+            raise UsageError(
+                f"{option} {left[0][0]}=... fits none of the networks that are compared, or there "
+                "are more weights of it than networks."
+            )
+    return wanted
+
+
+def _taken(pairs: list[tuple[str, str]], name: str) -> str | None:
+    """The first value for a name, which is taken out."""
+    for at, (of, value) in enumerate(pairs):
+        if of == name:
+            del pairs[at]
+            return value
+    return None
+
+
+def titles_of(wanted: "Sequence[Wanted]") -> list[str]:
+    """What to call the networks: those of the same name by their weights, or else by number."""
+    titles: list[str] = []
+    plain = [_title(one) for one in wanted]
+    for one, title in zip(wanted, plain, strict=True):
+        if plain.count(title) > 1:
+            weights = one.version or (one.weights_file.name if one.weights_file else "")
+            title = f"{title} ({weights})" if weights else title
+        number, unique = 2, title
+        while unique in titles:
+            unique, number = f"{title} ({number})", number + 1
+        titles.append(printable(unique))
+    return titles
+
+
+def _title(wanted: "Wanted") -> str:
+    if wanted.card is not None:
+        return wanted.card.title
+    assert wanted.onnx_file is not None
+    return wanted.onnx_file.name
+
+
+def _compared(
+    options: argparse.Namespace,
+    wanted: "Sequence[Wanted]",
+    titles: Sequence[str],
+    checkpoint: Checkpoint,
+) -> "Comparison":
+    from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.probe.comparison import ColumnAsked, run_comparison
+    from cnn_explorer.probe.pool import SessionPool
+
+    picture = decode_file(options.source)
+    rows: Sequence[AlignedRow] = ()
+    asked: list[ColumnAsked] = [
+        ColumnAsked(one, title) for one, title in zip(wanted, titles, strict=True)
+    ]
+    rule = ""
+    if options.output is not None:
+        rows, asked, rule = _aligned(options, asked)
+    return run_comparison(
+        picture, asked, SessionPool(), checkpoint,
+        rows=[row.label for row in rows], rule=rule, precision=options.precision,
+    )  # fmt: skip
+
+
+def _aligned(
+    options: argparse.Namespace, columns: "Sequence[ColumnAsked]"
+) -> "tuple[Sequence[AlignedRow], list[ColumnAsked], str]":
+    """The rows, the networks with the layers that stand in these, and the rule in words."""
+    from dataclasses import replace
+
+    from cnn_explorer.graph.alignment import align
+
+    graphs = [_graph_of(column.wanted) for column in columns]
+    rule: Rule = "hand" if options.pin else options.align
+    rows = align(graphs, rule, pinned=options.pin, rows=options.rows)
+    asked = [
+        replace(column, layers=tuple(layer_asked(graph, row.layers[at]) for row in rows))
+        for at, (column, graph) in enumerate(zip(columns, graphs, strict=True))
+    ]
+    return rows, asked, _RULES[rule]
+
+
+def _graph_of(wanted: "Wanted") -> "LayerGraph":
+    from cnn_explorer.cli_graph import graph_of
+
+    if wanted.card is not None:
+        return graph_of(wanted.card)
+    assert wanted.onnx_file is not None
+    return cli_onnx.graph_of(wanted.onnx_file)[1]
+
+
+def layer_asked(graph: "LayerGraph", layer: str | None) -> "LayerAsked | None":
+    """A layer, and where its maps lie on the network's input."""
+    from cnn_explorer.graph.unit_field import is_placed, map_extent
+    from cnn_explorer.probe.comparison import LayerAsked
+    from cnn_explorer.probe.results import Placement
+
+    if layer is None:
+        return None
+    shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
+    if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
+        return LayerAsked(layer)
+    extent = map_extent(field, (shape[1], shape[2]))
+    across, down = extent.width / shape[2], extent.height / shape[1]
+    return LayerAsked(layer, Placement(extent.x, extent.y, across, down))
+
+
+# what comes of it
+
+
+def _save(options: argparse.Namespace, comparison: "Comparison") -> None:
+    from cnn_explorer.media.save import save_png, write_text
+    from cnn_explorer.probe.compare_figure import comparison_figure
+    from cnn_explorer.probe.compare_report import comparison_html, comparison_json
+    from cnn_explorer.probe.mosaic import Shading
+
+    path: Path = options.output
+    show = _SHOW[options.show]
+    shading = Shading("layer" if options.one_scale else "channel")
+    match path.suffix.lower():
+        case ".png":
+            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
+            save_png(path, figure.png())
+        case ".svg":
+            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
+            write_text(path, figure.svg())
+        case ".html":
+            write_text(path, comparison_html(comparison, show, shading=shading))
+        case _:
+            write_text(path, comparison_json(comparison, show))
+
+
+def _print(comparison: "Comparison") -> None:
+    """The answers as a table, and what is to be said of them."""
+    from cnn_explorer.probe.answers import compare_answers
+
+    rows = []
+    for column in comparison.columns:
+        first = column.result.classes[0] if column.result.classes else None
+        rows.append((
+            printable(column.title),
+            printable(column.weights),
+            f"{column.result.forward_ms:.1f} ms",
+            "" if first is None else f"{first.probability:.2%}",
+            "no classes" if first is None else printable(first.name),
+            "" if column.trained else UNTRAINED,
+        ))  # fmt: skip
+    print_table(("network", "weights", "forward", "", "answer", ""), rows, "<<>><<")
+    if len(comparison.columns) > 1:
+        answers = compare_answers([column.answer for column in comparison.columns])
+        print(answers.sentence)
+        for note in answers.notes:
+            print(printable(note))
+    for failed in comparison.failed:
+        print(printable(f"{failed.title}: {failed.sentence}"))

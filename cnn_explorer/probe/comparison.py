@@ -1,0 +1,217 @@
+"""One picture through several networks, one after the other.
+
+Each network gets the picture through its own preprocessing, answers, and gives the outputs of the
+layers that stand in the comparison. A column is there as soon as its network has run, while the
+others are still to come. Which layers stand beside each other is for the caller to say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
+from cnn_explorer.probe.answers import Answer, answer_of
+from cnn_explorer.probe.cells import Cell, Reduction, cell_of
+from cnn_explorer.probe.pool import SessionPool, Wanted
+from cnn_explorer.probe.precision import Precision
+from cnn_explorer.probe.preprocess import prepare
+from cnn_explorer.probe.results import Placement, PreparedInput, RunResult
+
+if TYPE_CHECKING:
+    from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.session import Session
+
+MOST_NETWORKS = 6
+
+
+@dataclass(frozen=True)
+class LayerAsked:
+    """A layer whose output is wanted, and where its maps lie."""
+
+    name: str
+    on_input: Placement | None = None
+    """Where the maps lie on the network's input, a pixel of the map being a unit; None where that
+    is not known."""
+
+
+@dataclass(frozen=True)
+class ColumnAsked:
+    """One network of a comparison."""
+
+    wanted: Wanted
+    title: str
+    """What to call it; no two of a comparison are called the same."""
+    layers: tuple[LayerAsked | None, ...] = ()
+    """One a row; None where the network has none beside those of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """What one network made of the picture."""
+
+    number: int
+    """Which network, counted from 0 in the order in which they were asked for."""
+    asked: ColumnAsked
+    card: NetworkCard
+    weights: str
+    """For people, as `Session.weights`."""
+    trained: bool
+    note: str
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...]
+    prepared: PreparedInput
+    result: RunResult
+
+    @property
+    def title(self) -> str:
+        return self.asked.title
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What it said, to be compared."""
+        return answer_of(self.title, self.result.classes, self.class_names, trained=self.trained)
+
+    @cached_property
+    def placements(self) -> tuple[Placement | None, ...]:
+        """One a row: where the maps lie on the picture, a pixel of the map being a unit. The middle
+        of the unit in the first row and column is at (0.5, 0.5) of its map."""
+        on_picture = self.prepared.placement
+        return tuple(
+            None if layer is None or layer.on_input is None else upon(layer.on_input, on_picture)
+            for layer in self.asked.layers
+        )
+
+    def cell(self, row: int, show: Reduction, channel: int | None = None) -> Cell | None:
+        """What is shown of the layer in a row; None where there is none, it gave no output, or it
+        does not have the channel."""
+        layer = self.asked.layers[row]
+        maps = None if layer is None else self.result.activations.get(layer.name)
+        if maps is None or not maps.size:
+            return None
+        if show == "channel" and (channel is None or channel >= len(maps)):
+            return None
+        return cell_of(maps, show, channel)
+
+
+@dataclass(frozen=True)
+class ColumnFailed:
+    """A network that could not be opened or run; the others go on."""
+
+    number: int
+    asked: ColumnAsked
+    sentence: str
+    """Why, one sentence."""
+
+    @property
+    def title(self) -> str:
+        return self.asked.title
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One picture and what several networks made of it."""
+
+    picture: Picture
+    columns: tuple[Column, ...]
+    failed: tuple[ColumnFailed, ...]
+    rows: tuple[str, ...]
+    """What stands beside the rows: ``stride 8``."""
+    rule: str
+    """How layers were put beside each other, a sentence."""
+
+
+def compare(
+    picture: Picture,
+    asked: Sequence[ColumnAsked],
+    pool: SessionPool,
+    checkpoint: Checkpoint = no_checkpoint,
+    *,
+    precision: Precision = "exact",
+) -> Iterator[Column | ColumnFailed]:
+    """Run the networks in their order, and give each column as soon as it is there.
+
+    A network that cannot be opened or run gives a `ColumnFailed`, and the next one runs. Layers
+    that give no output are left out. The checkpoint hears how far all together are; what it raises
+    ends the comparison.
+    """
+    for number, column in enumerate(asked):
+        yield _column(
+            picture, number, column, pool, _part(checkpoint, number, len(asked)), precision
+        )
+
+
+def run_comparison(
+    picture: Picture,
+    asked: Sequence[ColumnAsked],
+    pool: SessionPool,
+    checkpoint: Checkpoint = no_checkpoint,
+    *,
+    rows: Sequence[str] = (),
+    rule: str = "",
+    precision: Precision = "exact",
+) -> Comparison:
+    """All columns at once, for what is written to a file."""
+    found = list(compare(picture, asked, pool, checkpoint, precision=precision))
+    return Comparison(
+        picture,
+        tuple(column for column in found if isinstance(column, Column)),
+        tuple(column for column in found if isinstance(column, ColumnFailed)),
+        tuple(rows),
+        rule,
+    )
+
+
+def upon(inner: Placement, outer: Placement) -> Placement:
+    """Where something lies on the picture that lies on what lies on the picture."""
+    x, y = outer.to_picture(inner.x, inner.y)
+    return Placement(x, y, outer.across * inner.across, outer.down * inner.down)
+
+
+def _column(
+    picture: Picture,
+    number: int,
+    asked: ColumnAsked,
+    pool: SessionPool,
+    checkpoint: Checkpoint,
+    precision: Precision,
+) -> Column | ColumnFailed:
+    try:
+        session = pool.get(asked.wanted, _part(checkpoint, 0, 2))
+        prepared = prepare(picture, session.preprocessing)
+        layers = _with_outputs(session, [layer.name for layer in asked.layers if layer])
+        result = session.run(prepared, layers, _part(checkpoint, 1, 2), precision=precision)
+    except ExplorerError as error:
+        return ColumnFailed(number, asked, str(error))
+    return Column(
+        number=number,
+        asked=asked,
+        card=session.card,
+        weights=session.weights,
+        trained=session.trained,
+        note=session.note,
+        preprocessing=session.preprocessing,
+        class_names=tuple(session.class_names),
+        prepared=prepared,
+        result=result,
+    )
+
+
+def _with_outputs(session: "Session | OnnxSession", layers: Sequence[str]) -> tuple[str, ...]:
+    from cnn_explorer.probe.capture import can_be_captured
+    from cnn_explorer.probe.session import Session
+
+    if isinstance(session, Session):
+        return can_be_captured(session.model, layers)
+    network = session.network
+    known = [layer for layer in layers if layer in network.layer or layer in network.block]
+    return tuple(layer for layer in known if network.tensor_of(layer))
+
+
+def _part(checkpoint: Checkpoint, number: int, count: int) -> Checkpoint:
+    """A checkpoint for one of several parts of the work."""
+    if checkpoint is no_checkpoint:
+        return no_checkpoint  # a run that nobody watches needs no hooks
+    return lambda fraction: checkpoint((number + fraction) / count)

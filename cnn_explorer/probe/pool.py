@@ -1,0 +1,122 @@
+"""Several networks open at a time, within a limit of memory.
+
+A comparison asks for one network after the other, and again for the next picture. What was opened
+stays open as long as all together take no more than the limit; beyond it the network that was not
+asked for the longest is let go, and opened again when it is wanted.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnn_explorer.errors import Checkpoint, no_checkpoint
+from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.onnx_facts import PictureInput
+from cnn_explorer.probe.session import Session
+
+if TYPE_CHECKING:
+    from cnn_explorer.probe.onnx_session import OnnxSession
+
+LIMIT_BYTES = 2 << 30
+"""Of the weights of all open networks, if nothing else is said."""
+_FLOAT = 4
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which network, with which weights: one of the catalogue, or an ONNX file."""
+
+    card: NetworkCard | None = None
+    version: str = ""
+    """A tag of the card's weights, or ``random``; empty for the best at hand."""
+    weights_file: Path | None = None
+    """Weights of a person's own."""
+    onnx_file: Path | None = None
+    """In the place of a card."""
+    chosen: PictureInput | None = None
+    """How pictures are given to the ONNX file; guessed where it is not said."""
+
+    def __post_init__(self) -> None:
+        if (self.card is None) == (self.onnx_file is None):
+            raise ValueError("either a card or an ONNX file is wanted")
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how much memory it will take, as far as that is known before it is opened."""
+        if self.card is not None:
+            return _FLOAT * self.card.parameters
+        assert self.onnx_file is not None
+        try:
+            return 2 * self.onnx_file.stat().st_size
+        except OSError:  # opening it will say what is wrong
+            return 0
+
+
+class SessionPool:
+    """Sessions by what was wanted, the one used last at the end. Use it in one thread only.
+
+    The one that `get` gave last is in use until the next is asked for: it stays even if it takes
+    more than the limit by itself. A session that somebody else holds too lives on there.
+    """
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._limit = limit_bytes
+        self._sessions: OrderedDict[Wanted, Session | OnnxSession] = OrderedDict()
+
+    @property
+    def open(self) -> tuple[Wanted, ...]:
+        """What is open, the one used last at the end."""
+        return tuple(self._sessions)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that all open networks take, as far as it is known: parameters and buffers, those
+        of fast copies too."""
+        return sum(session.held_bytes for session in self._sessions.values())
+
+    def get(
+        self, wanted: Wanted, checkpoint: Checkpoint = no_checkpoint
+    ) -> "Session | OnnxSession":
+        """The network, opened if it is not open. A network without weights at hand opens with
+        random ones and says so (`trained` is False). Raises as `Session.open` and
+        `OnnxSession.open` do, and what is open stays so then, as far as there is room."""
+        session = self._sessions.get(wanted)
+        if session is None:
+            # room is made first: both in memory at once may be more than the computer has
+            self._let_go(self._limit - wanted.expected_bytes, keep=0)
+            session = _opened(wanted, checkpoint)
+        self.adopt(wanted, session)
+        return session
+
+    def adopt(self, wanted: Wanted, session: "Session | OnnxSession") -> None:
+        """Take in a session that is open already, as the one used last."""
+        self._sessions[wanted] = session
+        self._sessions.move_to_end(wanted)
+        self._let_go(self._limit, keep=1)
+
+    def clear(self) -> None:
+        """Let all go."""
+        self._sessions.clear()
+
+    def _let_go(self, limit: int, *, keep: int) -> None:
+        """Let sessions go, least recently used first, until the others take no more than `limit`;
+        the last `keep` stay in any case."""
+        held = {wanted: session.held_bytes for wanted, session in self._sessions.items()}
+        total = sum(held.values())
+        for wanted in self.open[: len(held) - keep]:
+            if total <= limit:
+                return
+            del self._sessions[wanted]
+            total -= held[wanted]
+
+
+def _opened(wanted: Wanted, checkpoint: Checkpoint) -> "Session | OnnxSession":
+    if wanted.card is not None:
+        return Session.open(wanted.card, wanted.weights_file, checkpoint, version=wanted.version)
+    from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.runtime import import_torch
+
+    import_torch()
+    assert wanted.onnx_file is not None
+    return OnnxSession.open(wanted.onnx_file, wanted.chosen, checkpoint)

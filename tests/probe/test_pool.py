@@ -1,0 +1,132 @@
+"""The pool of open networks: what it keeps, what it lets go, and that memory comes back."""
+
+import os
+import weakref
+from pathlib import Path
+
+import pytest
+import torch
+
+from cnn_explorer.errors import Cancelled, ExplorerError
+from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.probe.onnx_session import OnnxSession
+from cnn_explorer.probe.pool import SessionPool, Wanted
+from cnn_explorer.probe.session import Session
+from tests.networks.onnx_files import saved, small_net
+
+LENET = Wanted(card_of("lenet5"))
+RESNET = Wanted(card_of("resnet20"))
+PLAIN = Wanted(card_of("plain20"))
+
+
+def size_of(session: Session) -> int:
+    tensors = (*session.model.parameters(), *session.model.buffers())
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def test_a_network_is_opened_once() -> None:
+    pool = SessionPool()
+    session = pool.get(RESNET)
+    assert pool.get(RESNET) is session
+    assert pool.get(Wanted(card_of("resnet20"))) is session
+    assert pool.get(Wanted(card_of("resnet20"), version="random")) is not session
+    assert len(pool.open) == 2
+
+
+def test_bytes_are_those_of_parameters_and_buffers() -> None:
+    pool = SessionPool()
+    expected = size_of(pool.get(RESNET)) + size_of(pool.get(LENET))
+    assert pool.held_bytes == expected
+
+
+def test_a_fast_copy_counts() -> None:
+    session = Session.open(card_of("lenet5"))
+    exact = session.held_bytes
+    copy = torch.nn.Linear(10, 5)
+    session._fast._form = type(session._exact)(copy, session._exact.arithmetic)
+    assert session.held_bytes == exact + 4 * 55
+    session._fast.drop()
+    assert session.held_bytes == exact
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    pool = SessionPool(1_200_000 + 1_200_000)  # ResNet-20 and Plain-20 have 1.1 MB each
+    pool.get(RESNET)
+    pool.get(LENET)
+    pool.get(RESNET)
+    pool.get(PLAIN)
+    assert pool.open == (RESNET, PLAIN)
+    assert pool.held_bytes <= 2_400_000
+
+
+def test_the_one_in_use_stays_however_large() -> None:
+    pool = SessionPool(1)
+    session = pool.get(RESNET)
+    assert pool.open == (RESNET,)
+    assert pool.get(RESNET) is session
+    pool.get(LENET)
+    assert pool.open == (LENET,)
+
+
+def test_an_open_session_is_adopted() -> None:
+    pool = SessionPool(1_000_000)
+    pool.get(LENET)
+    session = Session.open(card_of("resnet20"))
+    pool.adopt(RESNET, session)
+    assert pool.open == (RESNET,)
+    assert pool.get(RESNET) is session
+
+
+def test_without_weights_it_says_so() -> None:
+    session = SessionPool().get(Wanted(card_of("lenet5"), version="random"))
+    assert not session.trained
+    assert "random" in session.weights
+
+
+def test_an_onnx_file_takes_part(tmp_path: Path) -> None:
+    wanted = Wanted(onnx_file=saved(small_net(), tmp_path / "own.onnx"))
+    pool = SessionPool()
+    session = pool.get(wanted)
+    assert isinstance(session, OnnxSession)
+    assert pool.held_bytes == 2 * session.network.file.model.ByteSize()
+
+
+def test_what_is_open_survives_an_error(tmp_path: Path) -> None:
+    pool = SessionPool()
+    session = pool.get(RESNET)
+    with pytest.raises(ExplorerError):
+        pool.get(Wanted(card_of("plain20"), weights_file=tmp_path / "none.pth"))
+    with pytest.raises(ExplorerError):
+        pool.get(Wanted(onnx_file=tmp_path / "none.onnx"))
+
+    def stop(_fraction: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        pool.get(PLAIN, stop)
+    assert pool.open == (RESNET,)
+    assert pool.get(RESNET) is session
+
+
+def test_either_a_card_or_a_file() -> None:
+    with pytest.raises(ValueError, match="either"):
+        Wanted()
+    with pytest.raises(ValueError, match="either"):
+        Wanted(card_of("lenet5"), onnx_file=Path("a.onnx"))
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux")
+def test_memory_comes_back() -> None:
+    pool = SessionPool(100_000_000)
+    before = resident_bytes()
+    large = pool.get(Wanted(card_of("alexnet"), version="random"))  # 244 MB
+    model = weakref.ref(large.model)  # type: ignore[union-attr]
+    assert resident_bytes() - before > 200_000_000
+    del large
+    pool.get(LENET)
+    assert model() is None
+    assert resident_bytes() - before < 100_000_000
