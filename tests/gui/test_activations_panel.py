@@ -1,5 +1,7 @@
 """The activations of a layer: order, dead channels, search, colours; as drawn and as said."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -199,6 +201,41 @@ def test_what_is_not_finite_is_seen_and_counted(panel: ActivationsPanel) -> None
     small = panel.maps.small_image(0)
     assert small.pixelColor(3, 2) == QColor(*NOT_A_NUMBER_COLOUR)
     assert panel.maps.small_image(1).pixelColor(1, 4) == QColor(*INFINITE_COLOUR)
+
+
+def test_what_is_not_finite_is_seen_in_reduced_maps_too(panel: ActivationsPanel) -> None:
+    maps = np.random.default_rng(0).normal(size=(40, 224, 224)).astype(np.float32)
+    maps[0, 100, 50] = np.nan
+    maps[1, 8, 8] = np.inf
+    show(panel, maps)
+    assert panel.maps.colour_map == "diverging"  # signed, whatever is not a number among them
+    panel.maps.set_tile_size(56)  # four by four values a pixel
+    image = panel.maps.viewport().grab().toImage()
+    for channel, x, y, colour in ((0, 12, 25, NOT_A_NUMBER_COLOUR), (1, 2, 2, INFINITE_COLOUR)):
+        corner = panel.maps.tile_rect(channel).topLeft() * image.devicePixelRatio()
+        seen = image.pixelColor(int(corner.x()) + x, int(corner.y()) + y)
+        assert seen.getRgb()[:3] == colour
+
+
+def test_a_quiet_run_keeps_the_effects(panel: ActivationsPanel) -> None:
+    maps = maps_of(1, 2, 3)
+    shown = ActivationsShown(CARD, True, "layer1", maps)
+    panel.show_activations(shown)
+    choose(panel.sort, "effect")
+    picture = Picture(np.zeros((2, 2, 3), np.uint8), "p")
+    panel.show_effects(EffectsShown(picture, "layer1", "cat", np.array([0.0, 9, 1])))
+    wanted: list[bool] = []
+    panel.effects_wanted.connect(wanted.append)
+    panel.show_activations(ActivationsShown(CARD, True, "layer1", maps))
+    assert panel.maps.order.tolist() == [1, 2, 0]
+    assert not wanted
+
+
+def test_files_are_named_after_the_network_alone(panel: ActivationsPanel) -> None:
+    card = dataclasses.replace(CARD, name="torchvision/resnet18")
+    panel.show_activations(ActivationsShown(card, True, "relu#2", maps_of(1, 2)))
+    panel.maps.select(0)
+    assert panel.maps.drag_data().urls()[0].toLocalFile().endswith("/resnet18-relu-2-0.png")
 
 
 def test_the_colour_bar_shows_what_gamma_does() -> None:

@@ -351,7 +351,8 @@ def test_odd_shapes_are_drawn(view, shape):
 
 
 def test_reduction_is_the_mean_over_blocks():
-    tiles = np.arange(2 * 5 * 3 * 4, dtype=np.uint8).reshape(2 * 5, 3 * 4)  # 2 x 3 tiles of 5 x 4
+    # 2 x 3 tiles of 5 x 4, all codes those of values
+    tiles = np.arange(3, 3 + 2 * 5 * 3 * 4, dtype=np.uint8).reshape(2 * 5, 3 * 4)
     small = _reduced(tiles, 5, 4, 2)
     assert small.shape == (2 * 3, 3 * 2)
     assert small[0, 0] == round(float(tiles[:2, :2].mean()) + 1e-6)

@@ -217,7 +217,7 @@ STATISTICS_EXPLAINED = (
     "The highest weight.",
     "The share of weights that are exactly 0, from 0 to 1.",
     "The share of weights that are at most a hundredth of the layer's large ones: of the absolute "
-    "value that all but two in a thousand stay below.",
+    "value that all but two in a thousand stay below (of an even sample of 200,000).",
 )
 
 

@@ -1,5 +1,6 @@
 """What the selected layer computes from the picture: all its channels, or its values as bars."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from cnn_explorer.gui.widgets.panel_parts import (
     IconButton,
     PanelHeader,
     SizeSlider,
+    file_stem,
     size_text,
 )
 from cnn_explorer.gui.widgets.shading_bar import ShadingBar
@@ -184,7 +186,8 @@ class ActivationsPanel(QWidget):
         same = before is not None and (before.card, before.layer) == (shown.card, shown.layer)
         self._settle()
         self._shown = shown
-        self._effects = None
+        if before is None or shown.maps is not before.maps:  # a quiet run gives the same again
+            self._effects = None
         self.header.badge.set_untrained(not shown.trained)
         self.header.status.setText("")
         maps = shown.maps
@@ -199,16 +202,18 @@ class ActivationsPanel(QWidget):
             if not same:
                 self.maps.clear()
             self.maps.set_file_name(
-                f"{shown.card.name}-{shown.layer}".replace("#", "-"),
+                file_stem(shown.card.name, shown.layer),
                 f"{shown.card.title} · {shown.layer}",
             )
             # two dimensions, as in sequences, are one map
-            self._signed = bool(maps.min() < 0)
+            lowest = float(maps.min())
+            finite = math.isfinite(lowest)
+            self._signed = lowest < 0 if finite else shown.statistics.signed
             self.maps.show_maps(
                 maps.reshape(-1, *maps.shape[-2:]), signed=self._look.centred(self._signed)
             )
         self._apply_look()
-        if self._look.sort == "effect" and maps.size:
+        if self._look.sort == "effect" and maps.size and self._effects is None:
             self.effects_wanted.emit(False)
         self._turn_to(page)
 
@@ -234,9 +239,10 @@ class ActivationsPanel(QWidget):
         self._effects = effects
         if self._look.sort == "effect":
             self._apply_look()
-            self.header.status.setText(
-                self.tr("sorted by the effect on {name}").format(name=effects.class_name)
-            )
+            said = self.tr("sorted by the effect on {name}").format(name=effects.class_name)
+            if shown.arithmetic.precision == "fast":
+                said += self.tr(", worked out exactly")
+            self.header.status.setText(said)
 
     def show_pending(self, layer: str) -> None:
         """A layer is being computed: what was shown stays, dimmed if it takes longer."""
@@ -499,7 +505,7 @@ class ActivationsPanel(QWidget):
             return
         self.enlarged.set_smooth(self._look.smooth)
         self.enlarged.show_map(
-            self.maps.values_of(channel),
+            self.maps.values_of(channel).copy(),  # a view would keep the whole layer
             self.maps.small_image(channel),
             self.tr("channel {channel}").format(channel=channel),
         )

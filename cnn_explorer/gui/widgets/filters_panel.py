@@ -23,7 +23,12 @@ from cnn_explorer.gui.widgets.filters_words import FiltersWords
 from cnn_explorer.gui.widgets.maps_view import MapPoint, MapsView
 from cnn_explorer.gui.widgets.matrix_view import MatrixView, typical_peak
 from cnn_explorer.gui.widgets.norm_plots import NormPlots
-from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import (
+    EmptyState,
+    PanelHeader,
+    QuietLabel,
+    file_stem,
+)
 from cnn_explorer.gui.widgets.value_bars import ValueBars
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.filters import (
@@ -248,12 +253,12 @@ class FiltersPanel(QWidget):
         """How what is saved of the kernels is called."""
         assert self._look is not None
         shown = self._look.shown
-        name = f"{shown.card.name}-{shown.layer}-weights"
+        name = f"{file_stem(shown.card.name, shown.layer)}-weights"
         title = f"{shown.card.title} · {shown.layer}"
         if self._form == "kernels":
             name += f"-output-{self.output.value()}"
             title += f" · {self._words.output(self.output.value())}"
-        self.maps.set_file_name(name.replace("#", "-"), title, of="kernel")
+        self.maps.set_file_name(name, title, of="kernel")
 
     # the header line
 

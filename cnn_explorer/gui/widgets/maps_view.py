@@ -9,6 +9,7 @@ whole blocks, which stays crisp and honest on any display.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,8 @@ from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.colormaps import ColormapName
 from cnn_explorer.probe.mosaic import (
+    INFINITE,
+    NOT_A_NUMBER,
     Mosaic,
     Scale,
     Shading,
@@ -909,12 +912,21 @@ def _reduced(
     tiles = pixels.reshape(rows, height, columns, width, *deeper)
     y = np.minimum(np.arange(-(-height // down) * down), height - 1)
     x = np.minimum(np.arange(-(-width // down) * down), width - 1)
-    sums: npt.NDArray[np.uint32] | int = 0
-    # sums of strided slices: one pass over the mosaic in all, and no array of its size in floats
-    for i in range(down):
-        lines = tiles[:, y[i::down]].astype(np.uint32)
-        for j in range(down):
-            sums = sums + lines[:, :, :, x[j::down]]
-    mean = (np.asarray(sums) + down * down // 2) // (down * down)
+
+    def summed(tiles: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
+        sums: npt.NDArray[np.uint32] | int = 0
+        # of strided slices: one pass over the mosaic in all, and no array of its size in floats
+        for i in range(down):
+            lines = tiles[:, y[i::down]].astype(np.uint32)
+            for j in range(down):
+                sums = sums + lines[:, :, :, x[j::down]]
+        return np.asarray(sums)
+
+    mean = ((summed(tiles) + down * down // 2) // (down * down)).astype(np.uint8)
+    if not deeper:  # a value that is not finite is seen however small its map is drawn
+        for code in (INFINITE, NOT_A_NUMBER):
+            found = tiles == code
+            if found.any():
+                mean[summed(found) > 0] = code
     small_height, small_width = len(y) // down, len(x) // down
-    return mean.astype(np.uint8).reshape(rows * small_height, columns * small_width, *deeper)
+    return mean.reshape(rows * small_height, columns * small_width, *deeper)

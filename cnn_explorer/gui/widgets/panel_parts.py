@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,12 @@ from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 
 _FACTS = "  ·  "
 """Between two facts on one line."""
+
+
+def file_stem(network: str, layer: str) -> str:
+    """What names of files about a layer begin with; the network's name may be the path of a file,
+    or have a library before it."""
+    return f"{PurePath(network).stem}-{layer}".replace("#", "-").replace("/", "-")
 
 
 def size_text(height: int, width: int) -> str:

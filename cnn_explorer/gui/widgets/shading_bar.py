@@ -17,6 +17,13 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import ScaleBox
 
 
+class _NumberBox(QDoubleSpinBox):
+    """Values of any size, with six digits."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.6g}"
+
+
 class ShadingBar(QWidget):
     """Colours, scale, clipping, gamma, and whether enlarged maps are smooth."""
 
@@ -126,9 +133,9 @@ class ShadingBar(QWidget):
         control.setToolTip(tip)
 
     def _number(self, name: str, tip: str) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox()
+        spin = _NumberBox()
         spin.setRange(-1e9, 1e9)
-        spin.setDecimals(3)
+        spin.setDecimals(9)
         spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         spin.setMaximumWidth(92)
         self._name(spin, name, tip)

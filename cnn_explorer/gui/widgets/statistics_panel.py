@@ -32,7 +32,12 @@ from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.channel_table import COLUMNS, FLAT_COLUMNS, ChannelTableModel
 from cnn_explorer.gui.state.shown import ActivationsShown, ProfileShown
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import (
+    EmptyState,
+    PanelHeader,
+    QuietLabel,
+    file_stem,
+)
 from cnn_explorer.gui.widgets.quiet_scroll_bar import THICK, quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
@@ -639,7 +644,7 @@ class StatisticsPanel(QWidget):
 
 def _stem(shown: ActivationsShown) -> str:
     """What names of files about a layer begin with."""
-    return f"{Path(shown.card.name).stem}-{shown.layer}".replace("#", "-")
+    return file_stem(shown.card.name, shown.layer)
 
 
 def _split() -> QSplitter:
