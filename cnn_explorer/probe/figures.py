@@ -68,7 +68,9 @@ _FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, sans-serif"
 
 
 @dataclass(frozen=True)
-class _Ground:
+class Ground:
+    """The colours around what is drawn."""
+
     ground: Colour
     mat: Colour
     """Between the tiles: neither end nor middle of a colour map, so that every tile has an edge."""
@@ -76,14 +78,14 @@ class _Ground:
     quiet: Colour
 
 
-_LIGHT = _Ground((255, 255, 255), (218, 223, 231), (27, 34, 48), (78, 88, 105))
-_DARK = _Ground((21, 24, 30), (49, 56, 68), (232, 235, 241), (170, 179, 194))
+LIGHT = Ground((255, 255, 255), (218, 223, 231), (27, 34, 48), (78, 88, 105))
+DARK = Ground((21, 24, 30), (49, 56, 68), (232, 235, 241), (170, 179, 194))
 
-_Anchor = Literal["start", "middle", "end"]
+Anchor = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True)
-class _Text:
+class FigureText:
     """One line; x is where its start, middle or end stands, y its baseline."""
 
     x: float
@@ -92,7 +94,9 @@ class _Text:
     size: float
     colour: Colour
     weight: Weight = "regular"
-    anchor: _Anchor = "start"
+    anchor: Anchor = "start"
+    upwards: bool = False
+    """Turned, to be read from below: x is its baseline, y where its start, middle or end stands."""
 
     @property
     def width(self) -> float:
@@ -100,7 +104,9 @@ class _Text:
 
 
 @dataclass(frozen=True)
-class _Box:
+class FigureBox:
+    """A rectangle of one colour, over the tiles."""
+
     x: float
     y: float
     width: float
@@ -109,7 +115,7 @@ class _Box:
 
 
 @dataclass(frozen=True, eq=False)
-class _Bar:
+class FigureBar:
     """All colours of a scale from left to right."""
 
     x: int
@@ -134,9 +140,9 @@ class Figure:
     """(256, 3): the colours of the codes."""
     tiles_at: tuple[int, int]
     """x and y of the upper left corner of the tiles."""
-    _texts: tuple[_Text, ...] = ()
-    _boxes: tuple[_Box, ...] = ()
-    _bars: tuple[_Bar, ...] = ()
+    texts: tuple[FigureText, ...] = ()
+    boxes: tuple[FigureBox, ...] = ()
+    bars: tuple[FigureBar, ...] = ()
 
     def png(self, scale: float = 1.0) -> Pixels:
         """The figure as uint8 (height, width, 3), so many times as large; less where that would be
@@ -147,21 +153,24 @@ class Figure:
         pixels[:] = self.ground
         tiles = _enlarged(self.tiles, scale)
         _put(pixels, tiles if tiles.ndim == 3 else self.table[tiles], self.tiles_at, scale)
-        for bar in self._bars:
+        for bar in self.bars:
             row = bar.colours[_nearest(len(bar.colours), round(bar.width * scale))]
             band = np.broadcast_to(row, (max(1, round(bar.height * scale)), *row.shape))
             _put(pixels, band, (bar.x, bar.y), scale)
-        if not self._texts and not self._boxes:
+        if not self.texts and not self.boxes:
             return pixels
         image = Image.fromarray(pixels)
         pen = ImageDraw.Draw(image)
-        for box in self._boxes:
+        for box in self.boxes:
             left, top = round(box.x * scale), round(box.y * scale)
             right = max(left, round((box.x + box.width) * scale) - 1)
             bottom = max(top, round((box.y + box.height) * scale) - 1)
             pen.rectangle((left, top, right, bottom), fill=box.colour)
         anchors = {"start": "ls", "middle": "ms", "end": "rs"}
-        for text in self._texts:
+        for text in self.texts:
+            if text.upwards:
+                _write_upwards(image, text, scale)
+                continue
             pen.text(
                 (text.x * scale, text.y * scale), text.text, fill=text.colour,
                 font=font(text.weight, text.size * scale), anchor=anchors[text.anchor],
@@ -178,20 +187,20 @@ class Figure:
             f'width="{self.width}" height="{self.height}" '
             f'viewBox="0 0 {self.width} {self.height}" font-family="{_FAMILY}" role="img">',
             f"<title>{escape(self.title)}</title>",
-            *(_svg_gradient(bar, number) for number, bar in enumerate(self._bars)),
+            *(_svg_gradient(bar, number) for number, bar in enumerate(self.bars)),
             f'<rect width="{self.width}" height="{self.height}" fill="{_hex(self.ground)}"/>',
             self._svg_tiles(),
             *(
                 f'<rect x="{bar.x}" y="{bar.y}" width="{bar.width}" height="{bar.height}" '
                 f'fill="url(#bar-{number})"/>'
-                for number, bar in enumerate(self._bars)
+                for number, bar in enumerate(self.bars)
             ),
             *(
                 f'<rect x="{_short(box.x)}" y="{_short(box.y)}" width="{_short(box.width)}" '
                 f'height="{_short(box.height)}" fill="{_hex(box.colour)}"/>'
-                for box in self._boxes
+                for box in self.boxes
             ),
-            *map(_svg_text, self._texts),
+            *map(_svg_text, self.texts),
             "</svg>",
         ]
         return "\n".join(lines) + "\n"
@@ -272,7 +281,7 @@ def maps_figure(
     made = mosaic(chosen, drawn_as, columns=columns or _columns(chosen), gap=0)
     if subtitle is None:
         subtitle = _counted(of, shown, len(tiles), chosen.shape[1:])
-    ground = _DARK if dark else _LIGHT
+    ground = DARK if dark else LIGHT
     sheet = _Sheet(made, colour_table(colours, ground.mat), ground)
     if plain:
         return sheet.plain(title)
@@ -306,7 +315,7 @@ def kernels_figure(
     if scale == "layer":
         peak = float(colour_mosaic(weight, shading).high[0])
         shading = replace(shading, scale="fixed", low=-peak, high=peak)
-    ground = _DARK if dark else _LIGHT
+    ground = DARK if dark else LIGHT
     made = colour_mosaic(chosen, shading, columns=columns, gap=0, ground=ground.mat)
     # the greys are those that a weight the same for all three colours has
     greys = np.repeat(np.arange(1, 256, dtype=np.uint8)[:, None], 3, axis=1)
@@ -409,7 +418,7 @@ def _value(value: float) -> str:
 class _Sheet:
     """Where things go: tiles first, and around them what is said of them."""
 
-    def __init__(self, made: Mosaic, table: Pixels, ground: _Ground) -> None:
+    def __init__(self, made: Mosaic, table: Pixels, ground: Ground) -> None:
         grid = made.grid
         self._made, self._table, self._ground = made, table, ground
         across, down = grid.columns * grid.tile_width, grid.rows * grid.tile_height
@@ -466,8 +475,8 @@ class _Sheet:
         )  # fmt: skip
         ground = self._ground
         texts = [
-            _Text(_MARGIN, _MARGIN + 12, title, _TITLE, ground.text, "semibold"),
-            _Text(_MARGIN, _MARGIN + 32, subtitle, _SMALL, ground.quiet),
+            FigureText(_MARGIN, _MARGIN + 12, title, _TITLE, ground.text, "semibold"),
+            FigureText(_MARGIN, _MARGIN + 32, subtitle, _SMALL, ground.quiet),
         ]
         top = _MARGIN + 46
         texts += self._tile_texts(left, top)
@@ -502,26 +511,26 @@ class _Sheet:
         framed[gap:, gap:] = spread
         return framed
 
-    def _tile_texts(self, left: int, top: int) -> Iterator[_Text]:
+    def _tile_texts(self, left: int, top: int) -> Iterator[FigureText]:
         columns, gap = self._made.grid.columns, self._gap
         for tile, label in enumerate(self._labels):
             row, column = divmod(tile, columns)
             x = left + gap + column * (self._tile[0] + gap) + self._tile[0] / 2
             y = top + gap + row * (self._tile[1] + gap + _LABEL) + self._tile[1] + 11
-            yield _Text(x, y, label, _TINY, self._ground.text, anchor="middle")
+            yield FigureText(x, y, label, _TINY, self._ground.text, anchor="middle")
 
-    def _row_texts(self, left: int, top: int) -> Iterator[_Text]:
+    def _row_texts(self, left: int, top: int) -> Iterator[FigureText]:
         step = self._tile[1] + self._gap + self._below
         every = math.ceil(_LABEL / step)
         for row in range(0, len(self._rows), every):
             # where rows are narrow, at the upper edge of its row, so that labels stay apart
             y = top + self._gap + row * step + min(self._tile[1] / 2 + 4, 10 if every > 1 else 1e9)
             quiet = self._ground.quiet
-            yield _Text(left - 6, y, self._rows[row], _TINY, quiet, anchor="end")
+            yield FigureText(left - 6, y, self._rows[row], _TINY, quiet, anchor="end")
 
     def _bar(
         self, scale: _Scale, top: int, across: int
-    ) -> tuple[_Bar, list[_Box], list[_Text], int]:
+    ) -> tuple[FigureBar, list[FigureBox], list[FigureText], int]:
         """The colour bar from `top` on, what is written around it, and where all that ends."""
         text, quiet = self._ground.text, self._ground.quiet
         width = min(max(_BAR_WIDTH, across // 3), 420)
@@ -529,10 +538,10 @@ class _Sheet:
         crowded = _overlap(places)
         if crowded:  # zero near an end: it stands above the bar
             top += _LINE
-        bar = _Bar(_MARGIN, top, width, _BAR_HEIGHT, scale.colours)
+        bar = FigureBar(_MARGIN, top, width, _BAR_HEIGHT, scale.colours)
         texts = []
         boxes = [
-            _Box(x, y, w, h, self._ground.mat)
+            FigureBox(x, y, w, h, self._ground.mat)
             for x, y, w, h in (
                 (_MARGIN - 1, top - 1, width + 2, 1),
                 (_MARGIN - 1, top + _BAR_HEIGHT, width + 2, 1),
@@ -543,20 +552,20 @@ class _Sheet:
         for (at, _), placed in zip(scale.ticks, places, strict=True):
             above = crowded and 0 < at < 1
             x = _MARGIN + at * (width - 1)
-            boxes.append(_Box(x, top - 4 if above else top + _BAR_HEIGHT, 1, 4, quiet))
+            boxes.append(FigureBox(x, top - 4 if above else top + _BAR_HEIGHT, 1, 4, quiet))
             y = top - 7 if above else top + _BAR_HEIGHT + 16
             texts.append(replace(placed, y=y))
         bottom = top + _BAR_HEIGHT + 20
         for line in _lines(scale.words, across):
             bottom += _LINE
-            texts.append(_Text(_MARGIN, bottom - 4, line, _SMALL, quiet))
+            texts.append(FigureText(_MARGIN, bottom - 4, line, _SMALL, quiet))
         x = _MARGIN
         swatches = self._swatches()
         if swatches:
             bottom += _LINE + 2
         for colour, words in swatches:
-            boxes.append(_Box(x, bottom - 4 - _SWATCH + 2, _SWATCH, _SWATCH, colour))
-            texts.append(_Text(x + _SWATCH + 5, bottom - 4, words, _SMALL, text))
+            boxes.append(FigureBox(x, bottom - 4 - _SWATCH + 2, _SWATCH, _SWATCH, colour))
+            texts.append(FigureText(x + _SWATCH + 5, bottom - 4, words, _SMALL, text))
             x += _SWATCH + 5 + math.ceil(text_width(words, _SMALL)) + 16
         return bar, boxes, texts, bottom
 
@@ -574,13 +583,13 @@ class _Sheet:
         return found
 
 
-def _tick_text(tick: _Tick, left: int, width: int, colour: Colour) -> _Text:
+def _tick_text(tick: _Tick, left: int, width: int, colour: Colour) -> FigureText:
     at, words = tick
-    anchor: _Anchor = "start" if at == 0 else "end" if at == 1 else "middle"
-    return _Text(left + at * width, 0, words, _SMALL, colour, anchor=anchor)
+    anchor: Anchor = "start" if at == 0 else "end" if at == 1 else "middle"
+    return FigureText(left + at * width, 0, words, _SMALL, colour, anchor=anchor)
 
 
-def _overlap(texts: Iterable[_Text]) -> bool:
+def _overlap(texts: Iterable[FigureText]) -> bool:
     """Whether texts of one line come too near each other."""
     shares = {"start": 0.0, "middle": 0.5, "end": 1.0}
     end = -math.inf
@@ -630,7 +639,21 @@ def _put(pixels: Pixels, part: Pixels, at: tuple[int, int], scale: float) -> Non
     target[:] = part[: target.shape[0], : target.shape[1]]
 
 
-def _svg_gradient(bar: _Bar, number: int) -> str:
+def _write_upwards(image: Image.Image, text: FigureText, scale: float) -> None:
+    """Write a turned text."""
+    size = text.size * scale
+    length, height = math.ceil(text.width * scale) + 2, math.ceil(1.5 * size)
+    baseline = math.ceil(1.1 * size)
+    mask = Image.new("L", (length, height))
+    letters = font(text.weight, size)
+    ImageDraw.Draw(mask).text((1, baseline), text.text, fill=255, font=letters, anchor="ls")
+    turned = mask.transpose(Image.Transpose.ROTATE_90)
+    share = {"start": 1.0, "middle": 0.5, "end": 0.0}[text.anchor]
+    place = round(text.x * scale) - baseline, round(text.y * scale - share * length)
+    image.paste(text.colour, place, turned)
+
+
+def _svg_gradient(bar: FigureBar, number: int) -> str:
     last = len(bar.colours) - 1
     stops = "".join(
         f'<stop offset="{_short(100 * place / last)}%" stop-color="{_hex(colour)}"/>'
@@ -639,12 +662,14 @@ def _svg_gradient(bar: _Bar, number: int) -> str:
     return f'<defs><linearGradient id="bar-{number}">{stops}</linearGradient></defs>'
 
 
-def _svg_text(text: _Text) -> str:
+def _svg_text(text: FigureText) -> str:
     weight = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+    place = f'x="{_short(text.x)}" y="{_short(text.y)}"'
+    turned = f' transform="rotate(-90 {_short(text.x)} {_short(text.y)})"' if text.upwards else ""
     return (
-        f'<text x="{_short(text.x)}" y="{_short(text.y)}" font-size="{_short(text.size)}" '
-        f'fill="{_hex(text.colour)}"{weight[text.weight]}{anchor}>{escape(text.text)}</text>'
+        f'<text {place} font-size="{_short(text.size)}" fill="{_hex(text.colour)}"'
+        f"{weight[text.weight]}{anchor}{turned}>{escape(text.text)}</text>"
     )
 
 
