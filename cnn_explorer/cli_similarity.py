@@ -89,6 +89,10 @@ def run(options: argparse.Namespace) -> int:
     for one in skipped:
         print(f"{printable(one.path.name)} is left out: {printable(one.reason)}", file=sys.stderr)
     _tell(options, found, untrained, len(listing.skipped) + len(skipped))
+    silent = len(layers_a) + len(layers_b) - len(found.layers_a) - len(found.layers_b)
+    if silent:
+        which = "one layer" if silent == 1 else f"{silent:,} layers"
+        print(f"left out: {which} with no output of its own for each picture", file=sys.stderr)
     return 0
 
 

@@ -106,7 +106,7 @@ def similarity_figure(
     if not known.all():
         x, y = _MARGIN + _BAR_WIDTH + 24, bar_top + 1
         frame.append(FigureBox(x, y, _SWATCH, _SWATCH, ground.mat))
-        words = "no similarity: the same for every picture"
+        words = "no similarity: the same for every picture, or no number"
         texts.append(FigureText(x + _SWATCH + 5, y + 10, words, _SMALL, ground.text))
     right = max(
         left + width,
@@ -136,7 +136,7 @@ def _numbers(
         for column, value in enumerate(values):
             if np.isfinite(value):
                 red, green, blue = (int(part) for part in colours[row, column])
-                light = 0.299 * red + 0.587 * green + 0.114 * blue > 140
+                light = 0.299 * red + 0.587 * green + 0.114 * blue > 120
                 ink = LIGHT.text if light else DARK.text
                 word = f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # not "−0.00"
                 x, y = left + (column + 0.5) * cell, top + (row + 0.5) * cell + 3.5

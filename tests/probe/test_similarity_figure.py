@@ -32,7 +32,7 @@ def test_the_first_layers_stand_at_the_lower_left(dark: bool) -> None:
     words = [text.text for text in figure.texts]
     assert {"1.00", "0.00", "0.50", "1.20", "One", "Other"} <= set(words)
     assert "−0.00" not in words
-    assert "no similarity: the same for every picture" in words
+    assert "no similarity: the same for every picture, or no number" in words
 
 
 def test_turned_names_are_written_where_there_is_room() -> None:
