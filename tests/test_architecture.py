@@ -34,6 +34,7 @@ JOINERS = {
     "cli_onnx",
     "cli_parts",
     "cli_session",
+    "cli_similarity",
     "cli_train",
     "cli_weights",
     "__init__",

@@ -12,6 +12,10 @@ SIGNATURES = (
 )
 """Place, bytes and name of the formats that are read, but for those of Netpbm."""
 
+_RARER = (
+    (0, b"MM\0+"), (0, b"II+\0"),  # TIFF for files beyond 4 GB
+    (4, b"ftypavis"), (4, b"ftypmif1"), (4, b"ftypmsf1"),  # may hold AVIF
+)  # fmt: skip
 LONGEST = 12
 """So many bytes tell them apart."""
 
@@ -19,7 +23,8 @@ LONGEST = 12
 def begins_like_picture(head: bytes) -> bool:
     """Whether a file that begins with these bytes is of a format that is read. Whether it is sound
     only decoding tells."""
-    netpbm = head[:1] == b"P" and head[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6", b"F", b"f")
+    netpbm = head[:1] == b"P" and head[1:2] in b"0 1 2 3 4 5 6 f y".split()
+    known = (*((at, signature) for at, signature, _ in SIGNATURES), *_RARER)
     return (netpbm and head[2:3].isspace()) or any(
-        head.startswith(signature, at) for at, signature, _ in SIGNATURES
+        head.startswith(signature, at) for at, signature in known
     )

@@ -104,9 +104,9 @@ class FolderResults:
             return None
         if first == second:
             return True
-        shared = self._shared[first, second]
         here, there = one.top[0][0], other.top[0][0]
-        if here not in shared or there not in shared.values():
+        shared = self._shared[first, second]
+        if here not in shared or there not in self._shared[second, first]:
             return None
         return shared[here] == there
 

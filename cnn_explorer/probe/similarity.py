@@ -41,8 +41,8 @@ FEWEST = 4
 """Pictures in a batch: HSIC_1 divides by n (n - 3)."""
 USUAL_BATCH = 8
 
-_COLUMNS = 1 << 17
-"""Of an output that is turned into double precision at once."""
+_COLUMNS = 1 << 15
+"""Of an output that is turned into double precision at once: few enough to stay in a cache."""
 _CONSTANT = 1e-12
 """Where outputs differ by less than this part of their sum of squares, that is rounding."""
 

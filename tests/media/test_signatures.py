@@ -1,0 +1,50 @@
+"""A file is taken for a picture by how it begins just where a decoder would look at it."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnn_explorer.media import pixels
+from cnn_explorer.media.signatures import LONGEST, begins_like_picture
+from tests.media.files import encoded, scene
+
+KINDS = pixels._formats()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_format_that_is_read_is_known(kind: str) -> None:
+    assert begins_like_picture(encoded(scene(), kind)[:LONGEST])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "F"])
+def test_every_netpbm_picture_is_known(mode: str) -> None:
+    assert begins_like_picture(encoded(scene().convert(mode), "PPM")[:LONGEST])
+
+
+def test_large_tiffs_are_known() -> None:
+    written = io.BytesIO()
+    scene().save(written, "TIFF", big_tiff=True)
+    assert begins_like_picture(written.getvalue()[:LONGEST])
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"P", b"P6", b"Public domain", b"PK\x03\x04", b"%PDF-1.7", b"<svg xmlns", b"RIFF"]
+)
+def test_other_files_are_not(head: bytes) -> None:
+    assert not begins_like_picture(head)
+
+
+@given(
+    st.sampled_from([encoded(scene(), kind)[:16] for kind in KINDS]),
+    st.integers(0, 15),
+    st.integers(0, 255),
+)
+def test_what_a_decoder_would_look_at_is_known(head: bytes, place: int, byte: int) -> None:
+    changed = head[:place] + bytes([byte]) + head[place + 1 :]
+    accepted = any(accept(changed) for kind in KINDS if (accept := Image.OPEN[kind][1]))
+    netpbm = changed[:1] == b"P" and not changed[2:3].isspace()  # where decoding fails
+    if accepted and not netpbm:
+        assert begins_like_picture(changed[:LONGEST])
