@@ -25,6 +25,7 @@ JOINERS = {
     "app",
     "cli",
     "cli_activations",
+    "cli_architectures",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -43,6 +44,8 @@ JOINERS = {
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.alignment",
+    "graph.architecture_figure",
+    "graph.architectures",
     "graph.stages",
     "graph.exchange",
     "graph.export",
