@@ -26,6 +26,7 @@ JOINERS = {
     "cli",
     "cli_activations",
     "cli_compare",
+    "cli_architectures",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -45,6 +46,8 @@ JOINERS = {
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.alignment",
+    "graph.architecture_figure",
+    "graph.architectures",
     "graph.stages",
     "graph.exchange",
     "graph.export",
@@ -104,6 +107,7 @@ NO_TORCH_AT_IMPORT = {
     "graph.setting_rows",
     "graph.shortcuts",
     "graph.tween",
+    "graph.units",
     "graph.unit_field",
     "networks.onnx_card",
     "networks.onnx_facts",
