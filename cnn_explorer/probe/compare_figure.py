@@ -31,7 +31,7 @@ from cnn_explorer.probe.figures import (
 )
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.results import format_value
-from cnn_explorer.text import listed, printable
+from cnn_explorer.text import printable
 
 UNTRAINED = "untrained: this answer means nothing"
 CLASSES_SHOWN = 5
@@ -316,8 +316,7 @@ def cell_in_words(cell: Cell) -> str:
     if cell.channel is not None:
         return f"{size}, channel {cell.channel}"
     if cell.explained:
-        shares = listed([f"{100 * share:.0f}" for share in cell.explained])
-        return f"{size}, {shares} % of the variance"
+        return f"{size}, {sum(cell.explained):.0%} of the variance"
     return size
 
 

@@ -137,10 +137,12 @@ def compare(
     that give no output are left out. The checkpoint hears how far all together are; what it raises
     ends the comparison.
     """
+    # networks that take pictures in the same way share what that takes
+    inputs: dict[Preprocessing, PreparedInput] = {}
     for number, column in enumerate(asked):
-        yield _column(
-            picture, number, column, pool, _part(checkpoint, number, len(asked)), precision
-        )
+        part = _part(checkpoint, number, len(asked))
+        # in a function of its own: nothing of a network is held while the next one is opened
+        yield _column(picture, number, column, pool, inputs, part, precision)
 
 
 def run_comparison(
@@ -175,16 +177,21 @@ def _column(
     number: int,
     asked: ColumnAsked,
     pool: SessionPool,
+    inputs: dict[Preprocessing, PreparedInput],
     checkpoint: Checkpoint,
     precision: Precision,
 ) -> Column | ColumnFailed:
     try:
         session = pool.get(asked.wanted, _part(checkpoint, 0, 2))
-        prepared = prepare(picture, session.preprocessing)
+        prepared = inputs.get(session.preprocessing)
+        if prepared is None:
+            prepared = inputs[session.preprocessing] = prepare(picture, session.preprocessing)
         layers = _with_outputs(session, [layer.name for layer in asked.layers if layer])
         result = session.run(prepared, layers, _part(checkpoint, 1, 2), precision=precision)
     except ExplorerError as error:
         return ColumnFailed(number, asked, str(error))
+    except MemoryError:
+        return ColumnFailed(number, asked, "There is not enough memory for this network.")
     return Column(
         number=number,
         asked=asked,

@@ -1,5 +1,6 @@
 """One picture through several networks: columns, cells, and places that are the same in all."""
 
+import weakref
 from functools import cache
 from pathlib import Path
 
@@ -117,6 +118,32 @@ def test_networks_beyond_the_limit_are_let_go_on_the_way(photo: Picture) -> None
     for _ in compare(photo, wanted, pool):
         most = max(most, pool.held_bytes)
     assert most <= 1_200_000
+
+
+def test_a_network_has_gone_before_the_next_one_is_opened(photo: Picture) -> None:
+    pool = SessionPool(1_200_000)
+    models: list[weakref.ref[object]] = []
+    held: list[bool] = []
+
+    def watch(fraction: float) -> None:
+        if fraction > 0.5:
+            held.append(models[0]() is not None)
+
+    columns = compare(photo, [asked("resnet20"), asked("plain20")], pool, watch)
+    next(columns)
+    models.append(weakref.ref(pool.get(pool.open[0]).model))  # type: ignore[union-attr]
+    next(columns)
+    assert held
+    assert not any(held)
+
+
+def test_networks_that_take_pictures_in_the_same_way_share_the_input(
+    photo: Picture, pool: SessionPool
+) -> None:
+    wanted = [asked("resnet20"), asked("plain20"), asked("lenet5")]
+    first, second, third = columns_of(compare(photo, wanted, pool))
+    assert first.prepared is second.prepared
+    assert third.prepared is not first.prepared
 
 
 def test_a_network_that_fails_does_not_keep_the_others_from_running(
