@@ -552,6 +552,18 @@ def _compare(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def _describe_similarity(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_similarity import describe
+
+    describe(parser)
+
+
+def _similarity(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_similarity import run
+
+    return run(options)
+
+
 # reading arguments of the window
 
 
@@ -588,6 +600,11 @@ _COMMANDS: Mapping[str, _Command] = {
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),
     "filters": (_filters, _describe_filters, "save the weights of layers"),
     "compare": (_compare, _describe_compare, "run networks on one picture, side by side"),
+    "similarity": (
+        _similarity,
+        _describe_similarity,
+        "tell how alike layers of two networks are",
+    ),
     "inspect": (cli_inspect.inspect, cli_inspect.describe_inspect, "tell what a weights file fits"),
     "export-onnx": (cli_onnx.export, cli_onnx.describe_export, "write a network as ONNX"),
     "snapshot": (_snapshot, _describe_snapshot, "save a picture of the window, without a display"),

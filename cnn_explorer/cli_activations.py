@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options, _LOOK, _ORDER)
     _check_range(options)
     session = open_session(options)
-    layers = chosen_layers(options, session, lambda: _names_of(session))
+    layers = chosen_layers(options, session, lambda: names_of(session))
     with stoppable() as checkpoint:
         if options.stats:
             if target is not None:
@@ -108,7 +108,7 @@ def _check_range(options: argparse.Namespace) -> None:
         raise UsageError("the ends of a range are two numbers, and the first is the smaller one.")
 
 
-def _names_of(session: "Session | OnnxSession") -> LayerNames:
+def names_of(session: "Session | OnnxSession") -> LayerNames:
     """What puts something out in a prediction."""
     from cnn_explorer.cli_graph import graph_of
     from cnn_explorer.probe.capture import can_be_captured

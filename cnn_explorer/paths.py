@@ -25,6 +25,13 @@ def log_folder() -> Path:
     return platformdirs.user_log_path(_APP, appauthor=False)
 
 
+def answers_folder() -> Path:
+    """Where networks' answers to folders of pictures are kept: in the user's cache."""
+    import platformdirs
+
+    return platformdirs.user_cache_path(_APP, appauthor=False) / "answers"
+
+
 def torch_hub_checkpoints() -> Path:
     """Torch's own cache of downloaded weights, shared with other programs, found without torch.
 

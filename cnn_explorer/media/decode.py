@@ -89,6 +89,12 @@ def from_rgba(pixels: npt.NDArray[np.uint8], name: str) -> Picture:
     return Picture(rgb=rgb, name=name, decode_ms=_ms_since(started))
 
 
+def read_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> bytes:
+    """The bytes of a picture file, for whom needs them beside the picture; as `decode_file`."""
+    path = Path(path)
+    return _read(path, printable(path.name or str(path)), checkpoint)
+
+
 def _decode(data: bytes, name: str, source: str, started: float, checkpoint: Checkpoint) -> Picture:
     if not data:
         raise ExplorerError(f"{_quoted(name)} is empty: get another copy of the file.")

@@ -32,6 +32,7 @@ from PIL import (
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError
 from cnn_explorer.media.blend import over_white
 from cnn_explorer.media.salvage import without_metadata
+from cnn_explorer.media.signatures import SIGNATURES
 
 MOST_PIXELS = 120_000_000
 """Larger pictures are refused by their header: 480 MB decoded and 360 MB more as RGB."""
@@ -198,16 +199,6 @@ def _formats() -> tuple[str, ...]:
 
 # what is said of a bad file
 
-_SIGNATURES = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG", "PNG"),
-    (0, b"GIF8", "GIF"),
-    (0, b"BM", "BMP"),
-    (0, b"II*\0", "TIFF"),
-    (0, b"MM\0*", "TIFF"),
-    (8, b"WEBP", "WebP"),
-    (4, b"ftypavif", "AVIF"),
-)
 _FOREIGN = (
     (4, b"ftyphei", "HEIC"),
     (4, b"ftypmif1", "HEIF"),
@@ -221,7 +212,7 @@ _FOREIGN = (
 
 def _unknown(data: bytes, called: str) -> str:
     """The sentence for a file that no decoder takes."""
-    for at, signature, kind in _SIGNATURES:
+    for at, signature, kind in SIGNATURES:
         if data.startswith(signature, at):
             return (
                 f"{called} begins like a {kind} picture but is damaged, cut short or of a kind "

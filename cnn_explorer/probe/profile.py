@@ -127,10 +127,7 @@ def _read_nodes(
     read: Read,
 ) -> None:
     network = session.network
-    place = {layer.output: number for number, layer in enumerate(network.layers)}
-    tensors = {layer: network.tensor_of(layer) for layer in dict.fromkeys(layers)}
-    ordered = sorted(tensors, key=lambda layer: place[tensors[layer]])
-    batches = list(_batches(ordered, lambda layer: _bytes(network.shapes.get(tensors[layer]))))
+    batches = list(layer_batches(session, layers))
     for number, batch in enumerate(batches):
         checkpoint(number / len(batches))
         for layer, maps in session.outputs(prepared, batch).items():
@@ -139,16 +136,23 @@ def _read_nodes(
     checkpoint(1.0)
 
 
-def _batches(layers: Sequence[str], size: Callable[[str], int]) -> Iterator[list[str]]:
-    """Layers in rows of at most `BATCH_BYTES`, or of one layer that is larger."""
+def layer_batches(
+    session: "OnnxSession", layers: Sequence[str], pictures: int = 1
+) -> Iterator[list[str]]:
+    """Layers of an ONNX file in the order in which it runs, in rows whose outputs for so many
+    pictures take at most `BATCH_BYTES`, or of one layer that takes more."""
+    network = session.network
+    place = {layer.output: number for number, layer in enumerate(network.layers)}
+    tensors = {layer: network.tensor_of(layer) for layer in dict.fromkeys(layers)}
     batch: list[str] = []
     total = 0
-    for layer in layers:
-        if batch and total + size(layer) > BATCH_BYTES:
+    for layer in sorted(tensors, key=lambda layer: place[tensors[layer]]):
+        size = pictures * _bytes(network.shapes.get(tensors[layer]))
+        if batch and total + size > BATCH_BYTES:
             yield batch
             batch, total = [], 0
         batch.append(layer)
-        total += size(layer)
+        total += size
     if batch:
         yield batch
 
