@@ -15,7 +15,7 @@ from cnn_explorer.paths import resource
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.session import Session
 from tests.networks.onnx_files import saved, small_net
-from tests.test_cli_activations import refused, told
+from tests.test_cli_activations import refused, rows_of, told
 
 CAT = resource("samples", "photo-cat.jpg")
 SEVEN = resource("samples", "digit-7.png")
@@ -151,3 +151,72 @@ def test_what_is_read_is_not_written_over(
 
 def test_a_picture_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, "compare", "none.png", "--networks", CIFAR, code=1)
+
+
+# over a folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two sub-folders called like classes of CIFAR-10, and a file that is no picture."""
+    place = tmp_path / "pictures"
+    for label, sample in (("cat", "photo-cat.jpg"), ("ship", "photo-rocket.jpg")):
+        (place / label).mkdir(parents=True)
+        shutil.copy(resource("samples", sample), place / label / sample)
+    (place / "read me.txt").write_text("no picture")
+    return place
+
+
+def test_networks_run_over_a_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.csv"
+    out = told(capsys, "compare", folder, "--networks", f"{CIFAR},lenet5", "--csv", file)
+    rows = rows_of(file)
+    assert [row["sub-folder"] for row in rows] == ["cat", "ship"]
+    assert rows[0]["ResNet-20: class"] == "cat"
+    assert rows[0]["ResNet-20: right"] == "yes"
+    session = Session.open(card_of("plain20"))
+    prepared = prepare(decode_file(CAT), session.preprocessing)
+    said = session.run(prepared).classes[0]
+    assert rows[0]["Plain-20: class"] == said.name
+    assert float(rows[0]["Plain-20: probability"]) == pytest.approx(said.probability, rel=1e-5)
+    assert "of 2" in out
+    assert "have no names in common" in out
+    assert "one file is no picture." in out
+
+
+def test_two_weights_of_one_network_are_told_apart(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "answers.csv"
+    out = told(
+        capsys, "compare", folder, "--networks", "resnet20,resnet20", "--limit", "1",
+        "--weights-version", "resnet20=random", "--csv", file,
+    )  # fmt: skip
+    assert "ResNet-20 (random) is untrained: its answers mean nothing." in out
+    (row,) = rows_of(file)
+    assert "ResNet-20: class" in row
+    assert "ResNet-20 (random): class" in row
+
+
+def test_a_folder_and_a_picture_take_options_of_their_own(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused(capsys, "compare", folder, "--networks", CIFAR, "-o", tmp_path / "a.png")
+    refused(capsys, "compare", CAT, "--networks", CIFAR, "--csv", tmp_path / "a.csv")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "no pictures" in refused(capsys, "compare", empty, "--networks", CIFAR, code=1)
+
+
+def test_a_network_that_fails_over_a_folder_leaves_the_others(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.pth"
+    broken.write_bytes(b"not weights")
+    words = ("compare", folder, "--networks", CIFAR, "--weights", f"plain20={broken}")
+    assert main([str(word) for word in words]) == 1
+    out, err = capsys.readouterr()
+    assert "ResNet-20" in out
+    assert "broken.pth" in err
