@@ -10,6 +10,7 @@ from cnn_explorer.cli_parts import (
     UNTRAINED,
     Told,
     card_named,
+    natural,
     network_or_file,
     output_file,
     positive,
@@ -40,7 +41,6 @@ _RULES = {
     "receptive": "Layers are aligned by receptive field.",
     "hand": "Layers are pinned by hand.",
 }
-_FEWEST, _MOST = 2, 6
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +84,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "first three principal components as colours (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--channels", metavar="N,N,...", type=_channels,
+        help="a channel of each network, - for none, in the place of --show",
+    )  # fmt: skip
+    parser.add_argument(
         "--one-scale", action="store_true",
         help="one colour scale for all networks of a row; each cell has its own if not given",
     )  # fmt: skip
@@ -106,6 +110,8 @@ def run(options: argparse.Namespace) -> int:
         read = (options.source, *(Path(file) for _, file in options.weights))
         onnx = (Path(name) for name in options.networks if cli_onnx.is_file(name))
         refuse_same_file(options.output, *read, *onnx)
+    if options.channels is not None and len(options.channels) != len(options.networks):
+        raise UsageError("--channels names a channel of each network, - for none.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
     with stoppable() as checkpoint:
@@ -119,8 +125,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _networks(text: str) -> tuple[str, ...]:
+    from cnn_explorer.probe.comparison import FEWEST_NETWORKS, MOST_NETWORKS
+
     names = tuple(network_or_file(part.strip()) for part in text.split(",") if part.strip())
-    if not _FEWEST <= len(names) <= _MOST:
+    if not FEWEST_NETWORKS <= len(names) <= MOST_NETWORKS:
         raise UsageError(
             f"two to six networks are compared, with commas between their names, not {len(names)}."
         )
@@ -136,6 +144,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _layers(text: str) -> tuple[str | None, ...]:
     return tuple(None if part.strip() in ("", "-") else part.strip() for part in text.split(","))
+
+
+def _channels(text: str) -> tuple[int | None, ...]:
+    return tuple(None if part.strip() == "-" else natural(part.strip()) for part in text.split(","))
 
 
 def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
@@ -269,19 +281,24 @@ def _save(options: argparse.Namespace, comparison: "Comparison") -> None:
     from cnn_explorer.probe.mosaic import Shading
 
     path: Path = options.output
-    show = _SHOW[options.show]
+    show: Reduction = "channel" if options.channels else _SHOW[options.show]
+    chosen: Sequence[int | None] = ()
+    if options.channels:
+        chosen = [options.channels[column.number] for column in comparison.columns]
     shading = Shading("layer" if options.one_scale else "channel")
-    match path.suffix.lower():
-        case ".png":
-            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
-            save_png(path, figure.png())
-        case ".svg":
-            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
+    suffix = path.suffix.lower()
+    if suffix == ".html":
+        write_text(path, comparison_html(comparison, show, channels=chosen, shading=shading))
+    elif suffix == ".json":
+        write_text(path, comparison_json(comparison, show, channels=chosen))
+    else:
+        figure = comparison_figure(
+            comparison, show, channels=chosen, shading=shading, dark=options.dark
+        )
+        if suffix == ".svg":
             write_text(path, figure.svg())
-        case ".html":
-            write_text(path, comparison_html(comparison, show, shading=shading))
-        case _:
-            write_text(path, comparison_json(comparison, show))
+        else:
+            save_png(path, figure.png())
 
 
 def _print(comparison: "Comparison") -> None:

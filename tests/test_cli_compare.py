@@ -84,6 +84,21 @@ def test_layers_are_pinned_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture
     refused(capsys, *words, code=1)
 
 
+def test_a_channel_of_each_network_is_chosen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "compare.json"
+    words = ("compare", CAT, "--networks", CIFAR, "--pin", "layer1,layer1", "-o", file)
+    told(capsys, *words, "--channels", "3,-")
+    first, second = read(file)["rows"][0]["layers"]
+    assert first["channel"] == 3
+    assert second is None
+    assert "--channels" in refused(capsys, *words, "--channels", "3")
+    svg = tmp_path / "compare.svg"
+    told(capsys, *words[:-1], svg, "--channels", "3,5")
+    assert "channel 5" in svg.read_text("utf-8")
+
+
 def test_networks_of_all_kinds_take_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -296,8 +296,10 @@ def legend_of(show: Reduction, *, one_scale: bool) -> str:
 
 
 def time_in_words(column: Column) -> str:
-    """How long one forward took."""
-    return f"forward {column.result.forward_ms:.1f} ms"
+    """How long one forward took, and in which numbers it was not exact."""
+    arithmetic = column.result.arithmetic
+    how = f" in {arithmetic.how}" if arithmetic.precision == "fast" else ""
+    return f"forward {column.result.forward_ms:.1f} ms{how}"
 
 
 def preprocessing_in_words(of: Preprocessing) -> str:

@@ -59,7 +59,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .quiet, figcaption { color: var(--quiet); font-size: .87em; }
 .warning { color: var(--warning); }
 .maps td, .maps thead th { width: 13rem; min-width: 9rem; }
-img { display: block; max-width: 100%; }
+img { display: block; max-width: 100%; height: auto; }
 img.map { width: 12rem; image-rendering: pixelated; }
 figure { margin: 0; }
 figcaption { overflow-wrap: anywhere; margin-top: .25rem; }

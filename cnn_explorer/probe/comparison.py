@@ -5,6 +5,7 @@ layers that stand in the comparison. A column is there as soon as its network ha
 others are still to come. Which layers stand beside each other is for the caller to say.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +20,13 @@ from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import Placement, PreparedInput, RunResult
+from cnn_explorer.probe.session import Session
 
 if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
-    from cnn_explorer.probe.session import Session
 
-MOST_NETWORKS = 6
+FEWEST_NETWORKS, MOST_NETWORKS = 2, 6
+"""What a person may compare at once: more columns are not read."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,18 @@ class Column:
             None if layer is None or layer.on_input is None else upon(layer.on_input, on_picture)
             for layer in self.asked.layers
         )
+
+    def unit_at(self, row: int, x: float, y: float) -> tuple[int, int] | None:
+        """The row and column of the unit whose middle is nearest to a place of the picture, in the
+        maps that stand in a row of the comparison; None beside the maps, and where it is not known
+        where they lie."""
+        layer, placement = self.asked.layers[row], self.placements[row]
+        maps = None if layer is None else self.result.activations.get(layer.name)
+        if placement is None or maps is None or maps.ndim != 3:
+            return None
+        across, down = (math.floor(at) for at in placement.to_input(x, y))
+        inside = 0 <= down < maps.shape[1] and 0 <= across < maps.shape[2]
+        return (down, across) if inside else None
 
     def cell(self, row: int, show: Reduction, channel: int | None = None) -> Cell | None:
         """What is shown of the layer in a row; None where there is none, it gave no output, or it
@@ -183,6 +197,8 @@ def _column(
 ) -> Column | ColumnFailed:
     try:
         session = pool.get(asked.wanted, _part(checkpoint, 0, 2))
+        if not isinstance(session, Session) and session.refusal:
+            raise ExplorerError(session.refusal)
         prepared = inputs.get(session.preprocessing)
         if prepared is None:
             prepared = inputs[session.preprocessing] = prepare(picture, session.preprocessing)
@@ -208,7 +224,6 @@ def _column(
 
 def _with_outputs(session: "Session | OnnxSession", layers: Sequence[str]) -> tuple[str, ...]:
     from cnn_explorer.probe.capture import can_be_captured
-    from cnn_explorer.probe.session import Session
 
     if isinstance(session, Session):
         return can_be_captured(session.model, layers)
