@@ -546,7 +546,7 @@ def _describe_compare(parser: argparse.ArgumentParser) -> None:
     describe(parser)
 
 
-# architectures: in a file of their own, and imported when they are wanted
+# networks compared: in files of their own, and imported when they are wanted
 
 
 def _describe_architectures(parser: argparse.ArgumentParser) -> None:
@@ -619,7 +619,7 @@ _COMMANDS: Mapping[str, _Command] = {
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),
     "filters": (_filters, _describe_filters, "save the weights of layers"),
-    "compare": (_compare, _describe_compare, "run networks on one picture, side by side"),
+    "compare": (_compare, _describe_compare, "compare networks on a picture or a folder of them"),
     "similarity": (
         _similarity,
         _describe_similarity,

@@ -1,4 +1,4 @@
-"""The command that compares networks on one picture."""
+"""The command that compares networks on one picture, or over a folder of pictures."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import (
     UNTRAINED,
+    Told,
     card_named,
+    natural,
     network_or_file,
     output_file,
     positive,
+    print_error,
     print_table,
     printable,
     refuse_same_file,
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.probe.cells import Reduction
     from cnn_explorer.probe.comparison import ColumnAsked, Comparison, LayerAsked
+    from cnn_explorer.probe.folder_results import FolderResults
     from cnn_explorer.probe.pool import Wanted
 
 _SUFFIXES = (".png", ".svg", ".html", ".json")
@@ -37,11 +41,13 @@ _RULES = {
     "receptive": "Layers are aligned by receptive field.",
     "hand": "Layers are pinned by hand.",
 }
-_FEWEST, _MOST = 2, 6
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="IMAGE", type=Path, help="the picture")
+    parser.add_argument(
+        "source", metavar="IMAGE", type=Path,
+        help="a picture; or a folder of pictures, with or without one sub-folder a class",
+    )  # fmt: skip
     parser.add_argument(
         "--networks", metavar="NAME,NAME,...", type=_networks, required=True,
         help="two to six networks, or ONNX files, with commas between",
@@ -78,23 +84,39 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "first three principal components as colours (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--channels", metavar="N,N,...", type=_channels,
+        help="a channel of each network, - for none, in the place of --show",
+    )  # fmt: skip
+    parser.add_argument(
         "--one-scale", action="store_true",
         help="one colour scale for all networks of a row; each cell has its own if not given",
     )  # fmt: skip
     parser.add_argument("--dark", action="store_true", help="a figure on a dark ground")
+    folder = parser.add_argument_group("over a folder of pictures")
+    folder.add_argument(
+        "--csv", metavar="FILE", type=output_file((".csv",)),
+        help="where to save what each network says of each picture",
+    )  # fmt: skip
+    folder.add_argument("--limit", metavar="N", type=positive, help="only so many pictures")
     describe_precision(parser)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.source.is_dir():
+        return _over_folder(options)
+    if options.csv is not None or options.limit is not None:
+        raise UsageError("--csv and --limit are for a folder of pictures: name one.")
     if options.output is not None:
         read = (options.source, *(Path(file) for _, file in options.weights))
         onnx = (Path(name) for name in options.networks if cli_onnx.is_file(name))
         refuse_same_file(options.output, *read, *onnx)
+    if options.channels is not None and len(options.channels) != len(options.networks):
+        raise UsageError("--channels names a channel of each network, - for none.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
     with stoppable() as checkpoint:
         comparison = _compared(options, wanted, titles, checkpoint)
-        if len(comparison.columns) < 1:
+        if not comparison.columns:
             raise ExplorerError(comparison.failed[0].sentence)
         if options.output is not None:
             _save(options, comparison)
@@ -103,8 +125,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _networks(text: str) -> tuple[str, ...]:
+    from cnn_explorer.probe.comparison import FEWEST_NETWORKS, MOST_NETWORKS
+
     names = tuple(network_or_file(part.strip()) for part in text.split(",") if part.strip())
-    if not _FEWEST <= len(names) <= _MOST:
+    if not FEWEST_NETWORKS <= len(names) <= MOST_NETWORKS:
         raise UsageError(
             f"two to six networks are compared, with commas between their names, not {len(names)}."
         )
@@ -120,6 +144,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _layers(text: str) -> tuple[str | None, ...]:
     return tuple(None if part.strip() in ("", "-") else part.strip() for part in text.split(","))
+
+
+def _channels(text: str) -> tuple[int | None, ...]:
+    return tuple(None if part.strip() == "-" else natural(part.strip()) for part in text.split(","))
 
 
 def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
@@ -253,19 +281,24 @@ def _save(options: argparse.Namespace, comparison: "Comparison") -> None:
     from cnn_explorer.probe.mosaic import Shading
 
     path: Path = options.output
-    show = _SHOW[options.show]
+    show: Reduction = "channel" if options.channels else _SHOW[options.show]
+    chosen: Sequence[int | None] = ()
+    if options.channels:
+        chosen = [options.channels[column.number] for column in comparison.columns]
     shading = Shading("layer" if options.one_scale else "channel")
-    match path.suffix.lower():
-        case ".png":
-            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
-            save_png(path, figure.png())
-        case ".svg":
-            figure = comparison_figure(comparison, show, shading=shading, dark=options.dark)
+    suffix = path.suffix.lower()
+    if suffix == ".html":
+        write_text(path, comparison_html(comparison, show, channels=chosen, shading=shading))
+    elif suffix == ".json":
+        write_text(path, comparison_json(comparison, show, channels=chosen))
+    else:
+        figure = comparison_figure(
+            comparison, show, channels=chosen, shading=shading, dark=options.dark
+        )
+        if suffix == ".svg":
             write_text(path, figure.svg())
-        case ".html":
-            write_text(path, comparison_html(comparison, show, shading=shading))
-        case _:
-            write_text(path, comparison_json(comparison, show))
+        else:
+            save_png(path, figure.png())
 
 
 def _print(comparison: "Comparison") -> None:
@@ -291,3 +324,78 @@ def _print(comparison: "Comparison") -> None:
             print(printable(note))
     for failed in comparison.failed:
         print(printable(f"{failed.title}: {failed.sentence}"))
+
+
+# over a folder
+
+
+def _over_folder(options: argparse.Namespace) -> int:
+    """Run all networks over a folder; what was answered before is not asked again."""
+    from dataclasses import replace
+
+    from cnn_explorer.media.save import write_text
+    from cnn_explorer.probe.folder import answer_folder, list_folder
+    from cnn_explorer.probe.folder_results import FolderResults, results_csv
+    from cnn_explorer.probe.pool import SessionPool
+
+    if options.output is not None or options.pin:
+        raise UsageError("-o and --pin are for one picture: save a folder's answers with --csv.")
+    wanted = wanted_of(options)
+    titles = titles_of(wanted)
+    pool = SessionPool()
+    answers = []
+    failed = False
+    with stoppable(Told().progress) as checkpoint:
+        listing = list_folder(options.source)
+        pictures = listing.pictures[: options.limit]
+        if not pictures:
+            raise ExplorerError(f"there are no pictures in {printable(options.source)}.")
+        if options.csv is not None:
+            refuse_same_file(options.csv, *(picture.path for picture in listing.pictures))
+        for number, (one, title) in enumerate(zip(wanted, titles, strict=True)):
+            part = _part_of(checkpoint, number, len(wanted))
+            try:
+                found = answer_folder(pool.get(one), pictures, part, precision=options.precision)
+            except ExplorerError as error:
+                print_error(f"{title}: {error}")
+                failed = True
+            else:
+                answers.append(replace(found, title=title))
+        if not answers:
+            return 1
+        results = FolderResults(pictures, tuple(answers))
+        if options.csv is not None:
+            write_text(options.csv, results_csv(results))
+    _print_folder(results)
+    if listing.skipped:
+        print(f"{_files(len(listing.skipped))} no picture.")
+    return 1 if failed else 0
+
+
+def _part_of(checkpoint: Checkpoint, number: int, count: int) -> Checkpoint:
+    return lambda fraction: checkpoint((number + fraction) / count)
+
+
+def _files(count: int) -> str:
+    return "one file is" if count == 1 else f"{count:,} files are"
+
+
+def _print_folder(results: "FolderResults") -> None:
+    """Accuracy, agreement of each with each, and on how many pictures they differ."""
+    agreements = results.agreements()
+    rows = []
+    for number, network in enumerate(results.networks):
+        accuracy = results.accuracy(number)
+        shares = (agreements[number][other] for other in range(len(results.networks)))
+        rows.append((
+            str(number + 1),
+            printable(network.title),
+            "" if accuracy is None else f"{accuracy.value:.1%} of {accuracy.of:,}",
+            *("" if share is None else f"{share.value:.1%}" for share in shares),
+        ))  # fmt: skip
+    numbers = [f"as {number + 1}" for number in range(len(rows))]
+    print_table(("", "network", "accuracy", *numbers), rows, "><>" + ">" * len(rows))
+    count = len(results.disagreements())
+    print(f"They disagree on {count:,} of {len(results.pictures):,} pictures.")
+    for note in results.notes:
+        print(printable(note))

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "cnn-explorer"
 UNTRAINED = "untrained: these answers mean nothing"
+_EVERY = 2.0
+"""Seconds between two words on progress."""
 
 
 def network_or_file(text: str) -> str:
@@ -122,6 +125,20 @@ def stoppable(progress: Callable[[float], None] = no_checkpoint) -> Iterator[Che
         yield checkpoint
     finally:
         restore()
+
+
+class Told:
+    """How far it is, on standard error now and then where someone looks on."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._watched = sys.stderr.isatty()
+
+    def progress(self, fraction: float) -> None:
+        now = time.monotonic()
+        if self._watched and now - self._last >= _EVERY:
+            self._last = now
+            print(f"{fraction:.0%}", file=sys.stderr, flush=True)
 
 
 # printing

@@ -3,7 +3,6 @@
 import argparse
 import fnmatch
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from cnn_explorer import cli_onnx
 from cnn_explorer.cli_layer_files import LayerNames, for_json, save_csv
 from cnn_explorer.cli_parts import (
     UNTRAINED,
+    Told,
     card_named,
     network_or_file,
     output_file,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.similarity import Similarity
 
 _SUFFIXES = (".npz", ".png", ".svg", ".csv")
-_EVERY = 2.0
-"""Seconds between two words on progress."""
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--batch {options.batch} is too small: {FEWEST} pictures at least.")
     if options.dark and (options.output is None or options.output.suffix.lower() not in _DRAWN):
         raise UsageError("--dark is for a heat map: save one with -o FILE.png.")
-    with stoppable(_Told().progress) as checkpoint:
+    with stoppable(Told().progress) as checkpoint:
         listing = list_folder(options.folder)
         pictures = listing.pictures[: options.limit]
         if options.output is not None:
@@ -154,20 +152,6 @@ def _fitting(pattern: str, names: LayerNames) -> list[str]:
         if found := [n for n in some if n == pattern or fnmatch.fnmatchcase(n, pattern)]:
             return found
     return []
-
-
-class _Told:
-    """How far it is, on standard error now and then where someone looks on."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self._watched = sys.stderr.isatty()
-
-    def progress(self, fraction: float) -> None:
-        now = time.monotonic()
-        if self._watched and now - self._last >= _EVERY:
-            self._last = now
-            print(f"{fraction:.0%}", file=sys.stderr, flush=True)
 
 
 def _save(options: argparse.Namespace, found: "Similarity", untrained: list[str]) -> None:

@@ -98,6 +98,8 @@ class AnswersCompared:
             )
         if all(told) and len(told) == len(self.pairs):
             return "All say the same."
+        if not any(told) and len(told) == len(self.pairs):
+            return "No two say the same."
         agreeing = f"{sum(told)} of {len(told)} pairs"
         return f"{agreeing} of networks that can be compared say the same."
 

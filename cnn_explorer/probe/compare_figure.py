@@ -30,7 +30,7 @@ from cnn_explorer.probe.figures import (
     Pixels,
 )
 from cnn_explorer.probe.mosaic import Shading
-from cnn_explorer.text import format_value, listed, printable
+from cnn_explorer.text import format_value, printable
 
 UNTRAINED = "untrained: this answer means nothing"
 CLASSES_SHOWN = 5
@@ -295,8 +295,10 @@ def legend_of(show: Reduction, *, one_scale: bool) -> str:
 
 
 def time_in_words(column: Column) -> str:
-    """How long one forward took."""
-    return f"forward {column.result.forward_ms:.1f} ms"
+    """How long one forward took, and in which numbers it was not exact."""
+    arithmetic = column.result.arithmetic
+    how = f" in {arithmetic.how}" if arithmetic.precision == "fast" else ""
+    return f"forward {column.result.forward_ms:.1f} ms{how}"
 
 
 def preprocessing_in_words(of: Preprocessing) -> str:
@@ -315,8 +317,7 @@ def cell_in_words(cell: Cell) -> str:
     if cell.channel is not None:
         return f"{size}, channel {cell.channel}"
     if cell.explained:
-        shares = listed([f"{100 * share:.0f}" for share in cell.explained])
-        return f"{size}, {shares} % of the variance"
+        return f"{size}, {sum(cell.explained):.0%} of the variance"
     return size
 
 

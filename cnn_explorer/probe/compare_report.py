@@ -59,7 +59,9 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .quiet, figcaption { color: var(--quiet); font-size: .87em; }
 .warning { color: var(--warning); }
 .maps td, .maps thead th { width: 13rem; min-width: 9rem; }
-img { display: block; max-width: 100%; }
+img { display: block; max-width: 100%; height: auto; }
+img.picture { width: 11rem; }
+img.seen { width: 7rem; image-rendering: pixelated; }
 img.map { width: 12rem; image-rendering: pixelated; }
 figure { margin: 0; }
 figcaption { overflow-wrap: anywhere; margin-top: .25rem; }
@@ -120,7 +122,7 @@ def _networks(comparison: Comparison, answers: AnswersCompared) -> str:
         rows.append(
             f'<tr><th scope="row">{_text(column.title)}</th>'
             f"<td>{_image(seen, what, 'width:11rem')}</td>"
-            f"<td><figure>{_image(column.prepared.seen, 'its input', 'width:7rem')}<figcaption>"
+            f"<td><figure>{_image(column.prepared.seen, 'its input', 'seen')}<figcaption>"
             f"{_text(preprocessing_in_words(column.preprocessing))}</figcaption></figure></td>"
             f"<td>{_text(column.weights)}{untrained}{note}</td>"
             f"<td>{_text(time_in_words(column).removeprefix('forward '))}</td>"
@@ -187,14 +189,18 @@ def _map(column: Column, number: int, cell: Cell | None, row: Row) -> str:
     if cell is None or layer is None:
         why = "no layer here" if layer is None else "nothing to show"
         return f'<span class="quiet">{why}</span>'
-    pixels = cell_pixels(cell, row, (127, 127, 127))
+    pixels = cell_pixels(cell, row)
+    if cell.values.ndim == 1:  # nothing is drawn where there are no values left
+        opaque = np.where(np.arange(pixels[..., 0].size) < cell.values.size, 255, 0)
+        alpha = opaque.astype(np.uint8).reshape(*pixels.shape[:2], 1)
+        pixels = np.concatenate([pixels, alpha], axis=2)
     of = statistics_of(column.result.activations[layer.name])
     told = (
         f"mean {format_value(of.mean, 3)}, {format_value(of.minimum, 3)} to "
         f"{format_value(of.maximum, 3)}, {of.zeros:.0%} zeros"
     )
     return (
-        f"<figure>{_image(pixels, f'maps of {layer.name}', '', 'map')}<figcaption>"
+        f"<figure>{_image(pixels, f'maps of {layer.name}', 'map')}<figcaption>"
         f"{_text(layer.name)}<br>{_text(cell_in_words(cell))}<br>{_text(told)}</figcaption></figure>"
     )
 
@@ -220,7 +226,7 @@ def _gradient(colours: ColormapName) -> str:
     return f"linear-gradient(to right,{stops})"
 
 
-def _table(titles: Iterable[str], rows: Iterable[str], kind: str = "") -> str:
+def _table(titles: Iterable[str], rows: Iterable[str], kind: str = "facts") -> str:
     head = "".join(f'<th scope="col">{_text(title)}</th>' for title in titles)
     return (
         f'<div class="wide"><table class="{kind}"><thead><tr>{head}</tr></thead>\n<tbody>'
@@ -229,13 +235,13 @@ def _table(titles: Iterable[str], rows: Iterable[str], kind: str = "") -> str:
     )
 
 
-def _image(pixels: npt.NDArray[np.uint8], alt: str, style: str, kind: str = "") -> str:
+def _image(pixels: npt.NDArray[np.uint8], alt: str, kind: str) -> str:
     written = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(written, "PNG")
     data = base64.b64encode(written.getvalue()).decode("ascii")
     height, width = pixels.shape[:2]
     return (
-        f'<img class="{kind}" style="{style}" width="{width}" height="{height}" '
+        f'<img class="{kind}" width="{width}" height="{height}" '
         f'alt="{_text(alt)}" src="data:image/png;base64,{data}">'
     )
 

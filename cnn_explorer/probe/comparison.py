@@ -5,6 +5,7 @@ layers that stand in the comparison. A column is there as soon as its network ha
 others are still to come. Which layers stand beside each other is for the caller to say.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +20,13 @@ from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import Placement, PreparedInput, RunResult
+from cnn_explorer.probe.session import Session
 
 if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
-    from cnn_explorer.probe.session import Session
 
-MOST_NETWORKS = 6
+FEWEST_NETWORKS, MOST_NETWORKS = 2, 6
+"""What a person may compare at once: more columns are not read."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,18 @@ class Column:
             for layer in self.asked.layers
         )
 
+    def unit_at(self, row: int, x: float, y: float) -> tuple[int, int] | None:
+        """The row and column of the unit whose middle is nearest to a place of the picture, in the
+        maps that stand in a row of the comparison; None beside the maps, and where it is not known
+        where they lie."""
+        layer, placement = self.asked.layers[row], self.placements[row]
+        maps = None if layer is None else self.result.activations.get(layer.name)
+        if placement is None or maps is None or maps.ndim != 3:
+            return None
+        across, down = (math.floor(at) for at in placement.to_input(x, y))
+        inside = 0 <= down < maps.shape[1] and 0 <= across < maps.shape[2]
+        return (down, across) if inside else None
+
     def cell(self, row: int, show: Reduction, channel: int | None = None) -> Cell | None:
         """What is shown of the layer in a row; None where there is none, it gave no output, or it
         does not have the channel."""
@@ -137,10 +151,12 @@ def compare(
     that give no output are left out. The checkpoint hears how far all together are; what it raises
     ends the comparison.
     """
+    # networks that take pictures in the same way share what that takes
+    inputs: dict[Preprocessing, PreparedInput] = {}
     for number, column in enumerate(asked):
-        yield _column(
-            picture, number, column, pool, _part(checkpoint, number, len(asked)), precision
-        )
+        part = _part(checkpoint, number, len(asked))
+        # in a function of its own: nothing of a network is held while the next one is opened
+        yield _column(picture, number, column, pool, inputs, part, precision)
 
 
 def run_comparison(
@@ -175,16 +191,23 @@ def _column(
     number: int,
     asked: ColumnAsked,
     pool: SessionPool,
+    inputs: dict[Preprocessing, PreparedInput],
     checkpoint: Checkpoint,
     precision: Precision,
 ) -> Column | ColumnFailed:
     try:
         session = pool.get(asked.wanted, _part(checkpoint, 0, 2))
-        prepared = prepare(picture, session.preprocessing)
+        if not isinstance(session, Session) and session.refusal:
+            raise ExplorerError(session.refusal)
+        prepared = inputs.get(session.preprocessing)
+        if prepared is None:
+            prepared = inputs[session.preprocessing] = prepare(picture, session.preprocessing)
         layers = _with_outputs(session, [layer.name for layer in asked.layers if layer])
         result = session.run(prepared, layers, _part(checkpoint, 1, 2), precision=precision)
     except ExplorerError as error:
         return ColumnFailed(number, asked, str(error))
+    except MemoryError:
+        return ColumnFailed(number, asked, "There is not enough memory for this network.")
     return Column(
         number=number,
         asked=asked,
@@ -201,7 +224,6 @@ def _column(
 
 def _with_outputs(session: "Session | OnnxSession", layers: Sequence[str]) -> tuple[str, ...]:
     from cnn_explorer.probe.capture import can_be_captured
-    from cnn_explorer.probe.session import Session
 
     if isinstance(session, Session):
         return can_be_captured(session.model, layers)

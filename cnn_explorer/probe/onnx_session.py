@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class OnnxSession:
         values = offered_values(file.model)
         return OnnxOffer(file.path, self.chosen, self.network.declared, values)
 
-    @property
+    @cached_property
     def held_bytes(self) -> int:
         """Memory that its weights take: in the file that was read, and again in what runs it."""
         size: int = self.network.file.model.ByteSize()

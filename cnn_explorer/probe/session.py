@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,12 +102,11 @@ class Session:
         """Memory that its parameters and buffers take, those of a fast copy too; what both share is
         counted once."""
         copy = self._fast.copy
-        storages = {}
-        for model in (self.model, *(() if copy is None else (copy,))):
-            for tensor in (*model.parameters(), *model.buffers()):
-                storage = tensor.untyped_storage()
-                storages[storage.data_ptr()] = storage.nbytes()
-        return sum(storages.values())
+        return self._exact_bytes if copy is None else _bytes_of(self.model, copy)
+
+    @cached_property
+    def _exact_bytes(self) -> int:
+        return _bytes_of(self.model)
 
     def run(
         self,
@@ -244,6 +244,16 @@ class Session:
                     with capture(model, layers, copy=self._overwritten) as captured:
                         logits = logits_of(model(batch))
                 return logits, captured
+
+
+def _bytes_of(*models: "nn.Module") -> int:
+    """Memory that parameters and buffers take, what several share counted once."""
+    storages = {}
+    for model in models:
+        for tensor in (*model.parameters(), *model.buffers()):
+            storage = tensor.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+    return sum(storages.values())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.benchmarks import layers
+from tests.benchmarks.comparison import comparison
 from tests.benchmarks.measuring import bare, paired, prepared_for, ratio_line, timed
 
 _BARE_WINDOW = """
@@ -487,6 +488,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "graph-memory": graph_memory,
     "graph-dot": lambda: graph_dot(None),
     "answering": answering,
+    "comparison": comparison,
 }
 
 

@@ -90,6 +90,12 @@ def test_agreement_over_several() -> None:
     assert found.sentence == "1 of 3 pairs of networks that can be compared say the same."
     assert compare_answers((ONE, ONE)).sentence == "Both say the same."
     assert compare_answers((ONE, ONE, ONE)).sentence == "All say the same."
+    assert compare_answers((ONE, OTHER)).sentence == "They say different things."
+    third = answer("Third", ("cat", "dog", "ship"), 0.1, 0.1, 0.8)
+    assert compare_answers((ONE, OTHER, third)).sentence == "No two say the same."
+    digits = answer("Digits", ("7", "8"), 0.9, 0.1)
+    two = compare_answers((ONE, OTHER, digits)).sentence
+    assert two == "The two that can be compared say different things."
 
 
 def test_networks_that_tell_no_classes_apart_and_such_without_weights() -> None:

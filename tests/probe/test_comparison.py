@@ -1,10 +1,12 @@
 """One picture through several networks: columns, cells, and places that are the same in all."""
 
+import weakref
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from cnn_explorer.cli_graph import graph_of
 from cnn_explorer.errors import Cancelled
@@ -28,7 +30,7 @@ from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import Placement
 from cnn_explorer.probe.session import Session
-from tests.networks.onnx_files import saved, small_net
+from tests.networks.onnx_files import model_of, saved, small_net
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,32 @@ def test_networks_beyond_the_limit_are_let_go_on_the_way(photo: Picture) -> None
     assert most <= 1_200_000
 
 
+def test_a_network_has_gone_before_the_next_one_is_opened(photo: Picture) -> None:
+    pool = SessionPool(1_200_000)
+    models: list[weakref.ref[object]] = []
+    held: list[bool] = []
+
+    def watch(fraction: float) -> None:
+        if fraction > 0.5:
+            held.append(models[0]() is not None)
+
+    columns = compare(photo, [asked("resnet20"), asked("plain20")], pool, watch)
+    next(columns)
+    models.append(weakref.ref(pool.get(pool.open[0]).model))  # type: ignore[union-attr]
+    next(columns)
+    assert held
+    assert not any(held)
+
+
+def test_networks_that_take_pictures_in_the_same_way_share_the_input(
+    photo: Picture, pool: SessionPool
+) -> None:
+    wanted = [asked("resnet20"), asked("plain20"), asked("lenet5")]
+    first, second, third = columns_of(compare(photo, wanted, pool))
+    assert first.prepared is second.prepared
+    assert third.prepared is not first.prepared
+
+
 def test_a_network_that_fails_does_not_keep_the_others_from_running(
     photo: Picture, pool: SessionPool, tmp_path: Path
 ) -> None:
@@ -129,6 +157,16 @@ def test_a_network_that_fails_does_not_keep_the_others_from_running(
     assert failed.number == 0
     assert "none.onnx" in failed.sentence
     assert [column.number for column in comparison.columns] == [1]
+
+
+def test_an_onnx_file_that_takes_no_picture_is_told(
+    photo: Picture, pool: SessionPool, tmp_path: Path
+) -> None:
+    matrix = model_of([helper.make_node("Relu", ["x"], ["y"])], shape=(1, 7))
+    own = ColumnAsked(Wanted(onnx_file=saved(matrix, tmp_path / "matrix.onnx")), "matrix.onnx")
+    (failed,) = compare(photo, [own], pool)
+    assert isinstance(failed, ColumnFailed)
+    assert "is not run" in failed.sentence
 
 
 def test_an_onnx_file_and_random_weights_take_part(
@@ -200,8 +238,11 @@ def test_a_bright_dot_is_at_the_same_place_in_all_columns(
     without = columns_of(compare(from_rgba(dark, "dark"), wanted, open_networks))
     with_dot = columns_of(compare(from_rgba(bright, "bright"), wanted, open_networks))
     for ours, plain in zip(with_dot, without, strict=True):
-        for layer, placement in zip(ours.asked.layers, ours.placements, strict=True):
+        for row, (layer, placement) in enumerate(
+            zip(ours.asked.layers, ours.placements, strict=True)
+        ):
             if layer is None:
+                assert ours.unit_at(row, *dot) is None
                 continue
             assert placement is not None
             changed = np.abs(
@@ -212,3 +253,7 @@ def test_a_bright_dot_is_at_the_same_place_in_all_columns(
             x, y = placement.to_input(*dot)
             assert abs(x - middle[0]) <= 0.5, layer.name
             assert abs(y - middle[1]) <= 0.5, layer.name
+            unit = ours.unit_at(row, *dot)
+            assert unit == (int(y), int(x))
+            assert changed[unit] > 0
+            assert ours.unit_at(row, -1e6, 0) is None
