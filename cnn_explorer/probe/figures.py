@@ -93,6 +93,8 @@ class FigureText:
     colour: Colour
     weight: Weight = "regular"
     anchor: Anchor = "start"
+    upwards: bool = False
+    """Turned, to be read from below: x is its baseline, y where its start, middle or end stands."""
 
     @property
     def width(self) -> float:
@@ -164,6 +166,9 @@ class Figure:
             pen.rectangle((left, top, right, bottom), fill=box.colour)
         anchors = {"start": "ls", "middle": "ms", "end": "rs"}
         for text in self.texts:
+            if text.upwards:
+                _write_upwards(image, text, scale)
+                continue
             pen.text(
                 (text.x * scale, text.y * scale), text.text, fill=text.colour,
                 font=font(text.weight, text.size * scale), anchor=anchors[text.anchor],
@@ -633,6 +638,20 @@ def _put(pixels: Pixels, part: Pixels, at: tuple[int, int], scale: float) -> Non
     target[:] = part[: target.shape[0], : target.shape[1]]
 
 
+def _write_upwards(image: Image.Image, text: FigureText, scale: float) -> None:
+    """Write a turned text."""
+    size = text.size * scale
+    length, height = math.ceil(text.width * scale) + 2, math.ceil(1.5 * size)
+    baseline = math.ceil(1.1 * size)
+    mask = Image.new("L", (length, height))
+    letters = font(text.weight, size)
+    ImageDraw.Draw(mask).text((1, baseline), text.text, fill=255, font=letters, anchor="ls")
+    turned = mask.transpose(Image.Transpose.ROTATE_90)
+    share = {"start": 1.0, "middle": 0.5, "end": 0.0}[text.anchor]
+    place = round(text.x * scale) - baseline, round(text.y * scale - share * length)
+    image.paste(text.colour, place, turned)
+
+
 def _svg_gradient(bar: FigureBar, number: int) -> str:
     last = len(bar.colours) - 1
     stops = "".join(
@@ -645,9 +664,11 @@ def _svg_gradient(bar: FigureBar, number: int) -> str:
 def _svg_text(text: FigureText) -> str:
     weight = {"regular": "", "medium": ' font-weight="500"', "semibold": ' font-weight="600"'}
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+    place = f'x="{decimal(text.x)}" y="{decimal(text.y)}"'
+    turned = f' transform="rotate(-90 {decimal(text.x)} {decimal(text.y)})"' if text.upwards else ""
     return (
-        f'<text x="{decimal(text.x)}" y="{decimal(text.y)}" font-size="{decimal(text.size)}" '
-        f'fill="{_hex(text.colour)}"{weight[text.weight]}{anchor}>{escape(text.text)}</text>'
+        f'<text {place} font-size="{decimal(text.size)}" fill="{_hex(text.colour)}"'
+        f"{weight[text.weight]}{anchor}{turned}>{escape(text.text)}</text>"
     )
 
 

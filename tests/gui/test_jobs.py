@@ -92,6 +92,36 @@ def test_a_second_export_lets_the_first_finish() -> None:
     assert queue.waiting == (second,)
 
 
+def test_a_study_gives_way_and_waits_for_its_turn() -> None:
+    queue = JobQueue()
+    study, run, other = job(Lane.STUDY), job(Lane.RUN), job(Lane.LOOK)
+    queue.submit(study)
+    queue.start_next()
+    queue.submit(job(Lane.MEASURE))  # less urgent: that waits
+    assert not study.cancelled.is_set()
+    queue.submit(run)
+    queue.submit(other)
+    assert study.cancelled.is_set()
+    assert queue.finish(study.number) is None
+    order = []
+    while (started := queue.start_next()) is not None:
+        order.append(started.lane)
+        if started.lane is Lane.STUDY:
+            assert started.request is study.request
+        assert queue.finish(started.number) is started
+    assert order == [Lane.RUN, Lane.LOOK, Lane.STUDY, Lane.MEASURE]
+
+
+def test_a_study_that_was_stopped_does_not_come_back() -> None:
+    queue = JobQueue()
+    study = job(Lane.STUDY)
+    queue.submit(study)
+    queue.start_next()
+    queue.cancel(Lane.STUDY)
+    queue.submit(job(Lane.RUN))
+    assert [one.lane for one in queue.waiting] == [Lane.RUN]
+
+
 class Queueing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -136,7 +166,7 @@ class Queueing(RuleBasedStateMachine):
         lanes = [one.lane for one in self.queue.waiting]
         assert lanes == sorted(set(lanes))
         for one in self.queue.waiting:
-            assert one is self.newest[one.lane]
+            assert one.request is self.newest[one.lane].request
             assert not one.cancelled.is_set()
 
 
