@@ -62,6 +62,11 @@ class DisagreementTable(QAbstractTableModel):
         return self._results.pictures[self._rows[row].picture].path
 
     @property
+    def networks(self) -> int:
+        """How many there are, a column each."""
+        return 0 if self._results is None else len(self._results.networks)
+
+    @property
     def busy(self) -> bool:
         """Whether thumbnails are on the way."""
         return self._turn.isActive()

@@ -1,5 +1,6 @@
 """Networks over a folder of pictures: how right they are, where they differ, how alike they see."""
 
+import math
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -134,7 +135,9 @@ class FolderPage(QWidget):
         nothing = results is None and shown.compared is None and not shown.can_run
         nothing = nothing and shown.working != "compare"
         self._pages.setCurrentWidget(self.empty if nothing else self._body)
-        self.numbers.say(self._what_to_do() if results is None else "")
+        self.numbers.say(
+            self.tr("Accuracy and agreement of the networks come here.") if results is None else ""
+        )
         self.disagreements.say(self._what_to_do() if results is None else "")
 
     def show_layers(self) -> None:
@@ -312,7 +315,7 @@ class _Numbers(QWidget):
         self._results: FolderResults | None = None
         self.accuracy = QTableWidget(0, 4)
         self.accuracy.setHorizontalHeaderLabels(
-            [self.tr("Network"), self.tr("Top-1"), self.tr("Top-5"), self.tr("Of")]
+            [self.tr("Network"), self.tr("Top-1"), self.tr("Top-5"), self.tr("Pictures")]
         )
         for column, tip in enumerate((
             self.tr("The networks that were run"),
@@ -329,7 +332,8 @@ class _Numbers(QWidget):
         self.accuracy.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         _plain(self.accuracy)
         header = self.accuracy.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setDefaultSectionSize(header.fontMetrics().horizontalAdvance("100.0 %") + 20)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.agreement = HeatMap()
         self.agreement.setAccessibleName(self.tr("Agreement of the networks"))
@@ -341,7 +345,10 @@ class _Numbers(QWidget):
         column_of.setContentsMargins(0, 0, 0, 0)
         column_of.setSpacing(0)
         column_of.addWidget(_heading(self.tr("Accuracy")))
-        column_of.addWidget(self.accuracy)
+        table = QHBoxLayout()
+        table.setContentsMargins(theme.MARGIN - 4, 0, theme.MARGIN - 4, 0)
+        table.addWidget(self.accuracy)
+        column_of.addLayout(table)
         column_of.addSpacing(theme.GAP)
         column_of.addWidget(_heading(self.tr("Agreement on the likeliest class")))
         column_of.addWidget(self.agreement, 1)
@@ -447,7 +454,7 @@ class _Disagreements(QWidget):
         if not text and not self.model.rowCount():
             text = (
                 self.tr("The networks agree on every picture that can be compared.")
-                if self.model.columnCount() > 2
+                if self.model.networks > 1
                 else self.tr("Choose two networks at least to see where they disagree.")
             )
         self.empty.setText(text)
@@ -574,11 +581,18 @@ class _Layers(QWidget):
         assert self._compared is not None
         found = self._compared.found
         value = float(found.values[row, column])
-        return self.tr("{a} {layer_a} and {b} {layer_b}: {value}").format(
-            a=printable(found.network_a), layer_a=printable(found.layers_a[row]),
-            b=printable(found.network_b), layer_b=printable(found.layers_b[column]),
-            value=f"{value:.3f}".replace("-", "−") if value == value else self.tr("no similarity"),
-        )  # fmt: skip
+        text = (
+            self.tr("CKA {value} of {layer_a} of {a} and {layer_b} of {b}")
+            if math.isfinite(value)
+            else self.tr("no CKA of {layer_a} of {a} and {layer_b} of {b}: one is constant")
+        )
+        return text.format(
+            value=f"{value:.3f}".replace("-", "−"),
+            a=printable(found.network_a),
+            layer_a=printable(found.layers_a[row]),
+            b=printable(found.network_b),
+            layer_b=printable(found.layers_b[column]),
+        )
 
     @Slot(object)
     def _on_read(self, cell: tuple[int, int] | None) -> None:

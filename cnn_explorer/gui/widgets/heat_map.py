@@ -294,8 +294,7 @@ class HeatMap(QWidget):
         if not self._values.size:
             super().keyPressEvent(event)
             return
-        start = (rows - 1 if self._upwards else 0, 0)
-        row, column = self._read or start
+        row, column = self._read or (0, 0)
         down = -1 if self._upwards else 1
         places = {
             Qt.Key.Key_Left: (row, column - 1),
@@ -306,7 +305,7 @@ class HeatMap(QWidget):
             Qt.Key.Key_End: (row, columns - 1),
         }
         if key in places:
-            row, column = places[key] if self._read else start
+            row, column = places[key] if self._read else (0, 0)
             self._set_read((max(0, min(rows - 1, row)), max(0, min(columns - 1, column))))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._read:
             self.cell_chosen.emit(*self._read)
