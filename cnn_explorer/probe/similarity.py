@@ -76,14 +76,17 @@ def similarity(
     *,
     count: int,
     batch: int = USUAL_BATCH,
+    so_far: "SoFar | None" = None,
 ) -> Similarity:
     """The similarity of layers (names as in `capture`) over pictures, of which there are about
     `count`; each network sees them through its own preprocessing. The same session may stand on
     both sides, and is run once then.
 
     Layers that give no output of their own for each picture are not in the result. The checkpoint
-    is called on the way through each forward. Raises `ExplorerError` for fewer than four pictures
-    or pictures a batch, for an unknown layer and where a network cannot be run.
+    is called on the way through each forward. What was cancelled goes on if it is given the same
+    `so_far` again, and the pictures from the first on that this has not counted. Raises
+    `ExplorerError` for fewer than four pictures or pictures a batch, for an unknown layer and where
+    a network cannot be run.
     """
     if batch < FEWEST:
         raise ExplorerError(
@@ -91,10 +94,9 @@ def similarity(
         )
     first = tuple(dict.fromkeys(layers_a))
     second = tuple(dict.fromkeys(layers_b))
-    sums: HsicSums | None = None
-    done = 0
+    kept = SoFar() if so_far is None else so_far
     for of_a, of_b in batches(_prepared(a, b, pictures), batch):
-        size = len(of_a)
+        size, done = len(of_a), kept.pictures
         if a is b:
             both = _part_of(checkpoint, done / count, size / count)
             grams_a = grams_b = grams(a, of_a, (*first, *second), both)
@@ -103,24 +105,38 @@ def similarity(
             one = _part_of(checkpoint, done / count, half / count)
             other = _part_of(checkpoint, (done + half) / count, half / count)
             grams_a, grams_b = grams(a, of_a, first, one), grams(b, of_b, second, other)
-        if sums is None:
-            first = _given(a, first, grams_a)
-            second = _given(b, second, grams_b)
-            sums = HsicSums(len(first), len(second))
-        sums.add(
-            np.stack([grams_a[layer] for layer in first]),
-            np.stack([grams_b[layer] for layer in second]),
+        if kept.sums is None:
+            kept.layers_a = _given(a, first, grams_a)
+            kept.layers_b = _given(b, second, grams_b)
+            kept.sums = HsicSums(len(kept.layers_a), len(kept.layers_b))
+        kept.sums.add(
+            np.stack([grams_a[layer] for layer in kept.layers_a]),
+            np.stack([grams_b[layer] for layer in kept.layers_b]),
         )
-        done += size
-    if sums is None:
+        kept.pictures += size
+    if kept.sums is None:
         raise ExplorerError(f"the similarity of layers needs at least {FEWEST} pictures.")
     checkpoint(1.0)
-    return Similarity(first, second, sums.cka(), done, batch, a.card.title, b.card.title)
+    return Similarity(
+        kept.layers_a, kept.layers_b, kept.sums.cka(), kept.pictures, batch, a.card.title,
+        b.card.title,
+    )  # fmt: skip
 
 
 def _part_of(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:
     """A checkpoint for one part of the work."""
     return lambda fraction: checkpoint(min(1.0, start + length * fraction))
+
+
+@dataclass(eq=False)
+class SoFar:
+    """What a similarity has worked out, batch by batch, to go on from after it was cancelled."""
+
+    pictures: int = 0
+    """So many of those that could be decoded are counted, all from the first on."""
+    layers_a: tuple[str, ...] = ()
+    layers_b: tuple[str, ...] = ()
+    sums: "HsicSums | None" = None
 
 
 class HsicSums:

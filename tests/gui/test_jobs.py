@@ -110,6 +110,36 @@ def test_every_file_that_was_asked_for_is_written_in_turn() -> None:
     assert queue.idle
 
 
+def test_a_study_gives_way_and_waits_for_its_turn() -> None:
+    queue = JobQueue()
+    study, run, other = job(Lane.STUDY), job(Lane.RUN), job(Lane.LOOK)
+    queue.submit(study)
+    queue.start_next()
+    queue.submit(job(Lane.MEASURE))  # less urgent: that waits
+    assert not study.cancelled.is_set()
+    queue.submit(run)
+    queue.submit(other)
+    assert study.cancelled.is_set()
+    assert queue.finish(study.number) is None
+    order = []
+    while (started := queue.start_next()) is not None:
+        order.append(started.lane)
+        if started.lane is Lane.STUDY:
+            assert started.request is study.request
+        assert queue.finish(started.number) is started
+    assert order == [Lane.RUN, Lane.LOOK, Lane.STUDY, Lane.MEASURE]
+
+
+def test_a_study_that_was_stopped_does_not_come_back() -> None:
+    queue = JobQueue()
+    study = job(Lane.STUDY)
+    queue.submit(study)
+    queue.start_next()
+    queue.cancel(Lane.STUDY)
+    queue.submit(job(Lane.RUN))
+    assert [one.lane for one in queue.waiting] == [Lane.RUN]
+
+
 class Queueing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +186,8 @@ class Queueing(RuleBasedStateMachine):
         assert lanes == sorted(lanes)
         assert replaced == sorted(set(replaced))
         for one in self.queue.waiting:
-            assert one is self.newest[one.lane] or one.lane == Lane.EXPORT
+            newest = one.request is self.newest[one.lane].request
+            assert newest or one.lane == Lane.EXPORT
             assert not one.cancelled.is_set()
 
 

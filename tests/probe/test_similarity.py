@@ -17,7 +17,7 @@ from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.networks.catalog import card_of
-from cnn_explorer.probe import profile
+from cnn_explorer.probe import layer_outputs
 from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.onnx_session import OnnxSession
 from cnn_explorer.probe.preprocess import prepare
@@ -25,6 +25,7 @@ from cnn_explorer.probe.session import Session
 from cnn_explorer.probe.similarity import (
     HsicSums,
     Similarity,
+    SoFar,
     gram,
     load_similarity,
     save_similarity,
@@ -207,7 +208,7 @@ def test_networks_with_different_inputs_and_an_onnx_file(
     x = outputs(a, "linear", shown)
     expected = [explicit_cka([(x, outputs(b, layer, shown))]) for layer in layers_b]
     np.testing.assert_allclose(found.values, [expected], atol=1e-4)
-    monkeypatch.setattr(profile, "BATCH_BYTES", 1 << 14)
+    monkeypatch.setattr(layer_outputs, "BATCH_BYTES", 1 << 14)
     few = similarity(a, b, ("linear",), layers_b, shown, count=6)
     np.testing.assert_array_equal(few.values, found.values)
 
@@ -276,6 +277,25 @@ def test_it_can_be_cancelled_half_way() -> None:
     with pytest.raises(Cancelled):
         similarity(session, session, ("conv",), ("conv",), pictures(24), stop, count=24)
     assert not any(module._forward_hooks for module in session.model.modules())
+
+
+def test_what_was_cancelled_goes_on_and_comes_to_the_same() -> None:
+    session, shown = tiny(), pictures(26)
+    layers = ("conv", "relu")
+    whole = similarity(session, tiny(), layers, layers, shown, count=26)
+    so_far = SoFar()
+
+    def stopping(fraction: float) -> None:
+        if fraction > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        similarity(session, tiny(), layers, layers, shown, stopping, count=26, so_far=so_far)
+    assert so_far.pictures in (8, 16)
+    left = shown[so_far.pictures :]
+    again = similarity(session, tiny(), layers, layers, left, count=26, so_far=so_far)
+    assert again.pictures == 26
+    assert np.array_equal(again.values, whole.values, equal_nan=True)
 
 
 def test_kept_and_read_again(tmp_path: Path) -> None:

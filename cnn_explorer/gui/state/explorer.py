@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
+from cnn_explorer.gui.state.folder_work import SaveAnswers, SaveSimilarity, StudyRequest
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -126,6 +127,12 @@ class Explorer(QObject):
     """A `Busy`, or None when the engine rests."""
     file_opened = Signal(object)
     """The `Path` of a picture that was opened from a file."""
+    study_answered = Signal(object, object)
+    """A request given to `study`, and the response."""
+    study_progressed = Signal(float)
+    """How far the study that runs is, 0 to 1."""
+    study_stopped = Signal()
+    """The study that was asked for last does not come: cancelled or failed."""
     settled = Signal()
     """No work runs and none waits."""
 
@@ -388,6 +395,20 @@ class Explorer(QObject):
         """Write maps or kernels to a file."""
         self._submit(Lane.EXPORT, file, self.tr("Writing {}").format(file.path.name))
 
+    def study(self, request: StudyRequest, title: str) -> None:
+        """Work on a folder of pictures whenever there is nothing more urgent to do."""
+        self._submit(Lane.STUDY, request, title)
+
+    def stop_study(self) -> None:
+        """Stop what works on a folder of pictures, and nothing else."""
+        self._queue.cancel(Lane.STUDY)
+        self.study_stopped.emit()
+        self._report()
+
+    def save_study(self, request: SaveAnswers | SaveSimilarity) -> None:
+        """Write what was found over a folder to a file."""
+        self._submit(Lane.EXPORT, request, self.tr("Writing {}").format(request.path.name))
+
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
         network = self._network
@@ -506,7 +527,10 @@ class Explorer(QObject):
         jobs = (self._queue.running, *self._queue.waiting)
         running = any(job is not None and isinstance(job.request, Run) for job in jobs)
         profiling = self._awaits_profile
+        studying = any(job is not None and job.lane is Lane.STUDY for job in jobs)
         self._queue.cancel()
+        if studying:
+            self.study_stopped.emit()
         if profiling:
             self.profile_stopped.emit()
         self._opening = None
@@ -674,6 +698,8 @@ class Explorer(QObject):
         if job is not None and job.number == progress.number and not job.cancelled.is_set():
             self._reported = Busy(job.title, progress.fraction)
             self.busy_changed.emit(self._reported)
+            if job.lane is Lane.STUDY:
+                self.study_progressed.emit(progress.fraction)
 
     @Slot(object)
     def _on_finished(self, outcome: Outcome) -> None:
@@ -696,6 +722,8 @@ class Explorer(QObject):
             self.profile_stopped.emit()
         elif isinstance(job.request, Effect) and not job.request.asked:
             return
+        elif job.lane is Lane.STUDY:
+            self.study_stopped.emit()
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
         if file is not None and str(file) in text:
@@ -706,6 +734,9 @@ class Explorer(QObject):
         self.message_shown.emit(Message(text if is_named else capitalised(text), "error", details))
 
     def _on_response(self, job: Job, response: object) -> None:
+        if job.lane is Lane.STUDY:
+            self.study_answered.emit(job.request, response)
+            return
         handlers: Mapping[type, Callable[..., None]] = {
             Picture: self._on_picture,
             NetworkShown: self._on_network,
@@ -829,7 +860,7 @@ class Explorer(QObject):
             self._times = times
             self.times_shown.emit(times)
 
-    def _on_exported(self, request: Export | ExportOnnx | MapsFile, exported: Exported) -> None:
+    def _on_exported(self, request: object, exported: Exported) -> None:
         del request
         text = self.tr("Saved {}.").format(exported.path)
         if exported.said:

@@ -31,7 +31,9 @@ class Lane(enum.IntEnum):
     """Write a file. These wait one behind the other."""
     PROFILE = 7
     """Read the numbers of all layers for the picture: a forward and as much again."""
-    MEASURE = 8
+    STUDY = 8
+    """Run networks over a folder of pictures: minutes, and gives way to all above."""
+    MEASURE = 9
     """Measure how long layers take: some seconds, after all else."""
 
 
@@ -46,6 +48,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.EFFECT: frozenset({Lane.EFFECT}),
     Lane.EXPORT: frozenset(),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
+    Lane.STUDY: frozenset({Lane.STUDY}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
 }
 """What waits and is made pointless by new work in a lane."""
@@ -100,6 +103,14 @@ class JobQueue:
         if running is not None and running.lane in _CANCELS[job.lane]:
             running.cancelled.set()
         self._waiting.setdefault(job.lane, []).append(job)
+        if running is not None and running.lane is Lane.STUDY and job.lane < Lane.STUDY:
+            self._give_way(running)
+
+    def _give_way(self, running: Job) -> None:
+        """Stop a study, and let it wait for its turn: it goes on from where it was."""
+        if not running.cancelled.is_set():
+            running.cancelled.set()
+            self._waiting[running.lane] = [Job(running.lane, running.request, running.title)]
 
     def start_next(self) -> Job | None:
         """Hand out the most urgent job, or None while one runs or none waits."""

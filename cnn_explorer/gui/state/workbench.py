@@ -15,6 +15,15 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
+from cnn_explorer.gui.state.folder_work import (
+    FolderWork,
+    ListFolder,
+    SaveAnswers,
+    SaveSimilarity,
+    StudyRequest,
+    StudyResponse,
+    save,
+)
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -227,11 +236,13 @@ class ExportOnnx:
 
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
-    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile
+    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | StudyRequest | SaveAnswers
+    | SaveSimilarity
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
-)
+    | StudyResponse
+)  # fmt: skip
 
 
 class Workbench:
@@ -243,6 +254,7 @@ class Workbench:
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
         self._cache = ActivationCache()
+        self._folders = FolderWork()
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -275,6 +287,13 @@ class Workbench:
                 return _save_maps(request, checkpoint)
             case ExportOnnx():
                 return self._export_onnx(request, checkpoint)
+            case SaveAnswers() | SaveSimilarity():
+                save(request)
+                return Exported(request.path)
+            case _:
+                if not isinstance(request, ListFolder):
+                    self._warm_up()
+                return self._folders.perform(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
