@@ -26,6 +26,7 @@ JOINERS = {
     "cli",
     "cli_activations",
     "cli_compare",
+    "cli_architectures",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
@@ -44,6 +45,8 @@ JOINERS = {
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.alignment",
+    "graph.architecture_figure",
+    "graph.architectures",
     "graph.stages",
     "graph.exchange",
     "graph.export",

@@ -134,10 +134,7 @@ class _Column:
     def depths(self) -> Mapping[str, float]:
         """The share of the layers with weights, on the longest way through the network, that each
         layer has behind it, its own among them."""
-        passed: dict[str, int] = {}
-        for layer in self.graph.layers:
-            before = max((passed[name] for name in self._into.get(layer.name, ())), default=0)
-            passed[layer.name] = before + (layer.kind in _WEIGHING and layer.parameters > 0)
+        passed = layers_passed(self.graph)
         total = max((passed[name] for name in self._predicting), default=0)
         return {name: count / total if total else 0.0 for name, count in passed.items()}
 
@@ -228,6 +225,18 @@ class _Column:
 def _is_map(shape: Shape) -> bool:
     """Whether values have neighbours: maps (C, H, W), or the tokens of a transformer (N, C)."""
     return len(shape) == 2 or math.prod(places(shape)) > 1
+
+
+def layers_passed(graph: LayerGraph) -> Mapping[str, int]:
+    """How many layers with weights, convolutions and fully connected ones, lie on the longest way
+    from the picture to each layer, its own among them: at the output the depth of the network, as
+    papers count it."""
+    into = sources_of(graph)
+    passed: dict[str, int] = {}
+    for layer in graph.layers:
+        before = max((passed[name] for name in into.get(layer.name, ())), default=0)
+        passed[layer.name] = before + (layer.kind in _WEIGHING and layer.parameters > 0)
+    return passed
 
 
 def output_strides(graph: LayerGraph) -> Mapping[str, int | None]:

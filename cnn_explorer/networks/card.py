@@ -7,6 +7,7 @@ A card names its builder as ``"module:callable"`` or ``"module:callable/name"``;
 from dataclasses import dataclass
 from typing import Literal
 
+_DATA_SETS = {"imagenet-1k": "ImageNet", "cifar10": "CIFAR-10", "mnist": "MNIST"}
 _TERMS = {"https://github.com/facebookresearch/SWAG/blob/main/LICENSE": "CC BY-NC 4.0"}
 
 
@@ -118,3 +119,14 @@ class NetworkCard:
     def lesson_file(self) -> str:
         """The lesson's file name in ``resources/lessons`` (Markdown)."""
         return f"{self.lesson or self.name}.md"
+
+    @property
+    def data_set(self) -> str:
+        """The data set of the classes, as its authors write it: ``CIFAR-10``."""
+        return _DATA_SETS.get(self.classes, self.classes)
+
+    @property
+    def top1_of_weights(self) -> bool:
+        """Whether `top1` is that of weights to download, measured on one crop, and not the
+        paper's, which may be of ten."""
+        return any(entry.accuracy == self.top1 and entry.url for entry in self.weights)

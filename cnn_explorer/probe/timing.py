@@ -1,4 +1,5 @@
-"""How long each layer takes: forward times on this computer, measured while the network runs.
+"""How long each layer takes, and how long networks take: forward times on this computer, measured
+while they run.
 
 A layer is timed between a hook before and a hook behind it, a functional operation around its
 call. Each round runs the network twice: bare, for the time of the whole, and watched, for the
@@ -8,17 +9,21 @@ the median is told, which one interruption does not move.
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.functions import FunctionCalls
+from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session, checked
+
+if TYPE_CHECKING:
+    from cnn_explorer.probe.onnx_session import OnnxSession
 
 RUNS = 7
 WARM_UPS = 2
@@ -82,6 +87,36 @@ def time_layers(
                 samples.setdefault(name, []).append(spent)
     medians = {name: 1000 * statistics.median(spent[warm_ups:]) for name, spent in samples.items()}
     return LayerTimes(medians, 1000 * statistics.median(whole[warm_ups:]), runs)
+
+
+def time_forwards(
+    sessions: "Sequence[Session | OnnxSession]",
+    prepared: Sequence[PreparedInput],
+    rounds: int = RUNS,
+    checkpoint: Checkpoint = no_checkpoint,
+    *,
+    warm_ups: int = WARM_UPS,
+) -> tuple[float, ...]:
+    """The forward times of several networks, each on its own input, in milliseconds: medians.
+
+    They take turns, every second round the other way round, so that what else the computer does,
+    and how warm it has become, meets all of them alike; times that were measured one network after
+    the other are not to be compared. The checkpoint is called on the way; raises `Cancelled` from
+    it, and `ExplorerError` as a run does, and where there is no round to tell of.
+    """
+    if rounds < 1 or warm_ups < 0:
+        raise ExplorerError("measuring takes one round at least.")
+    samples: list[list[float]] = [[] for _ in sessions]
+    turns = list(enumerate(zip(sessions, prepared, strict=True)))
+    total = (warm_ups + rounds) * len(turns)
+    done = 0
+    for number in range(warm_ups + rounds):
+        for at, (session, given) in turns if number % 2 == 0 else reversed(turns):
+            result = session.run(given, checkpoint=_part(checkpoint, done, total))
+            done += 1
+            if number >= warm_ups:
+                samples[at].append(result.forward_ms)
+    return tuple(statistics.median(spent) for spent in samples)
 
 
 def _part(checkpoint: Checkpoint, done: int, total: int) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,8 +11,9 @@ from cnn_explorer.errors import Cancelled, ExplorerError
 from cnn_explorer.graph.extract import extract
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.networks.catalog import ALL
+from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session
-from cnn_explorer.probe.timing import time_layers
+from cnn_explorer.probe.timing import time_forwards, time_layers
 
 
 class _Sleep(nn.Module):
@@ -133,3 +135,66 @@ def test_progress_ends_at_one() -> None:
 def test_no_runs_are_no_measurement() -> None:
     with pytest.raises(ExplorerError, match="one run at least"):
         time_layers(_session(_Sleepy()), LAYERS, runs=0)
+
+
+class _Scores(nn.Module):
+    """Takes a known time, and notes when it was asked."""
+
+    def __init__(self, name: str, ms: float, asked: list[str]) -> None:
+        super().__init__()
+        self.name, self.ms, self.asked = name, ms, asked
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.asked.append(self.name)
+        time.sleep(self.ms / 1000)
+        return x.flatten(1)
+
+
+def _prepared(session: Session) -> PreparedInput:
+    noise = np.zeros(session.preprocessing.input_shape, np.float32)
+    return PreparedInput(noise, np.zeros((4, 4, 3), np.uint8), (0, 0, 4, 4), 0.0)
+
+
+def test_networks_take_turns_and_medians_are_told() -> None:
+    asked: list[str] = []
+    models = [_Scores(name, ms, asked) for name, ms in (("a", 2), ("b", 8), ("c", 4))]
+    sessions = [_session(model) for model in models]
+    fractions: list[float] = []
+    times = time_forwards(
+        sessions, [_prepared(session) for session in sessions], 3, fractions.append, warm_ups=1
+    )
+    assert "".join(asked) == "abccbaabccba"
+    assert len(times) == 3
+    assert times[0] >= 2
+    assert times[1] >= 8
+    assert times[1] > times[0]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_one_interrupted_turn_does_not_count() -> None:
+    asked: list[str] = []
+    model = _Scores("a", 1, asked)
+    session = _session(model)
+
+    def interrupted(_module: nn.Module, _inputs: object) -> None:
+        model.ms = 80 if len(asked) == 1 else 1
+
+    model.register_forward_pre_hook(interrupted)
+    (median,) = time_forwards([session], [_prepared(session)], 3, warm_ups=0)
+    assert 1 <= median < 60
+
+
+def test_taking_turns_can_be_cancelled() -> None:
+    asked: list[str] = []
+    sessions = [_session(_Scores(name, 0, asked)) for name in "ab"]
+
+    def checkpoint(_fraction: float) -> None:
+        if len(asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        time_forwards(sessions, [_prepared(s) for s in sessions], 3, checkpoint)
+    assert len(asked) == 3
+    with pytest.raises(ExplorerError, match="one round at least"):
+        time_forwards(sessions, [_prepared(s) for s in sessions], 0)

@@ -90,15 +90,14 @@ def _searched(card: NetworkCard) -> str:
 def top1_source(card: NetworkCard) -> str:
     """Where a network's published accuracy comes from, in a word or two: what is measured on ten
     crops is not what is measured on one."""
-    if any(entry.accuracy == card.top1 and entry.url for entry in card.weights):
+    if card.top1_of_weights:
         return QCoreApplication.translate("facts", "torchvision, one crop")
     return QCoreApplication.translate("facts", "paper")
 
 
 def data_set(card: NetworkCard) -> str:
     """The data set of a network's classes, as its authors write it: ``CIFAR-10``."""
-    known = {"imagenet-1k": "ImageNet", "cifar10": "CIFAR-10", "mnist": "MNIST"}
-    return known.get(card.classes, card.classes)
+    return card.data_set
 
 
 @dataclass(eq=False)
