@@ -31,7 +31,9 @@ class Lane(enum.IntEnum):
     PROFILE = 7
     """Read the numbers of all layers for the picture: a forward and as much again."""
     MEASURE = 8
-    """Measure how long layers take: some seconds, after all else."""
+    """Measure how long layers or networks take: some seconds, after all else."""
+    FACTS = 9
+    """Make graphs of networks that are compared. They do not depend on what is on show."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
@@ -46,6 +48,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.EXPORT: frozenset({Lane.EXPORT}),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
+    Lane.FACTS: frozenset({Lane.FACTS}),
 }
 """What waits and is made pointless by new work in a lane."""
 

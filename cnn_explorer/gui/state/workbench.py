@@ -15,6 +15,14 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
+from cnn_explorer.gui.state.architecture_work import (
+    ForwardsTimed,
+    GraphsRead,
+    ReadGraphs,
+    TimeForwards,
+    read_graphs,
+    time_networks,
+)
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -225,11 +233,12 @@ class ExportOnnx:
 
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
-    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile
+    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
-)
+    | GraphsRead | ForwardsTimed
+)  # fmt: skip
 
 
 class Workbench:
@@ -273,6 +282,12 @@ class Workbench:
                 return _save_maps(request, checkpoint)
             case ExportOnnx():
                 return self._export_onnx(request, checkpoint)
+            case ReadGraphs():
+                self._warm_up()
+                return read_graphs(request, checkpoint)
+            case TimeForwards():
+                self._warm_up()
+                return time_networks(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
