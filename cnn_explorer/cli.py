@@ -552,6 +552,21 @@ def _compare(options: argparse.Namespace) -> int:
     return run(options)
 
 
+# architectures: in a file of their own, and imported when they are wanted
+
+
+def _describe_architectures(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_architectures import describe
+
+    describe(parser)
+
+
+def _architectures(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_architectures import run
+
+    return run(options)
+
+
 # reading arguments of the window
 
 
@@ -582,6 +597,11 @@ _COMMANDS: Mapping[str, _Command] = {
     "gui": (_gui, _describe_gui, "open the window (this is what no command does)"),
     "list": (_list, _describe_list, "list the networks"),
     "info": (_info, _describe_info, "tell the facts, totals and layers of a network"),
+    "architectures": (
+        _architectures,
+        _describe_architectures,
+        "compare what networks are made of, cost and are worth",
+    ),
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     **cli_graph.COMMANDS,

@@ -106,6 +106,7 @@ NO_TORCH_AT_IMPORT = {
     "graph.setting_rows",
     "graph.shortcuts",
     "graph.tween",
+    "graph.units",
     "graph.unit_field",
     "networks.onnx_card",
     "networks.onnx_facts",

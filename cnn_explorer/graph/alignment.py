@@ -22,6 +22,7 @@ from cnn_explorer.graph.flattened import class_layer
 from cnn_explorer.graph.model import LayerGraph, LayerNode, Shape
 from cnn_explorer.graph.receptive import block_outputs, places
 from cnn_explorer.graph.shortcuts import forks, sources_of
+from cnn_explorer.graph.units import units
 
 Rule = Literal["stride", "depth", "receptive", "hand"]
 """What puts layers of several networks into one row."""
@@ -85,6 +86,7 @@ class _Column:
         self.followed = bool(graph.edges) and not graph.note
         self.place = {layer.name: at for at, layer in enumerate(graph.layers)}
         self._into = sources_of(graph)
+        self._units = units(graph)
 
     @cached_property
     def answer(self) -> str:
@@ -156,7 +158,9 @@ class _Column:
         end = level[-1]
         smaller = self.trunk[end + 1] if end + 1 < len(self.trunk) else None
         layers = [self.trunk[at] for at in level]
-        if smaller is not None and not (smaller.kind == "pool" and self._is_done(layers[-1])):
+        computed = [layer for layer in layers if layer.kind not in ("norm", "dropout", "reshape")]
+        pooled = smaller is not None and smaller.kind == "pool"
+        if smaller is not None and not (pooled and computed and self._is_done(computed[-1])):
             # a block that ends with smaller maps widens them first (MobileNet): that is half-way
             half_way = self._step_around(smaller.name, stride)
             outside = [layer for layer in layers if half_way not in self.graph.path[layer.name]]
@@ -194,16 +198,17 @@ class _Column:
         return frozenset(self._outputs.values())
 
     def _is_half_way(self, layer: LayerNode) -> bool:
-        """Whether a layer lies in a block that is not over with it. A `Sequential` is a row of
-        things, not one."""
+        """Whether a layer lies in a brick that is not over with it."""
         return any(
-            self._outputs.get(block, layer.name) != layer.name
-            and self.graph.block[block].type_name != "Sequential"
+            block in self._units and self._outputs.get(block) != layer.name
             for block in self.graph.path[layer.name][:-1]
         )
 
     def _may_show(self, layer: LayerNode) -> bool:
-        if layer.training_only or layer.kind in ("input", "output") or not _is_map(layer.out_shape):
+        tokens = len(layer.out_shape) == 2
+        if layer.kind in ("input", "output") or not (tokens or self.strides[layer.name]):
+            return False
+        if layer.training_only or (not tokens and math.prod(places(layer.out_shape)) <= 1):
             return False
         # what comes after the scores is their average or softmax
         return not self.answer or self.place[layer.name] < self.place[self.answer]
@@ -216,26 +221,25 @@ class _Column:
     def _step_around(self, name: str, stride: int) -> str:
         """The outermost block around a layer in which maps become smaller once."""
         for block in self.graph.path[name][:-1]:
+            if self.graph.block[block].group:
+                continue
             inside = [layer.name for layer in self.trunk if block in self.graph.path[layer.name]]
             if len({self.strides[inner] for inner in inside} | {stride}) <= 2:
                 return block
         return name
 
 
-def _is_map(shape: Shape) -> bool:
-    """Whether values have neighbours: maps (C, H, W), or the tokens of a transformer (N, C)."""
-    return len(shape) == 2 or math.prod(places(shape)) > 1
-
-
 def layers_passed(graph: LayerGraph) -> Mapping[str, int]:
-    """How many layers with weights, convolutions and fully connected ones, lie on the longest way
-    from the picture to each layer, its own among them: at the output the depth of the network, as
-    papers count it."""
+    """How many layers with weights (convolutions, fully connected ones, attention) lie on the
+    longest way from the picture to each layer, its own among them: at the output the depth of the
+    network, as papers count it."""
     into = sources_of(graph)
     passed: dict[str, int] = {}
     for layer in graph.layers:
         before = max((passed[name] for name in into.get(layer.name, ())), default=0)
-        passed[layer.name] = before + (layer.kind in _WEIGHING and layer.parameters > 0)
+        attends = "attention" in layer.type_name.lower()
+        weighs = layer.parameters > 0 and (layer.kind in _WEIGHING or attends)
+        passed[layer.name] = before + weighs
     return passed
 
 
@@ -248,6 +252,7 @@ def output_strides(graph: LayerGraph) -> Mapping[str, int | None]:
     from the sizes of maps.
     """
     into = sources_of(graph)
+    picture = next((layer.out_shape for layer in graph.layers if layer.kind == "input"), ())
     strides: dict[str, int | None] = {}
     for layer in graph.layers:
         field = graph.receptive_fields[layer.name]
@@ -255,7 +260,8 @@ def output_strides(graph: LayerGraph) -> Mapping[str, int | None]:
             strides[layer.name] = max(field.height.stride, field.width.stride)
         else:
             given = [graph.layer[name] for name in into.get(layer.name, ())]
-            strides[layer.name] = _stride_by_size(layer, given, strides)
+            stride = _stride_by_size(layer, given, strides)
+            strides[layer.name] = stride or _stride_on(picture, layer.out_shape)
     return strides
 
 
@@ -269,10 +275,21 @@ def _stride_by_size(
             continue
         if layer.window is not None:
             return known * max(layer.window.stride)
-        times = {(size + side - 1) // side for size, side in zip(before, made, strict=True)}
-        if len(times) == 1:
+        pairs = list(zip(before, made, strict=True))
+        times = {(size + side - 1) // side for size, side in pairs}
+        if len(times) == 1 and all(size >= side for size, side in pairs):
             return known * times.pop()
     return None
+
+
+def _stride_on(picture: Shape, shape: Shape) -> int | None:
+    """The stride of a square map that was put together again from windows (MaxViT), where it
+    divides the picture."""
+    sides = places(shape)
+    if len(picture) != 3 or len(shape) != 3 or len(set(sides)) != 1 or sides[0] <= 1:
+        return None
+    square = picture[1] == picture[2] and picture[1] % sides[0] == 0
+    return picture[1] // sides[0] if square else None
 
 
 def _by_stride(columns: Sequence[_Column], most: int) -> list[AlignedRow]:

@@ -11,7 +11,6 @@ those. Equal blocks in a row are one line with their number.
 import csv
 import io
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,9 +24,9 @@ from cnn_explorer.graph.metrics import TIMES, format_count, format_macs
 from cnn_explorer.graph.model import BlockNode, LayerGraph, LayerNode
 from cnn_explorer.graph.receptive import block_outputs, places
 from cnn_explorer.graph.shortcuts import forks, sources_of
+from cnn_explorer.graph.units import units
 from cnn_explorer.text import no_formula
 
-_WEIGHING = ("conv", "linear")
 _SIGN = TIMES.strip()
 _LINES_BETWEEN = "; "
 _AFTER, _BESIDE = " | ", " + "
@@ -142,6 +141,7 @@ class _Network:
         self._graph = graph
         self._strides = output_strides(graph)
         self._into = sources_of(graph)
+        self._units = units(graph)
 
     @cached_property
     def stages(self) -> Mapping[_Stage, tuple[str, tuple[str, ...]]]:
@@ -187,37 +187,6 @@ class _Network:
             return VECTOR, ""
         tokens = len(layer.out_shape) == 2
         return (TOKENS, str(layer.out_shape[0])) if tokens else (VECTOR, VECTOR)
-
-    @cached_property
-    def _units(self) -> frozenset[str]:
-        """The blocks that papers put in brackets: modules of a class that joins ways, or that is
-        used again and again with several layers with weights; but none with a row of such inside.
-        """
-        modules = [block for block in self._graph.blocks if not block.group]
-        named = [block for block in modules if block.type_name != "Sequential"]
-        times = Counter(block.type_name for block in named)
-        types = {
-            block.type_name
-            for block in named
-            if any(self._joins(child) for child in block.children)
-            or (times[block.type_name] > 1 and self._weighing_in(block.name) > 1)
-        }
-        wanted = {block.name for block in named if block.type_name in types}
-        around = Counter(
-            (outer, self._graph.block[name].type_name)
-            for name in wanted
-            for outer in self._graph.path[name][:-1]
-        )
-        rows = {outer for (outer, _), count in around.items() if count > 1}
-        return frozenset(wanted - rows)
-
-    def _joins(self, name: str) -> bool:
-        layer = self._graph.layer.get(name)
-        return layer is not None and layer.kind in ("add", "concat")
-
-    def _weighing_in(self, name: str) -> int:
-        layers = (self._graph.layer[inner] for inner in layers_in(self._graph, name))
-        return sum(layer.kind in _WEIGHING for layer in layers)
 
     def _unit(self, block: BlockNode) -> str:
         """A block as one expression."""

@@ -13,9 +13,14 @@ from cnn_explorer.graph.alignment import ANSWER, AlignedRow, Rule, align
 from cnn_explorer.graph.model import LayerGraph, LayerNode
 from cnn_explorer.graph.module_tree import layer_graph
 from cnn_explorer.graph.numbers import WHOLE_PICTURE, Numbers
+from cnn_explorer.graph.onnx_graph import onnx_graph
 from cnn_explorer.networks.build import build_empty
 from cnn_explorer.networks.catalog import ALL
+from cnn_explorer.networks.onnx_file import read_onnx
+from cnn_explorer.networks.onnx_input import declared_input, guessed_input
+from cnn_explorer.networks.onnx_layers import network_of
 from tests.graph.examples import layer_graphs
+from tests.networks.onnx_files import LIGHT
 
 RULES: tuple[Rule, ...] = ("stride", "depth", "receptive")
 NAMES = (
@@ -39,6 +44,11 @@ def column(name: str, rule: Rule, rows: int = 6) -> dict[str, str]:
 STRIDES = {
     # AlexNet has strides of its own: its first convolution has stride 4
     "alexnet": {4: "features.1", 8: "features.4", 16: "features.11", 32: "features.12"},
+    # response normalisation between ReLU and pooling is no other place
+    "alexnet-2012": {4: "features.relu1", 8: "features.relu2", 16: "features.relu5",
+                     32: "features.pool5"},
+    "zfnet": {2: "features.relu1", 4: "features.pool1", 8: "features.relu2", 16: "features.relu5",
+              32: "features.pool5"},
     # the last ReLU before each pooling
     "vgg16": {1: "features.3", 2: "features.8", 4: "features.15", 8: "features.22",
               16: "features.29", 32: "features.30"},
@@ -66,6 +76,11 @@ STRIDES = {
     "torchvision/swin_t": {4: "features.1.1.add#2", 8: "features.3.1.add#2",
                            16: "features.5.5.add#2", 32: "features.7.1.add#2"},
     "torchvision/vit_b_16": {16: "conv_proj"},
+    # within a block attention works on windows, which are no maps
+    "torchvision/maxvit_t": {2: "stem.1.0", 4: "blocks.0.layers.1.layers.MBconv.add",
+                             8: "blocks.1.layers.1.layers.MBconv.add",
+                             16: "blocks.2.layers.4.layers.MBconv.add",
+                             32: "blocks.3.layers.1.layers.MBconv.add"},
 }  # fmt: skip
 
 
@@ -134,6 +149,21 @@ def test_by_hand() -> None:
         align(graphs, "hand", pinned=[("features.1", "layer9")])
     with pytest.raises(ExplorerError, match="3 layers for 2 networks"):
         align(graphs, "hand", pinned=[("features.1", "layer1", None)])
+
+
+def test_an_onnx_file_takes_part() -> None:
+    """Its blocks have names of their own; what is chosen has the same shapes and the same place."""
+    file = read_onnx(LIGHT / "light_resnet50.onnx")
+    made = guessed_input(file.model, declared_input(file.model))
+    found = onnx_graph(network_of(file, made))
+    graphs = [graph_of("resnet50"), found]
+    for rule in RULES:
+        for row in align(graphs, rule):
+            ours, theirs = row.layers
+            assert ours is not None
+            assert theirs is not None
+            assert graphs[0].layer[ours].out_shape == found.layer[theirs].out_shape
+            assert graphs[0].receptive_fields[ours] == found.receptive_fields[theirs]
 
 
 def modules_alone() -> LayerGraph:

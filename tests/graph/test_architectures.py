@@ -56,7 +56,7 @@ def test_the_longest_way_is_as_long_as_the_paper_says(name: str) -> None:
 
 RECEPTIVE = {
     # Araujo, Norris and Sim: "Computing receptive fields of convolutional neural networks", 2019
-    "alexnet": 195, "vgg16": 212,
+    "alexnet": 195, "vgg16": 212, "resnet50-v1": 483,
     # the stem sees 11; 3 x 8, 8 + 3 x 16, 16 + 5 x 32 and 32 + 2 x 64 come on top
     "resnet50": 427,
 }  # fmt: skip
