@@ -256,7 +256,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
                 case ".csv":
                     write_bytes(path, self.as_csv().encode())
                 case _:
-                    write_bytes(path, _png(self.image()))
+                    write_bytes(path, png_bytes(self.image()))
         except ExplorerError as error:
             self.failed.emit(str(error))
         else:
@@ -474,7 +474,7 @@ def csv_text(rows: Sequence[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def _png(image: QImage) -> bytes:
+def png_bytes(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
