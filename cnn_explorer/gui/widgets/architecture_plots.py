@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF
 
 from cnn_explorer.graph.architectures import Architecture, ArchitectureColumn, as_csv
+from cnn_explorer.graph.dot_names import NamedDot, name_places
 from cnn_explorer.graph.metrics import format_count
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.plot_scales import scale_for, spaced
@@ -28,10 +29,8 @@ _LARGEST, _LEAST = 26.0, 3.0
 """Radius of the network with the most parameters, and the least that is seen; pixels."""
 _NEAR = 14.0
 """A dot is meant from so far outside, pixels."""
-_HEART = 5.0
-"""Half the side of the middle of a dot, which no name may cover."""
-_AWAY = 3.0
-"""Between a dot and its name."""
+_RING = 4.0
+"""Between the edge of a dot and the ring around it."""
 
 
 class _NetworksPlot(Plot):
@@ -106,10 +105,12 @@ class BarsPlot(_NetworksPlot):
         self._values = [float(value) for _, value in known]
         self._column, self._chosen = column, chosen
         # years begin somewhere, amounts at nothing
-        low = None if column.key == "year" or log else 0.0
+        low = None if column.key == "year" else 0.0
+        if log and self._values:  # the least is to be seen too
+            low = min(self._values) / 2
         scale = scale_for(self._values, log=log, low=low)
-        # few bars are not to be as wide as walls
-        spare = max(0.0, (_WIDEST - len(known)) / 2)
+        # few bars are not to be as wide as walls; the names of the outer ones need room
+        spare = max(0.03 * len(known), (_WIDEST - len(known)) / 2)
         self.set_scale(scale, (-0.5 - spare, max(len(known), 1) - 0.5 + spare), _HEADROOM)
         self._draw()
         self.set_read(-1)
@@ -124,7 +125,7 @@ class BarsPlot(_NetworksPlot):
         self.place_ticks()
 
     def _heights(self) -> npt.NDArray[np.float64]:
-        # the least of a logarithmic scale stands at its foot and is to be seen all the same
+        # the least of them is to be seen all the same
         return np.maximum(self.scale_shown.places(self._values), 0.004)
 
     def _mark(self) -> None:
@@ -208,7 +209,7 @@ class BarsPlot(_NetworksPlot):
         self._others.setOpts(brush=faint(QColor(theme.ground(self).text_quiet), 90))
         selection = QColor(theme.ground(self).selection)
         self._read_bar.setOpts(brush=faint(selection, 120))
-        self._marked.setOpts(pen=line_pen(selection, 2))
+        self._marked.setOpts(pen=line_pen(self.palette().color(self.palette().ColorRole.Text), 2))
         self.place_ticks()
 
 
@@ -259,11 +260,11 @@ class ScatterPlot(_NetworksPlot):
 
     def _draw(self) -> None:
         self.colour()
-        self.place_ticks()
         self._mark()
 
     def _mark(self) -> None:
-        self._surround(self._ring, self._selected, 4)
+        self._surround(self._ring, self._selected, _RING)
+        self.place_ticks()
 
     def _surround(self, ring: pg.ScatterPlotItem, name: str, more: float) -> None:
         number = next((at for at, row in enumerate(self.rows) if row.name == name), -1)
@@ -339,7 +340,7 @@ class ScatterPlot(_NetworksPlot):
         self._texts = []
         palette = self.palette()
         strong = palette.color(palette.ColorRole.Text)
-        for number, box in self._names():
+        for number, middle in self._names():
             row = self.rows[number]
             is_strong = self._is_strong(row)
             text = pg.TextItem(
@@ -348,7 +349,7 @@ class ScatterPlot(_NetworksPlot):
                 anchor=(0.5, 0.5),
             )
             text.setFont(self._font_of(row))
-            text.setPos(self.box.mapToView(box.center()))
+            text.setPos(self.box.mapToView(middle))
             text.setZValue(10 + is_strong)
             self.box.addItem(text, ignoreBounds=True)
             self._texts.append(text)
@@ -359,36 +360,20 @@ class ScatterPlot(_NetworksPlot):
             font.setWeight(QFont.Weight.DemiBold)
         return font
 
-    def _names(self) -> Iterator[tuple[int, QRectF]]:
-        """Names with places for them: beside their dot, over no other name and over no other
-        dot's middle; those of chosen networks first, and in any case."""
-        whole = QRectF(self.box.rect())
-        middles = [self.box.mapFromView(QPointF(*spot)) for spot in self._spots]
-        taken: list[QRectF] = []
-        hearts: list[QRectF] = []
-        for middle, radius in zip(middles, self._radii, strict=True):
-            half = min(radius, _HEART)
-            hearts.append(QRectF(middle.x() - half, middle.y() - half, 2 * half, 2 * half))
-        order = sorted(
-            range(len(self.rows)),
-            key=lambda n: (not self._is_strong(self.rows[n]), -(self.rows[n].top1 or 0.0)),
-        )
-        for number in order:
-            row = self.rows[number]
+    def _names(self) -> Iterator[tuple[int, QPointF]]:
+        """Names that have room, and those of the chosen networks in any case, with their middles
+        in pixels."""
+        dots: list[NamedDot] = []
+        for row, spot, radius in zip(self.rows, self._spots, self._radii, strict=True):
+            at = self.box.mapFromView(QPointF(*spot))
             metrics = QFontMetricsF(self._font_of(row))
-            size = metrics.horizontalAdvance(row.title) + 2, metrics.height() * 0.86
-            others = [*taken, *hearts[:number], *hearts[number + 1 :]]
-            free = (
-                box
-                for box in _around(middles[number], self._radii[number], *size)
-                if whole.contains(box) and not any(box.intersects(other) for other in others)
-            )
-            box = next(free, None)
-            if box is None and self._is_strong(row):
-                box = next(_around(middles[number], self._radii[number], *size))
-            if box is not None:
-                taken.append(box)
-                yield number, box
+            width, height = metrics.horizontalAdvance(row.title) + 2, metrics.height() * 0.86
+            # the ring of the one that is selected lies outside its dot
+            radius += _RING if row.name == self._selected else 0
+            dots.append(NamedDot(at.x(), at.y(), radius, width, height, self._is_strong(row)))
+        whole = (0.0, 0.0, self.box.width(), self.box.height())
+        for number, (left, top, right, bottom) in name_places(dots, whole).items():
+            yield number, QPointF((left + right) / 2, (top + bottom) / 2)
 
     def colour(self) -> None:
         super().colour()
@@ -429,18 +414,6 @@ def tip_of(row: Architecture) -> str:
     year = "" if row.year is None else f", {row.year}"
     said = filter(None, (top1, macs, f"{format_count(row.parameters)} parameters"))
     return "\n".join((f"{row.title}{year}", *said))
-
-
-def _around(middle: QPointF, radius: float, width: float, height: float) -> Iterator[QRectF]:
-    """Where a name may stand, the best first: right, left, above, below, and askew."""
-    away, lean = radius + _AWAY, radius * 0.71 + _AWAY
-    for dx, dy in (
-        (away + width / 2, 0.0), (-away - width / 2, 0.0),
-        (0.0, -away - height / 2), (0.0, away + height / 2),
-        (lean + width / 2, -lean - height / 4), (lean + width / 2, lean + height / 4),
-        (-lean - width / 2, -lean - height / 4), (-lean - width / 2, lean + height / 4),
-    ):  # fmt: skip
-        yield QRectF(middle.x() + dx - width / 2, middle.y() + dy - height / 2, width, height)
 
 
 def _short_count(value: float) -> str:

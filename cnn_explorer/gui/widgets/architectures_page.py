@@ -4,20 +4,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QImage, QKeySequence, QShowEvent
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import (
+    QAction,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFrame,
+    QHBoxLayout,
     QHeaderView,
     QMenu,
     QPushButton,
     QStackedWidget,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,12 +46,14 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.architectures import COLUMNS, Architecture
 from cnn_explorer.graph.stages import configuration_table
 from cnn_explorer.gui.state.architecture_table import ArchitectureFacts, ArchitectureTableModel
+from cnn_explorer.gui.state.qimages import png_bytes
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.configuration_grid import ConfigurationGrid
 from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
+from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, heading_font
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
-from cnn_explorer.text import capitalised
+from cnn_explorer.text import capitalised, listed
 
 if TYPE_CHECKING:
     # pyqtgraph takes 0.3 s: it is imported when a plot is first looked at
@@ -40,10 +62,11 @@ if TYPE_CHECKING:
 TABLE, BARS, SCATTER, LAYERS = range(4)
 """The views, as they stand in the switch."""
 _WIDTHS = {
-    "network": 132, "family": 92, "year": 46, "depth": 50, "parameters": 78, "multiply_adds": 88,
-    "memory_bytes": 118, "forward_ms": 88, "top1": 60, "data_set": 76, "accuracy_source": 104,
-    "receptive_field": 98, "whole_picture_from": 124, "weights": 110,
+    "network": 118, "family": 80, "year": 48, "depth": 56, "parameters": 86, "multiply_adds": 100,
+    "memory_bytes": 128, "forward_ms": 98, "top1": 66, "data_set": 74, "accuracy_source": 104,
+    "receptive_field": 106, "whole_picture_from": 132, "weights": 68,
 }  # fmt: skip
+"""Logical pixels: all of them fit into a window of 1280."""
 _BARS_OF = (
     "parameters", "multiply_adds", "memory_bytes", "forward_ms", "top1", "depth", "year",
     "receptive_field",
@@ -107,12 +130,9 @@ class ArchitecturesPage(QWidget):
         self.log = QCheckBox(self.tr("Log"))
         self.log.setToolTip(self.tr("A logarithmic scale: small networks are seen beside large"))
         self.measure_button = QPushButton()
-        self.save_button = QToolButton()
-        self.save_button.setText(self.tr("Save"))
+        self.save_button = QPushButton(self.tr("Save"))
         self.save_button.setAccessibleName(self.tr("Save or copy this view"))
         self.save_button.setToolTip(self.tr("Save this view to a file, or copy it"))
-        self.save_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.save_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.save_button.setMenu(QMenu(self.save_button))
         self.save_button.menu().aboutToShow.connect(self._fill_save_menu)
         self.header = PanelHeader(
@@ -128,7 +148,6 @@ class ArchitecturesPage(QWidget):
         )
         self.header.title.set_title(self.tr("Architectures"))
         self.said = QuietLabel()
-        self.said.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
 
         self.table = _Table()
         self.table.setModel(self.model)
@@ -153,8 +172,10 @@ class ArchitecturesPage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.header)
-        whole.addWidget(self.said)
-        whole.addSpacing(theme.GAP // 2)
+        line = QHBoxLayout()
+        line.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
+        line.addWidget(self.said)
+        whole.addLayout(line)
         whole.addWidget(self._pages, 1)
 
         self.switch.chosen.connect(self._on_choice)
@@ -346,19 +367,21 @@ class ArchitecturesPage(QWidget):
         self.scatter.set_file_name(f"accuracy-over-multiply-adds-{data_set.lower()}")
         self.scatter.show_rows(known, self.facts.chosen)
         self._pages.setCurrentWidget(self.scatter)
-        self.said.setText(self._scatter_said(rows, known))
+        self.said.setText(self._scatter_said(known))
 
-    def _scatter_said(self, rows: tuple[Architecture, ...], known: list[Architecture]) -> str:
+    def _scatter_said(self, known: list[Architecture]) -> str:
         said = [
             self.tr("{data_set}, {count} networks; the area of a dot goes with its parameters.")
             .format(data_set=self.data_set.currentText(), count=len(known))
         ]  # fmt: skip
-        elsewhere = self.facts.chosen - {row.name for row in known}
-        if elsewhere & {row.name for row in rows}:
+        here = {row.name for row in known}
+        elsewhere = [row.title for row in self.facts.chosen_rows if row.name not in here]
+        if elsewhere:
             said.append(
-                self.tr("{} of the chosen networks are of another data set, or have no published "
-                        "accuracy.").format(len(elsewhere))
-            )  # fmt: skip
+                self.tr("Of another data set, or without a published accuracy: {}.").format(
+                    listed(elsewhere)
+                )
+            )
         return " ".join(said)
 
     def _of_data_set(self, rows: tuple[Architecture, ...]) -> tuple[Architecture, ...]:
@@ -475,7 +498,7 @@ class ArchitecturesPage(QWidget):
     def save(self, path: Path) -> None:
         """Save the view; the suffix says as what: ``.csv``, ``.png``, of plots ``.svg`` and of the
         layers ``.txt`` too."""
-        from cnn_explorer.media.save import write_text
+        from cnn_explorer.media.save import write_bytes, write_text
 
         suffix, plot = path.suffix.lower(), self._plot
         if plot is not None:
@@ -493,7 +516,7 @@ class ArchitecturesPage(QWidget):
 
                 save_bars(path, self.model.rows, dark=theme.is_dark(self.palette()))
             else:
-                save_image(path, self.grid.image())
+                write_bytes(path, png_bytes(self.grid.image()))
         except ExplorerError as error:
             self._on_failed(str(error))
         else:
@@ -564,12 +587,29 @@ class ArchitecturesPage(QWidget):
             self._fill()
 
 
-def save_image(path: Path, image: QImage) -> None:
-    """Write an image as PNG, whole or not at all. Raises `ExplorerError`."""
-    from cnn_explorer.gui.widgets.plots import png_bytes
-    from cnn_explorer.media.save import write_bytes
+class _Padded(QStyledItemDelegate):
+    """Cells with room beside their words."""
 
-    write_bytes(path, png_bytes(image))
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        role, chosen = QPalette.ColorRole, bool(inner.state & QStyle.StateFlag.State_Selected)
+        if chosen:
+            painter.fillRect(option.rect, option.palette.color(role.Highlight))
+        elif inner.features & QStyleOptionViewItem.ViewItemFeature.Alternate:
+            painter.fillRect(option.rect, option.palette.color(role.AlternateBase))
+        painter.save()
+        painter.setFont(inner.font)
+        painter.setPen(option.palette.color(role.HighlightedText if chosen else role.Text))
+        box = option.rect.adjusted(PAD, 0, -PAD, 0)
+        said = inner.fontMetrics.elidedText(inner.text, inner.textElideMode, box.width())
+        painter.drawText(box, inner.displayAlignment, said)
+        painter.restore()
 
 
 class _Table(QTableView):
@@ -586,10 +626,12 @@ class _Table(QTableView):
         self.setTabKeyNavigation(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setFont(theme.text_font(theme.SMALL))
-        header = self.horizontalHeader()
-        header.setFont(theme.text_font(theme.SMALL))
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(40)
+        header = PaperHeader(Qt.Orientation.Horizontal, self)
+        header.setFont(heading_font())
+        header.setSectionsClickable(True)
+        header.setStretchLastSection(True)
+        self.setHorizontalHeader(header)
+        self.setItemDelegate(_Padded(self))
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

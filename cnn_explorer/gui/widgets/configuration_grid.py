@@ -1,8 +1,16 @@
 """Networks side by side, stage by stage, in the manner of the papers' configuration tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -17,6 +25,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
     QFrame,
     QHeaderView,
@@ -30,11 +39,13 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.stages import ConfigurationTable
 from cnn_explorer.gui.state.configuration_model import CELL, Cell, ConfigurationModel
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, draw_rule
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
-_PAD = theme.GAP
 _NARROWEST = 132
 """Of a column, logical pixels."""
+_APART = 5
+"""Between lines of several parts, pixels."""
 _SUMS = 2
 """So many rows at the end are sums: a stronger rule stands above them."""
 _BREAKS = (" + ", " | ")
@@ -90,8 +101,13 @@ class ConfigurationGrid(QTableView):
         self.configuration = ConfigurationModel(self)
         self.setModel(self.configuration)
         self.setItemDelegate(_CellDelegate(self))
-        self.setHorizontalHeader(_Heading(Qt.Orientation.Horizontal, self))
-        self.setVerticalHeader(_Heading(Qt.Orientation.Vertical, self))
+        above, beside = PaperHeader(Qt.Orientation.Horizontal, self), _Stages(self)
+        above.setFont(theme.text_font(theme.FONT_SIZE, QFont.Weight.DemiBold))
+        beside.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
+        for header in (above, beside):
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setHorizontalHeader(above)
+        self.setVerticalHeader(beside)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -99,6 +115,8 @@ class ConfigurationGrid(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setCornerButtonEnabled(False)
+        self._corner = self.findChild(QAbstractButton)
+        self._corner.installEventFilter(self)  # it paints itself as a button
         self.setFont(theme.mono_font(12))
         self.setAccessibleName(self.tr("Layers side by side"))
         quiet_bars(self)
@@ -112,6 +130,11 @@ class ConfigurationGrid(QTableView):
         """Show networks side by side."""
         self.configuration.set_table(table)
         self._arrange()
+
+    def is_ruled(self, row: int) -> bool:
+        """Whether the line below a row is strong: above the sums, and at the end."""
+        last = self.configuration.rowCount() - 1
+        return row in (last - _SUMS, last)
 
     def copy(self) -> None:
         """Put on the clipboard the cells that are selected, or the whole table as text."""
@@ -133,21 +156,24 @@ class ConfigurationGrid(QTableView):
     def image(self) -> QImage:
         """The whole table, scrolled or not, at twice the resolution."""
         rows, columns = self.verticalHeader(), self.horizontalHeader()
+        assert isinstance(rows, PaperHeader)
+        assert isinstance(columns, PaperHeader)
         left, top = rows.width(), columns.height()
-        size = QSize(left + columns.length() + _PAD, top + rows.length() + _PAD)
+        size = QSize(left + columns.length() + PAD, top + rows.length() + PAD)
         image = QImage(size * _SHARP, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(_SHARP)
         image.fill(self.palette().color(QPalette.ColorRole.Base))
         painter = QPainter(image)
+        draw_rule(painter, self, QRect(0, 0, left, top), strong=True)
         for column in range(self.configuration.columnCount()):
             x = left + columns.sectionPosition(column)
-            paint_heading(painter, columns, QRect(x, 0, columns.sectionSize(column), top), column)
+            columns.paint_section(painter, QRect(x, 0, columns.sectionSize(column), top), column)
         option = QStyleOptionViewItem()
         option.initFrom(self)
         option.font, option.state = self.font(), QStyle.StateFlag.State_Enabled
         for row in range(self.configuration.rowCount()):
             y, height = top + rows.sectionPosition(row), rows.sectionSize(row)
-            paint_heading(painter, rows, QRect(0, y, left, height), row)
+            rows.paint_section(painter, QRect(0, y, left, height), row)
             for column in range(self.configuration.columnCount()):
                 x = left + columns.sectionPosition(column)
                 option.rect = QRect(x, y, columns.sectionSize(column), height)
@@ -167,13 +193,22 @@ class ConfigurationGrid(QTableView):
                 line for row in range(model.rowCount()) for line in model.cell(row, column).lines
             ]
             widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            needs.append(max(widest, titles.horizontalAdvance(title)) + 2 * _PAD + 4)
+            needs.append(max(widest, titles.horizontalAdvance(title)) + 2 * PAD + 4)
         widths = shares(needs, self.viewport().width(), _NARROWEST)
         for column, width in enumerate(widths):
             self.setColumnWidth(column, width)
         self.resizeRowsToContents()
 
     # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._corner and event.type() == QEvent.Type.Paint:
+            painter = QPainter(self._corner)
+            painter.fillRect(self._corner.rect(), self.palette().color(QPalette.ColorRole.Base))
+            draw_rule(painter, self, self._corner.rect(), strong=True)
+            painter.end()
+            return True
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -193,10 +228,21 @@ class _CellDelegate(QStyledItemDelegate):
         super().__init__(grid)
         self._grid = grid
 
-    def _lines(self, cell: Cell, width: int) -> Iterator[str]:
+    def _lines(self, cell: Cell, width: int) -> list[tuple[int, str]]:
+        """The lines with their places below the first, and behind them the height of all: lines
+        of several parts stand a little apart, so that it is seen which belong together."""
         letter = max(1, QFontMetrics(self._grid.font()).horizontalAdvance("0"))
-        for line in cell.lines:
-            yield from broken(line, max(8, (width - 2 * _PAD) // letter))
+        most = max(8, (width - 2 * PAD) // letter)
+        parts = [broken(line, most) for line in cell.lines]
+        apart = _APART if any(len(part) > 1 for part in parts) else 0
+        placed: list[tuple[int, str]] = []
+        y = 0
+        for part in parts:
+            for line in part:
+                placed.append((y, line))
+                y += _line_height(self._grid.font())
+            y += apart
+        return [*placed, (max(0, y - apart), "")]
 
     def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -204,9 +250,9 @@ class _CellDelegate(QStyledItemDelegate):
         del option
         cell: Cell = index.data(CELL)
         width = self._grid.columnWidth(index.column())
-        height = len(tuple(self._lines(cell, width))) * _line_height(self._grid.font())
+        height = self._lines(cell, width)[-1][0]
         height += _line_height(_small()) if cell.size else 0
-        return QSize(width, height + 2 * _PAD - 2)
+        return QSize(width, height + 2 * PAD - 2)
 
     def paint(
         self,
@@ -222,10 +268,10 @@ class _CellDelegate(QStyledItemDelegate):
             ground = QColor(palette.color(QPalette.ColorRole.Highlight))
             ground.setAlpha(48)
             painter.fillRect(box, ground)
-        lines = tuple(self._lines(cell, box.width()))
+        *lines, (height, _) = self._lines(cell, box.width())
         step, small = _line_height(self._grid.font()), _line_height(_small())
-        height = len(lines) * step + (small if cell.size else 0)
-        y = box.top() + max(_PAD - 1, (box.height() - height) // 2)
+        height += small if cell.size else 0
+        y = box.top() + max(PAD - 1, (box.height() - height) // 2)
         centre = Qt.AlignmentFlag.AlignCenter
         if cell.size:
             painter.setFont(_small())
@@ -234,81 +280,37 @@ class _CellDelegate(QStyledItemDelegate):
             y += small
         painter.setFont(self._grid.font())
         painter.setPen(palette.color(QPalette.ColorRole.Text))
-        for line in lines:
-            inner = QRect(box.left() + _PAD, y, box.width() - 2 * _PAD, step)
+        metrics = QFontMetrics(self._grid.font())
+        for below, line in lines:
+            inner = QRect(box.left() + PAD, y + below, box.width() - 2 * PAD, step)
             # what has no place to break is cut at its end rather than at both
-            fits = QFontMetrics(self._grid.font()).horizontalAdvance(line) <= inner.width()
-            painter.drawText(
-                inner, centre if fits else Qt.AlignmentFlag.AlignLeft | centre & ~
-                Qt.AlignmentFlag.AlignHCenter, line,
-            )  # fmt: skip
-            y += step
-        _rule(painter, self._grid, box, index.row())
+            fits = metrics.horizontalAdvance(line) <= inner.width()
+            painter.drawText(inner, centre if fits else Qt.AlignmentFlag.AlignVCenter, line)
+        draw_rule(painter, self._grid, box, strong=self._grid.is_ruled(index.row()))
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(theme.ground(self._grid).selection), 1))
             painter.drawRect(box.adjusted(1, 1, -2, -2))
         painter.restore()
 
 
-class _Heading(QHeaderView):
-    """Names of networks above, stages at the left: bare words on the ground of the table."""
+class _Stages(PaperHeader):
+    """The stages at the left, with the rules of their rows."""
 
-    def __init__(self, orientation: Qt.Orientation, parent: QWidget) -> None:
-        super().__init__(orientation, parent)
-        upright = orientation == Qt.Orientation.Vertical
-        weight = QFont.Weight.Medium if upright else QFont.Weight.DemiBold
-        self.setFont(theme.text_font(theme.SMALL if upright else theme.FONT_SIZE, weight))
-        self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.setHighlightSections(False)
-        self.setSectionsClickable(False)
-        self.setMinimumSectionSize(24)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Base)
+    def __init__(self, grid: ConfigurationGrid) -> None:
+        super().__init__(Qt.Orientation.Vertical, grid)
+        self._grid = grid
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def draw_rule(self, painter: QPainter, rect: QRect, section: int) -> None:
+        draw_rule(painter, self, rect, strong=self._grid.is_ruled(section))
+
+    # Qt
 
     def sizeHint(self) -> QSize:
+        model = self._grid.configuration
+        labels = [row.label for row in model.table.rows]
         metrics = self.fontMetrics()
-        if self.orientation() == Qt.Orientation.Horizontal:
-            return QSize(0, metrics.height() + 2 * _PAD)
-        model = self.model()
-        count = 0 if model is None else model.rowCount()
-        labels = (str(model.headerData(row, self.orientation())) for row in range(count))
-        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * _PAD + 8, 0)
-
-    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
-        paint_heading(painter, self, rect, section)
-
-
-def paint_heading(painter: QPainter, heading: QHeaderView, rect: QRect, section: int) -> None:
-    """Draw the name of a network or a stage."""
-    upright = heading.orientation() == Qt.Orientation.Vertical
-    painter.save()
-    painter.fillRect(rect, heading.palette().color(QPalette.ColorRole.Base))
-    painter.setFont(heading.font())
-    painter.setPen(heading.palette().color(QPalette.ColorRole.Text))
-    text = str(heading.model().headerData(section, heading.orientation()) or "")
-    inner = rect.adjusted(_PAD, 0, -_PAD, 0)
-    shown = QFontMetrics(heading.font()).elidedText(
-        text, Qt.TextElideMode.ElideRight, inner.width()
-    )
-    side = Qt.AlignmentFlag.AlignLeft if upright else Qt.AlignmentFlag.AlignHCenter
-    painter.drawText(inner, side | Qt.AlignmentFlag.AlignVCenter, shown)
-    _rule(painter, heading, rect, section if upright else -1)
-    painter.restore()
-
-
-def _rule(painter: QPainter, widget: QWidget, box: QRect, row: int) -> None:
-    """The line below a row: strong below the names (-1), above the sums and at the end."""
-    view = widget if isinstance(widget, ConfigurationGrid) else widget.parentWidget()
-    assert isinstance(view, ConfigurationGrid)
-    last = view.configuration.rowCount() - 1
-    strong = row in (-1, last - _SUMS, last)
-    role = QPalette.ColorRole.Text if strong else QPalette.ColorRole.Mid
-    colour = QColor(widget.palette().color(role))
-    if strong:
-        colour.setAlpha(170)
-    painter.setPen(QPen(colour, 1))
-    painter.drawLine(QPoint(box.left(), box.bottom()), QPoint(box.right(), box.bottom()))
+        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * PAD + 8, 0)
 
 
 def _small() -> QFont:
