@@ -13,6 +13,7 @@ from PIL import Image
 
 from cnn_explorer.cli import main
 from cnn_explorer.networks.catalog import ALL
+from tests.networks.onnx_files import LIGHT
 from tests.test_cli import ROOT, error_line
 
 
@@ -74,6 +75,20 @@ def test_layers_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["columns"] == ["ResNet-18"]
     assert main(["architectures", "resnet18", "--table", "--csv"]) == 0
     assert capsys.readouterr().out.startswith("stage,ResNet-18\n112 × 112,")
+
+
+def test_an_onnx_file_takes_part(capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(LIGHT / "light_resnet50.onnx")
+    assert main(["architectures", "resnet50", file, "--json"]) == 0
+    ours, theirs = json.loads(capsys.readouterr().out)
+    assert theirs["network"] == file
+    assert theirs["top1"] is None
+    for fact in ("depth", "parameters", "multiply_adds", "receptive_field"):
+        assert ours[fact] == theirs[fact]
+    assert main(["architectures", "resnet50", file, "--table", "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["rows"]:
+        ours, theirs = row["cells"]
+        assert ours == theirs or (ours[0], theirs[0]) == ("global average pool", "7×7 average pool")
 
 
 def test_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -283,13 +283,17 @@ def _stride_by_size(
 
 
 def _stride_on(picture: Shape, shape: Shape) -> int | None:
-    """The stride of a square map that was put together again from windows (MaxViT), where it
-    divides the picture."""
-    sides = places(shape)
-    if len(picture) != 3 or len(shape) != 3 or len(set(sides)) != 1 or sides[0] <= 1:
+    """The stride of a square map that was put together again from windows (MaxViT), or of tokens
+    that lie on a square, one more for the class or none (ViT), where it divides the picture."""
+    if len(picture) != 3 or picture[1] != picture[2]:
         return None
-    square = picture[1] == picture[2] and picture[1] % sides[0] == 0
-    return picture[1] // sides[0] if square else None
+    side = 0
+    if len(shape) == 3 and len(set(places(shape))) == 1:
+        side = places(shape)[0]
+    elif len(shape) == 2:
+        root = math.isqrt(shape[0])
+        side = root if shape[0] - root * root in (0, 1) else 0
+    return picture[1] // side if side > 1 and picture[1] % side == 0 else None
 
 
 def _by_stride(columns: Sequence[_Column], most: int) -> list[AlignedRow]:

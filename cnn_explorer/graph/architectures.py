@@ -7,6 +7,7 @@ elsewhere: what is not known is None, never a guess. Neither torch nor Qt.
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from cnn_explorer.graph.alignment import layers_passed
 from cnn_explorer.graph.metrics import format_count, format_macs, format_percent
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.numbers import Numbers, format_number
+from cnn_explorer.graph.receptive import places
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.weights import at_hand
 from cnn_explorer.text import no_formula
@@ -47,7 +49,7 @@ class Architecture:
     data_set: str
     """``ImageNet``: accuracies on different pictures are not to be compared."""
     receptive: int | None
-    """The side of what one value sees at the last layer before the whole picture is seen."""
+    """The side of what one value sees at the last maps before the whole picture is seen."""
     whole_from: str
     """The layer from which on one value depends on the whole picture."""
     weights: str
@@ -123,7 +125,7 @@ COLUMNS: tuple[ArchitectureColumn, ...] = (
     ),
     ArchitectureColumn(
         "Receptive field",
-        "The side in pixels of what one value sees, at the last layer before the whole picture is "
+        "The side in pixels of what one value sees, at the last maps before the whole picture is "
         "seen.",
         lambda row: row.receptive, lambda row: format_number(row.receptive, "receptive"),
         "receptive_field",
@@ -219,7 +221,8 @@ def _depth(graph: LayerGraph) -> int:
 
 
 def _receptive(graph: LayerGraph) -> tuple[int | None, str]:
-    """What the last layer sees before one sees everything; and the first that does."""
+    """What the last maps see before a layer sees everything; and the first that does. A pooling to
+    one value makes no maps: whether it is called global or 7 x 7 is not to matter."""
     before: int | None = None
     for layer in graph.layers:
         field = graph.receptive_fields[layer.name]
@@ -227,5 +230,6 @@ def _receptive(graph: LayerGraph) -> tuple[int | None, str]:
             continue
         if field.whole:
             return before, layer.name
-        before = max(before or 1, field.height.size, field.width.size)
+        if math.prod(places(layer.out_shape)) > 1:
+            before = max(before or 1, field.height.size, field.width.size)
     return before, ""
