@@ -107,12 +107,15 @@ class ArchitectureFacts(QObject):
     # commands
 
     def set_networks(self, names: Sequence[str]) -> None:
-        """Choose the networks that are compared: names of the catalogue, or paths of ONNX files."""
-        try:
-            chosen = tuple(dict.fromkeys(map(self._wanted, names)))
-        except ExplorerError as error:
-            self._explorer.tell(Message(capitalised(str(error)), "error"))
-            return
+        """Choose the networks that are compared: names of the catalogue, or paths of ONNX files.
+        What is neither is left out, with a message."""
+        found: dict[Wanted, None] = {}
+        for name in names:
+            try:
+                found[self._wanted(name)] = None
+            except ExplorerError as error:
+                self._explorer.tell(Message(capitalised(str(error)), "error"))
+        chosen = tuple(found)
         if chosen != self._chosen:
             self._chosen = chosen
             self.changed.emit()

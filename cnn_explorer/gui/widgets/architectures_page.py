@@ -1,5 +1,6 @@
 """Architectures compared: a table of facts, bars, a scatter plot, and the layers side by side."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +63,8 @@ if TYPE_CHECKING:
 TABLE, BARS, SCATTER, LAYERS = range(4)
 """The views, as they stand in the switch."""
 _WIDTHS = {
-    "network": 118, "family": 80, "year": 48, "depth": 56, "parameters": 86, "multiply_adds": 100,
-    "memory_bytes": 128, "forward_ms": 98, "top1": 66, "data_set": 74, "accuracy_source": 104,
+    "network": 122, "family": 84, "year": 48, "depth": 56, "parameters": 86, "multiply_adds": 98,
+    "memory_bytes": 126, "forward_ms": 96, "top1": 66, "data_set": 74, "accuracy_source": 104,
     "receptive_field": 106, "whole_picture_from": 132, "weights": 68,
 }  # fmt: skip
 """Logical pixels: all of them fit into a window of 1280."""
@@ -273,6 +274,7 @@ class ArchitecturesPage(QWidget):
         self._stale = False
         self.facts.read()
         rows = self._rows()
+        self.measure_button.setEnabled(bool(self.facts.chosen))
         view = self.switch.current
         self._offer(view, rows)
         self.said.setText("")
@@ -314,7 +316,8 @@ class ArchitecturesPage(QWidget):
     def _offer(self, view: int, rows: tuple[Architecture, ...]) -> None:
         """Show the controls that say something in this view."""
         of_accuracy = view == SCATTER or (view == BARS and self.number.currentData() == "top1")
-        sets = tuple(dict.fromkeys(row.data_set for row in rows if row.top1 is not None))
+        counted = Counter(row.data_set for row in rows if row.top1 is not None)
+        sets = tuple(name for name, _ in counted.most_common())
         self._following = True
         if sets != tuple(self.data_set.itemData(at) for at in range(self.data_set.count())):
             before = self.data_set.currentData()

@@ -115,8 +115,10 @@ class ConfigurationGrid(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setCornerButtonEnabled(False)
-        self._corner = self.findChild(QAbstractButton)
-        self._corner.installEventFilter(self)  # it paints itself as a button
+        corner = self.findChild(QAbstractButton)
+        assert corner is not None
+        self._corner = corner
+        corner.installEventFilter(self)  # it would paint itself as a button
         self.setFont(theme.mono_font(12))
         self.setAccessibleName(self.tr("Layers side by side"))
         quiet_bars(self)
