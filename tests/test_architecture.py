@@ -46,6 +46,7 @@ JOINERS = {
 TORCH_ROOMS = {"networks", "graph", "probe", "training"}
 NO_TORCH_AT_IMPORT = {
     "graph.alignment",
+    "graph.dot_names",
     "graph.architecture_figure",
     "graph.architectures",
     "graph.stages",

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.architectures import COLUMNS, Architecture
+from cnn_explorer.graph.dot_names import Box, NamedDot, name_places
 from cnn_explorer.graph.metrics import format_count
 from cnn_explorer.media.lettering import Weight, font, shortened, text_width
 from cnn_explorer.media.save import save_png
@@ -24,8 +25,6 @@ from cnn_explorer.networks.catalog import FAMILIES
 from cnn_explorer.text import printable
 
 Colour = tuple[int, int, int]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
 
 SCALE = 2.0
 """Of what is saved: pixels of the file for one of the screen."""
@@ -40,11 +39,7 @@ _WIDTH, _PANEL = 1080.0, 560.0
 _AXIS_LEFT, _AXIS_BELOW, _AXIS_RIGHT = 52.0, 46.0, 24.0
 _LARGEST, _LEAST = 26.0, 2.5
 """Radius of the network with the most parameters, and the least that is seen."""
-_HEART = 5.0
-"""Half the side of the middle of a dot, which no name may cover."""
 _OTHERS = "other families"
-_GAP = 3.0
-"""Between a dot and its name."""
 _BAR_ROW, _BAR_HEIGHT, _NAME_WIDTH, _BAR_WIDTH, _VALUE_WIDTH = 22.0, 12.0, 190.0, 110.0, 66.0
 
 
@@ -265,54 +260,13 @@ def _round_values(low: float, high: float) -> Iterator[float]:
 
 
 def _named(dots: Sequence[Dot], plot: Box) -> Iterator[Dot]:
-    """Each dot with a place for its name, where one is left: beside it, over no other name, and
-    over no other dot, or where there is no such place over no other dot's middle. Those in the
-    thick of it choose first, since they have the least choice."""
-    taken: list[Box] = []
-    places: dict[int, Box] = {}
-    crowd = {
-        number: sum(math.hypot(dot.x - other.x, dot.y - other.y) < 60 for other in dots)
-        for number, dot in enumerate(dots)
-    }
-    for most in (math.inf, _HEART):
-        squares = [_square(dot, min(dot.radius, most)) for dot in dots]
-        for number in sorted(crowd.keys() - places.keys(), key=lambda n: (-crowd[n], n)):
-            others = [*taken, *squares[:number], *squares[number + 1 :]]
-            for box in _places_around(dots[number]):
-                if _inside(box, plot) and not any(overlap(box, other) for other in others):
-                    places[number] = box
-                    taken.append(box)
-                    break
+    """Each dot with a place for its name, where one is left."""
+    sizes = [(text_width(_name(dot.row), _TINY), _TINY * 1.15) for dot in dots]
+    places = name_places(
+        [NamedDot(d.x, d.y, d.radius, *size) for d, size in zip(dots, sizes, strict=True)], plot
+    )
     for number, dot in enumerate(dots):
         yield replace(dot, label=places.get(number))
-
-
-def _square(dot: Dot, half: float) -> Box:
-    return dot.x - half, dot.y - half, dot.x + half, dot.y + half
-
-
-def _inside(box: Box, plot: Box) -> bool:
-    return plot[0] <= box[0] and box[2] <= plot[2] and plot[1] <= box[1] and box[3] <= plot[3]
-
-
-def _places_around(dot: Dot) -> Iterator[Box]:
-    """Where a name may stand, the best first: right, left, above, below, and askew."""
-    width, height = text_width(_name(dot.row), _TINY), _TINY * 1.15
-    away = dot.radius + _GAP
-    lean = dot.radius * 0.71 + _GAP
-    for dx, dy in (
-        (away + width / 2, 0.0), (-away - width / 2, 0.0),
-        (0.0, -away - height / 2), (0.0, away + height / 2),
-        (lean + width / 2, -lean - height / 4), (lean + width / 2, lean + height / 4),
-        (-lean - width / 2, -lean - height / 4), (-lean - width / 2, lean + height / 4),
-    ):  # fmt: skip
-        x, y = dot.x + dx, dot.y + dy
-        yield x - width / 2, y - height / 2, x + width / 2, y + height / 2
-
-
-def overlap(a: Box, b: Box) -> bool:
-    """Whether two boxes share more than an edge."""
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _name(row: Architecture) -> str:

@@ -17,13 +17,13 @@ from cnn_explorer.graph.architecture_figure import (
     Scatter,
     bars_pixels,
     family_colours,
-    overlap,
     save_bars,
     save_scatter,
     scatter,
     scatter_pixels,
 )
 from cnn_explorer.graph.architectures import Architecture, architectures
+from cnn_explorer.graph.dot_names import overlap
 from cnn_explorer.networks.catalog import ALL, FAMILIES
 
 ROWS = architectures(ALL.values())

@@ -13,6 +13,12 @@ from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
+from cnn_explorer.gui.state.architecture_work import (
+    ForwardsTimed,
+    GraphsRead,
+    ReadGraphs,
+    TimeForwards,
+)
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.folder_work import SaveAnswers, SaveSimilarity, StudyRequest
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
@@ -50,6 +56,7 @@ from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT
+from cnn_explorer.probe.pool import Wanted
 from cnn_explorer.probe.precision import Arithmetic, Precision
 from cnn_explorer.probe.results import Channel
 from cnn_explorer.text import capitalised
@@ -119,6 +126,10 @@ class Explorer(QObject):
     """A `SourceShown`."""
     times_shown = Signal(object)
     """A `TimesShown` of the network on show."""
+    graphs_read = Signal(object)
+    """A `GraphsRead`: graphs of networks that are compared."""
+    forwards_timed = Signal(object)
+    """A `ForwardsTimed`: times of networks that are compared."""
     picture_cleared = Signal()
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
@@ -356,6 +367,26 @@ class Explorer(QObject):
                 Measure(network.card, network.graph),
                 self.tr("Measuring {}").format(network.card.title),
             )
+
+    def read_graphs(self, networks: tuple[Wanted, ...]) -> None:
+        """Make the layer graphs of networks, which are not opened for that."""
+        self._submit(Lane.FACTS, ReadGraphs(networks), self.tr("Reading architectures"))
+
+    def time_forwards(self, networks: tuple[Wanted, ...]) -> None:
+        """Measure the forward times of networks, which take turns."""
+        title = self.tr("Measuring {} networks").format(len(networks))
+        self._submit(Lane.MEASURE, TimeForwards(networks), title)
+
+    def stop_timing(self) -> None:
+        """Measure no forward times any more."""
+        if self.is_timing:
+            self._queue.cancel(Lane.MEASURE)
+            self._report()
+
+    @property
+    def is_timing(self) -> bool:
+        """Whether forward times of networks are measured, or wait to be."""
+        return self._awaits(TimeForwards)
 
     def profile(self) -> None:
         """Read the numbers of all layers for the picture; what is known is shown again."""
@@ -636,9 +667,13 @@ class Explorer(QObject):
     @property
     def _awaits_profile(self) -> bool:
         """Whether a profile is being made that is still wanted."""
+        return self._awaits(ProfileLayers)
+
+    def _awaits(self, kind: type) -> bool:
+        """Whether a request of a kind is under way, or waits."""
         jobs = (self._queue.running, *self._queue.waiting)
         return any(
-            isinstance(job.request, ProfileLayers) and not job.cancelled.is_set()
+            isinstance(job.request, kind) and not job.cancelled.is_set()
             for job in jobs
             if job is not None
         )
@@ -745,6 +780,8 @@ class Explorer(QObject):
             ProfileShown: self._on_profile,
             EffectsShown: self._on_effects,
             TimesShown: self._on_times,
+            GraphsRead: self._on_graphs,
+            ForwardsTimed: self._on_timed,
             Exported: self._on_exported,
         }
         handlers[type(response)](job.request, response)
@@ -859,6 +896,16 @@ class Explorer(QObject):
         if network is not None and times.graph is network.graph:
             self._times = times
             self.times_shown.emit(times)
+
+    def _on_graphs(self, request: ReadGraphs, read: GraphsRead) -> None:
+        del request
+        self.graphs_read.emit(read)
+        for sentence in read.failures:
+            self._complain(ExplorerError(sentence))
+
+    def _on_timed(self, request: TimeForwards, timed: ForwardsTimed) -> None:
+        del request
+        self.forwards_timed.emit(timed)
 
     def _on_exported(self, request: object, exported: Exported) -> None:
         del request

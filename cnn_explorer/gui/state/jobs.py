@@ -31,10 +31,12 @@ class Lane(enum.IntEnum):
     """Write a file. These wait one behind the other."""
     PROFILE = 7
     """Read the numbers of all layers for the picture: a forward and as much again."""
-    STUDY = 8
+    FACTS = 8
+    """Make graphs of networks that are compared. They do not depend on what is on show."""
+    STUDY = 9
     """Run networks over a folder of pictures: minutes, and gives way to all above."""
-    MEASURE = 9
-    """Measure how long layers take: some seconds, after all else."""
+    MEASURE = 10
+    """Measure how long layers or networks take: some seconds, after all else."""
 
 
 _STALE: dict[Lane, frozenset[Lane]] = {
@@ -50,6 +52,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.STUDY: frozenset({Lane.STUDY}),
     Lane.MEASURE: frozenset({Lane.MEASURE}),
+    Lane.FACTS: frozenset({Lane.FACTS}),
 }
 """What waits and is made pointless by new work in a lane."""
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
 from PySide6.QtGui import QColor, QColorSpace, QImage, QPainter
 
 from cnn_explorer.errors import ExplorerError
@@ -65,3 +65,11 @@ def indexed_colours(name: ColormapName, ground: QColor) -> list[int]:
     table = colour_table(name, (ground.red(), ground.green(), ground.blue())).astype(np.uint32)
     packed = 0xFF000000 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
     return [int(colour) for colour in packed]
+
+
+def png_bytes(image: QImage) -> bytes:
+    """An image as a PNG file."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())

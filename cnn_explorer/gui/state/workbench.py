@@ -15,6 +15,14 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
+from cnn_explorer.gui.state.architecture_work import (
+    ForwardsTimed,
+    GraphsRead,
+    ReadGraphs,
+    TimeForwards,
+    read_graphs,
+    time_networks,
+)
 from cnn_explorer.gui.state.folder_work import (
     FolderWork,
     ListFolder,
@@ -236,12 +244,12 @@ class ExportOnnx:
 
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
-    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | StudyRequest | SaveAnswers
-    | SaveSimilarity
+    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
+    | StudyRequest | SaveAnswers | SaveSimilarity
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
-    | StudyResponse
+    | GraphsRead | ForwardsTimed | StudyResponse
 )  # fmt: skip
 
 
@@ -290,6 +298,12 @@ class Workbench:
             case SaveAnswers() | SaveSimilarity():
                 save(request)
                 return Exported(request.path)
+            case ReadGraphs():
+                self._warm_up()
+                return read_graphs(request, checkpoint)
+            case TimeForwards():
+                self._warm_up()
+                return time_networks(request, checkpoint)
             case _:
                 if not isinstance(request, ListFolder):
                     self._warm_up()

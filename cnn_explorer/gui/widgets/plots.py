@@ -32,6 +32,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QGraphicsWidget, QMenu, QToolTip
 
 from cnn_explorer.errors import ExplorerError
+from cnn_explorer.gui.state.qimages import png_bytes
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import paint_focus
 from cnn_explorer.gui.widgets.plot_scales import Scale
@@ -256,7 +257,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
                 case ".csv":
                     write_bytes(path, self.as_csv().encode())
                 case _:
-                    write_bytes(path, _png(self.image()))
+                    write_bytes(path, png_bytes(self.image()))
         except ExplorerError as error:
             self.failed.emit(str(error))
         else:
@@ -472,10 +473,3 @@ def csv_text(rows: Sequence[Sequence[object]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()
-
-
-def _png(image: QImage) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
