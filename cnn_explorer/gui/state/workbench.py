@@ -15,6 +15,13 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
+from cnn_explorer.gui.state.comparing import (
+    CompareBench,
+    CompareRequest,
+    CompareResponse,
+    SaveComparison,
+    save_comparison,
+)
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -205,7 +212,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`, `ExportOnnx` and a `MapsFile`."""
+    """The answer to `Export`, `ExportOnnx`, `SaveComparison` and a `MapsFile`."""
 
     path: Path
     said: str = ""
@@ -225,11 +232,12 @@ class ExportOnnx:
 
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
-    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile
+    | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | CompareRequest | SaveComparison
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
-)
+    | CompareResponse
+)  # fmt: skip
 
 
 class Workbench:
@@ -241,6 +249,7 @@ class Workbench:
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
         self._cache = ActivationCache()
+        self._comparing = CompareBench()
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -273,6 +282,12 @@ class Workbench:
                 return _save_maps(request, checkpoint)
             case ExportOnnx():
                 return self._export_onnx(request, checkpoint)
+            case SaveComparison():
+                save_comparison(request, checkpoint)
+                return Exported(request.path)
+            case _:
+                self._warm_up()
+                return self._comparing.perform(request, self._open, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file
