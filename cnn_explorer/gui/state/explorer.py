@@ -146,6 +146,12 @@ class Explorer(QObject):
     """The study that was asked for last does not come: cancelled or failed."""
     settled = Signal()
     """No work runs and none waits."""
+    answered = Signal(object, object)
+    """The request and the response of work that was asked for by `perform`."""
+    unanswered = Signal(object, str)
+    """The request of such work that failed, and why, a sentence."""
+    stopped = Signal()
+    """A person stopped all work."""
 
     def __init__(
         self,
@@ -218,6 +224,11 @@ class Explorer(QObject):
         return self._picture
 
     @property
+    def picture_is_live(self) -> bool:
+        """Whether the picture is a drawing in progress."""
+        return self._picture_is_live
+
+    @property
     def answers(self) -> AnswersShown | None:
         """The last answer; it may be for a picture or network shown before."""
         return self._answers
@@ -248,6 +259,12 @@ class Explorer(QObject):
         """Whether all work has settled."""
         return self._queue.idle
 
+    def version_of(self, card: NetworkCard) -> str:
+        """The version chosen last for a network; empty where that is no longer at hand."""
+        version = self._versions.get(card.name, "")
+        at_hand = any(entry.tag == version and is_at_hand(entry) for entry in card.weights)
+        return version if version == RANDOM or at_hand else ""
+
     @property
     def expansions(self) -> Mapping[str, frozenset[str]]:
         """The blocks that a person left open, by network; those opened last stand last."""
@@ -273,7 +290,7 @@ class Explorer(QObject):
             self._complain(error)
             return
         if weights_file is None and not version:
-            version = self._version_of(card)
+            version = self.version_of(card)
         shown = self._leave_network()
         self._wished = layer
         if layer:
@@ -570,6 +587,16 @@ class Explorer(QObject):
             self._show_again()
         elif running:
             self._end_run()
+        self.stopped.emit()
+        self._report()
+
+    def perform(self, lane: Lane, request: object, title: str) -> None:
+        """Have the engine do work whose answer is for another state: see `answered`."""
+        self._submit(lane, request, title)
+
+    def give_up(self, *lanes: Lane) -> None:
+        """Forget the work of these lanes, of which nothing is heard any more."""
+        self._queue.cancel(*lanes)
         self._report()
 
     def close(self) -> None:
@@ -586,12 +613,6 @@ class Explorer(QObject):
             return None
         self._last_layers[self._network.card.name] = self._layer
         return self._network.graph
-
-    def _version_of(self, card: NetworkCard) -> str:
-        """The version chosen last for a network; empty where that is no longer at hand."""
-        version = self._versions.get(card.name, "")
-        at_hand = any(entry.tag == version and is_at_hand(entry) for entry in card.weights)
-        return version if version == RANDOM or at_hand else ""
 
     def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
         # imported here as in the workbench: the window is painted before the layout's libraries
@@ -759,6 +780,8 @@ class Explorer(QObject):
             return
         elif job.lane is Lane.STUDY:
             self.study_stopped.emit()
+        elif job.lane == Lane.COMPARE:
+            self.unanswered.emit(job.request, outcome.error or "")
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
         if file is not None and str(file) in text:
@@ -784,7 +807,11 @@ class Explorer(QObject):
             ForwardsTimed: self._on_timed,
             Exported: self._on_exported,
         }
-        handlers[type(response)](job.request, response)
+        handler = handlers.get(type(response))
+        if handler is None:
+            self.answered.emit(job.request, response)
+        else:
+            handler(job.request, response)
 
     def _on_picture(self, request: OpenPicture | OpenImage, picture: Picture) -> None:
         if isinstance(request, OpenPicture):

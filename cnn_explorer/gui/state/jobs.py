@@ -27,15 +27,17 @@ class Lane(enum.IntEnum):
     """Run the network on a frame or a drawing in progress."""
     EFFECT = 5
     """Differentiate: how much each channel of a layer speaks for the answer."""
-    EXPORT = 6
+    COMPARE = 6
+    """Run one network of a comparison, or show something else of it."""
+    EXPORT = 7
     """Write a file. These wait one behind the other."""
-    PROFILE = 7
+    PROFILE = 8
     """Read the numbers of all layers for the picture: a forward and as much again."""
-    FACTS = 8
+    FACTS = 9
     """Make graphs of networks that are compared. They do not depend on what is on show."""
-    STUDY = 9
+    STUDY = 10
     """Run networks over a folder of pictures: minutes, and gives way to all above."""
-    MEASURE = 10
+    MEASURE = 11
     """Measure how long layers or networks take: some seconds, after all else."""
 
 
@@ -48,6 +50,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EFFECT: frozenset({Lane.EFFECT}),
+    Lane.COMPARE: frozenset({Lane.COMPARE}),
     Lane.EXPORT: frozenset(),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.STUDY: frozenset({Lane.STUDY}),

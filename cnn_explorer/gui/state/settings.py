@@ -163,6 +163,15 @@ class Settings:
         self._say_yes("only_at_hand", value)
 
     @property
+    def compared(self) -> tuple[str, ...]:
+        """The networks compared last, by name. None need exist any more."""
+        return self._texts("compared")
+
+    @compared.setter
+    def compared(self, value: Iterable[str]) -> None:
+        self._store.setValue("compared", list(value))
+
+    @property
     def coloured_by(self) -> str:
         """The key of the number that boxes of the graph are coloured by; empty for the kind of
         layer. It may not exist any more."""

@@ -23,7 +23,16 @@ from cnn_explorer.gui.state.architecture_work import (
     read_graphs,
     time_networks,
 )
+from cnn_explorer.gui.state.comparing import (
+    CompareBench,
+    CompareRequest,
+    CompareResponse,
+    SaveComparison,
+    save_comparison,
+)
 from cnn_explorer.gui.state.folder_work import (
+    AnswerFolder,
+    CompareLayers,
     FolderWork,
     ListFolder,
     SaveAnswers,
@@ -224,7 +233,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`, `ExportOnnx` and a `MapsFile`."""
+    """The answer to `Export`, `ExportOnnx`, `SaveComparison` and a `MapsFile`."""
 
     path: Path
     said: str = ""
@@ -245,11 +254,11 @@ class ExportOnnx:
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
     | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
-    | StudyRequest | SaveAnswers | SaveSimilarity
+    | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
-    | GraphsRead | ForwardsTimed | StudyResponse
+    | GraphsRead | ForwardsTimed | StudyResponse | CompareResponse
 )  # fmt: skip
 
 
@@ -263,6 +272,7 @@ class Workbench:
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
         self._cache = ActivationCache()
         self._folders = FolderWork()
+        self._comparing = CompareBench()
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -298,16 +308,23 @@ class Workbench:
             case SaveAnswers() | SaveSimilarity():
                 save(request)
                 return Exported(request.path)
+            case SaveComparison():
+                save_comparison(request, checkpoint)
+                return Exported(request.path)
             case ReadGraphs():
                 self._warm_up()
                 return read_graphs(request, checkpoint)
             case TimeForwards():
                 self._warm_up()
                 return time_networks(request, checkpoint)
-            case _:
-                if not isinstance(request, ListFolder):
-                    self._warm_up()
+            case ListFolder():
                 return self._folders.perform(request, checkpoint)
+            case AnswerFolder() | CompareLayers():
+                self._warm_up()
+                return self._folders.perform(request, checkpoint)
+            case _:
+                self._warm_up()
+                return self._comparing.perform(request, self._open, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
         from cnn_explorer.media.decode import decode_file

@@ -17,6 +17,7 @@ _ICONS = {
     "export": "ph.export",
     "weights": "ph.database",
     "stop": "ph.stop",
+    "compare": "ph.columns",
     "find_network": "ph.magnifying-glass",
     "full_screen": "ph.corners-out",
     "keys": "ph.keyboard",
@@ -79,7 +80,7 @@ class Actions(QWidget):
             self.tr("Expand All"), self.tr("Open every block of the graph"), "Ctrl+Shift+E"
         )
         self.collapse_all = self._make(
-            self.tr("Collapse All"), self.tr("Close every block of the graph"), "Ctrl+Shift+C"
+            self.tr("Collapse All"), self.tr("Close every block of the graph"), "Ctrl+Shift+W"
         )
         self.deeper = self._make(
             self.tr("One Level Deeper"), self.tr("Open the blocks one level down"),
@@ -155,6 +156,18 @@ class Actions(QWidget):
             self.tr("Lay another network's facts beside those of the one shown"),
             "Ctrl+Shift+F",
         )
+        self.compare = self._make(
+            self.tr("Compare"),
+            self.tr("Lay what several networks make of the picture side by side"),
+            "Ctrl+Shift+C",
+        )
+        self.compare.setCheckable(True)
+        self.save_comparison = self._make(
+            self.tr("Save Comparison…"),
+            self.tr("Save the comparison shown as PNG, HTML or JSON"),
+            "Ctrl+Shift+S",
+        )
+        self.save_comparison.setEnabled(False)
         self.stop = self._make(self.tr("Stop"), self.tr("Stop the work going on"), "Esc")
         self.stop.setEnabled(False)
         self.full_screen = self._make(
@@ -301,7 +314,8 @@ class Actions(QWidget):
         listed = (
             self.open, self.paste, self.weights, self.choose_weights, self.open_onnx, self.export,
             self.export_onnx, self.find_network, self.find_layer, self.find_next,
-            self.find_previous, self.producer, self.consumer, self.compare_facts,
+            self.find_previous, self.producer, self.consumer, self.compare, self.save_comparison,
+            self.compare_facts,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
             self.minimap, self.next_thumbnails, self.other_precision, self.next_panel,
             self.previous_panel, *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
@@ -323,11 +337,14 @@ class Actions(QWidget):
         file.addAction(self.open_onnx)
         file.addAction(self.export)
         file.addAction(self.export_onnx)
+        file.addAction(self.save_comparison)
         file.addSeparator()
         file.addAction(self.quit)
         view = bar.addMenu(self.tr("&View"))
         for dock in docks:
             view.addAction(dock.toggleViewAction())
+        view.addSeparator()
+        view.addAction(self.compare)
         view.addSeparator()
         view.addMenu(self.tr("Layer Tab")).addActions(self.tabs)
         view.addMenu(self.tr("Theme")).addActions(list(self.themes.values()))
@@ -374,7 +391,7 @@ class Actions(QWidget):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addActions([self.open, self.paste])
         bar.addSeparator()
-        bar.addActions([self.weights, self.export])
+        bar.addActions([self.weights, self.export, self.compare])
         bar.toggleViewAction().setVisible(False)
         return bar
 

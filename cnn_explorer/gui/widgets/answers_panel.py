@@ -32,6 +32,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPalette,
     QPen,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -129,6 +130,8 @@ class _BarDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self.trained = True
         self.faded = False
+        self.inset = theme.MARGIN
+        """Between the bars and the edges of the view."""
 
     # Overrides of Qt
 
@@ -141,7 +144,7 @@ class _BarDelegate(QStyledItemDelegate):
         score = index.data(_SCORE_ROLE)
         style = theme.ground(view)
         first = index.row() == 0
-        box = place.adjusted(theme.MARGIN, 0, -theme.MARGIN, 0)
+        box = place.adjusted(self.inset, 0, -self.inset, 0)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if view.hasFocus() and view.currentIndex() == index:
@@ -228,6 +231,48 @@ class _Bars(QListView):
         if not self.currentIndex().isValid() and self.model().rowCount():
             self.setCurrentIndex(self.model().index(0, 0))
         super().focusInEvent(event)
+
+
+class AnswerBars(_Bars):
+    """The likeliest classes alone, where several networks stand side by side. It is as tall as
+    they are, and leaves scrolling to what it stands in."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._answers = _AnswersModel(self)
+        self._delegate = _BarDelegate(self)
+        self._delegate.inset = 0
+        self.setModel(self._answers)
+        self.setItemDelegate(self._delegate)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(FEW * _ROW)
+        self.copy_asked.connect(self._copy)
+
+    def show_scores(self, classes: Sequence[ClassScore], *, trained: bool) -> None:
+        """Show the first of all classes, which are given most likely first."""
+        self._delegate.trained = trained
+        self._answers.show(classes[:FEW])
+        self.setAccessibleDescription(self.text())
+        self.viewport().update()
+
+    def set_faded(self, faded: bool) -> None:
+        """Show that the answers are of an earlier picture."""
+        self._delegate.faded = faded
+        self.viewport().update()
+
+    def text(self) -> str:
+        """The answers as plain text."""
+        scores = self._answers.scores
+        return "\n".join(f"{percent(score.probability)}\t{score.name}" for score in scores)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text())
+
+    # Overrides of Qt
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class AnswersPanel(QWidget):

@@ -11,6 +11,14 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.gui.widgets.theme import ground
 
+NETWORK_FORMAT = "application/x-cnn-explorer-network"
+"""What is dragged out of the list of networks: a name."""
+
+
+def network_dragged(data: QMimeData) -> str:
+    """The name of the network that is dragged; empty where none is."""
+    return bytes(data.data(NETWORK_FORMAT).data()).decode("utf-8", "replace")
+
 
 @dataclass(frozen=True)
 class Offered:

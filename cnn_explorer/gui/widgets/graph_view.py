@@ -133,7 +133,7 @@ class GraphView(QWidget):
         self.colour_scale.hide()
 
         self.collapse_all_button = self._button(
-            _with_key(self.tr("Collapse all"), "Ctrl+Shift+C"), self.collapse_all
+            _with_key(self.tr("Collapse all"), "Ctrl+Shift+W"), self.collapse_all
         )
         self.depth_slider = QSlider(Qt.Orientation.Horizontal, self)
         self.depth_slider.setFixedWidth(64)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
+    from cnn_explorer.gui.widgets.comparing import Comparing
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
     from cnn_explorer.networks.card import NetworkCard
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.panels: Panels | None = None
         self._explorer: Explorer
         self._drop_hint: DropHint
+        self._comparing: Comparing
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -109,6 +111,7 @@ class MainWindow(QMainWindow):
         They come after the first paint: their imports take longer than all before together.
         """
         from cnn_explorer.gui.state.maps_look import MapsLook
+        from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
 
         self._explorer = explorer
@@ -129,6 +132,7 @@ class MainWindow(QMainWindow):
             else:
                 dock.setWidget(panel)
             empty.deleteLater()
+        self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
@@ -196,6 +200,7 @@ class MainWindow(QMainWindow):
         explorer.arithmetic_told.connect(self.status.show_arithmetic)
         self.status.show_precision(self._settings.precision)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
+        self._comparing.changed.connect(self._allow_escape)
         explorer.network_opening.connect(self._on_network_opening)
         explorer.network_opened.connect(self._on_trouble_over)
         explorer.network_shown.connect(self._on_network_shown)
@@ -417,6 +422,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def reset_panels(self) -> None:
         """Put every panel back to where it was at first."""
+        self.leave_comparison()
         self.restoreState(self._default_state, _STATE_VERSION)
         for dock in self._docks:
             dock.show()
@@ -438,11 +444,17 @@ class MainWindow(QMainWindow):
 
     def show_layer_tab(self, index: int) -> None:
         """Bring one of the tabs below the graph to the front."""
+        self.leave_comparison()
         self.layer_dock.show()
         if self.panels is None:
             self._settings.tab = index
         else:
             self.panels.tabs.setCurrentIndex(index)
+
+    def leave_comparison(self) -> None:
+        """Show the graph and the panels again, if networks are being compared."""
+        if self.panels is not None:
+            self._comparing.leave()
 
     def tab_index(self, name: str) -> int:
         """The place of a tab by its English name, in lower case; 0 where there is none."""
@@ -492,6 +504,7 @@ class MainWindow(QMainWindow):
         # only while it means something here: panels have uses of their own for Esc
         self.commands.stop.setEnabled(
             not self._explorer.idle
+            or self._comparing.is_on
             or (self.panels is not None and self.panels.message_strip.isVisibleTo(self))
         )
 
@@ -500,7 +513,10 @@ class MainWindow(QMainWindow):
         if not self._explorer.idle:
             self._explorer.cancel()
         elif self.panels is not None:
-            self.panels.message_strip.dismiss()
+            if self.panels.message_strip.isVisibleTo(self):
+                self.panels.message_strip.dismiss()
+            else:
+                self._comparing.leave()
             self._allow_escape()
 
     @Slot(object)
@@ -626,6 +642,7 @@ class MainWindow(QMainWindow):
         panels = (
             theirs.network_list,
             theirs.graph_view,
+            *self._comparing.pages,
             theirs.input_panel,
             theirs.answers_panel,
             theirs.tabs,
@@ -672,10 +689,13 @@ class MainWindow(QMainWindow):
         return step_focus(self, following)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        from cnn_explorer.gui.widgets.drop import may_offer
+        from cnn_explorer.gui.widgets.drop import may_offer, network_dragged
 
-        # what is dragged out of this window is meant for another program
-        if event.source() is None and may_offer(event.mimeData()):
+        # what else is dragged out of this window is meant for another program
+        if network_dragged(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        elif event.source() is None and may_offer(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self._drop_hint.cover()
@@ -685,9 +705,14 @@ class MainWindow(QMainWindow):
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        from cnn_explorer.gui.widgets.drop import offered
+        from cnn_explorer.gui.widgets.drop import network_dragged, offered
 
         self._drop_hint.hide()
+        name = network_dragged(event.mimeData())
+        if name:
+            event.accept()
+            self._comparing.drop_network(name, event.position().toPoint())
+            return
         offer = offered(event.mimeData())
         if offer.path is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
@@ -720,6 +745,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.leave_comparison()  # its docks are hidden for a while only
         self._settings.geometry = self.saveGeometry()
         self._settings.panels = self.saveState(_STATE_VERSION)
         if self.panels is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import (
     QEvent,
+    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -14,6 +15,7 @@ from PySide6.QtCore import (
     QRect,
     QRectF,
     QSize,
+    QSizeF,
     Qt,
     QTimer,
     Signal,
@@ -22,18 +24,22 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QDrag,
     QFont,
     QFontMetrics,
     QHelpEvent,
     QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -53,6 +59,7 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.state.network_model import NetworkFilter, NetworkModel, NetworkRole
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.drop import NETWORK_FORMAT
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 Index = QModelIndex | QPersistentModelIndex
@@ -372,6 +379,28 @@ class _RowDelegate(QStyledItemDelegate):
         return True
 
 
+def _named(text: str, widget: QWidget) -> QPixmap:
+    """A name on a card, to be dragged."""
+    font = theme.text_font(weight=QFont.Weight.Medium)
+    metrics = QFontMetrics(font)
+    ratio = widget.devicePixelRatioF()
+    size = QSize(metrics.horizontalAdvance(text) + 2 * theme.MARGIN, metrics.height() + theme.GAP)
+    card = QPixmap(size * ratio)
+    card.setDevicePixelRatio(ratio)
+    card.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(card)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QColor(theme.ground(widget).selection))
+    painter.setBrush(widget.palette().color(QPalette.ColorRole.Base))
+    box = QRectF(QPointF(0.5, 0.5), QSizeF(size) - QSizeF(1, 1))
+    painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
+    painter.setPen(QColor(theme.ground(widget).text))
+    painter.setFont(font)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.end()
+    return card
+
+
 def _draw_elided(painter: QPainter, box: QRect, text: str) -> None:
     shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
@@ -405,6 +434,7 @@ class _Tree(QTreeView):
         self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
         self.viewport().setAutoFillBackground(False)
         self._was_wide: bool | None = None
+        self._pressed: QPoint | None = None
         self.clicked.connect(self._take)
 
     def _take(self, index: QModelIndex) -> None:
@@ -413,7 +443,31 @@ class _Tree(QTreeView):
         else:
             self.setExpanded(index, not self.isExpanded(index))
 
+    def _drag(self, index: QModelIndex) -> None:
+        """Drag a network until it is let go: onto another one, or the comparison."""
+        data = QMimeData()
+        data.setData(NETWORK_FORMAT, str(index.data(NetworkRole.NAME)).encode())
+        drag = QDrag(self)
+        drag.setMimeData(data)
+        drag.setPixmap(_named(str(index.data()), self))
+        drag.exec(Qt.DropAction.CopyAction)
+
     # Overrides of Qt
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = event.position().toPoint() if left else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if self._pressed is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            return
+        moved = (event.position().toPoint() - self._pressed).manhattanLength()
+        index = self.indexAt(self._pressed)
+        if moved >= QApplication.startDragDistance() and index.data(NetworkRole.NAME):
+            self._pressed = None
+            self._drag(index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -552,6 +606,10 @@ class NetworkList(QWidget):
     """A person chose a network: its name."""
     compare_asked = Signal(str)
     """A person wants a network's facts beside those of the one on show: its name."""
+    comparison_asked = Signal(str, str)
+    """A person wants two networks compared: their names."""
+    addition_asked = Signal(str)
+    """A person wants a network in the comparison: its name."""
 
     def __init__(self, networks: NetworkModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -700,7 +758,22 @@ class NetworkList(QWidget):
         else:
             text = self.tr("Compare Facts…")
         menu.addAction(text, lambda: self.compare_asked.emit(name))
+        menu.addSeparator()
+        if current.isValid() and name != self._delegate.current:
+            menu.addAction(
+                self.tr("Compare with {title}").format(title=_in_menu(current.data())),
+                lambda: self.comparison_asked.emit(self._delegate.current, name),
+            )
+        menu.addAction(self.tr("Add to the Comparison"), lambda: self.addition_asked.emit(name))
         return menu
+
+    def network_at(self, place: QPoint) -> str:
+        """The name of the network at a place of the list; empty where there is none."""
+        viewport = self.tree.viewport()
+        point = viewport.mapFrom(self, place)
+        if not viewport.rect().contains(point):
+            return ""
+        return str(self.tree.indexAt(point).data(NetworkRole.NAME) or "")
 
     def _first_found(self) -> QModelIndex:
         index = self._filter.index(0, 0)

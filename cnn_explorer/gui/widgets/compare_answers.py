@@ -1,0 +1,176 @@
+"""What the networks of a comparison say, in one table, and how far they agree."""
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Slot
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHeaderView,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer.gui.state.answers_table import AnswersTableModel
+from cnn_explorer.gui.state.comparison_state import ComparisonState
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.probe.answers import AnswersCompared, compare_answers
+from cnn_explorer.probe.comparison import Column
+
+Index = QModelIndex | QPersistentModelIndex
+_ROW = 28
+
+
+class _ShareDelegate(QStyledItemDelegate):
+    """A number over a quiet bar as long as its share; the likeliest class of a network in bold."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        view: Any = option.widget  # type: ignore[attr-defined]
+        place = QRectF(option.rect)  # type: ignore[attr-defined]
+        model: AnswersTableModel = index.model()  # type: ignore[assignment]
+        style = theme.ground(view)
+        share = model.share(index)
+        painter.save()
+        selected = view.selectionModel().isSelected(index)
+        if selected:
+            wash = QColor(style.selection)
+            wash.setAlphaF(0.16)
+            painter.fillRect(place, wash)
+        if share:
+            bar = QColor(style.selection)
+            bar.setAlphaF(0.22)
+            room = place.adjusted(theme.GAP, 3, -theme.GAP, -3)
+            long = room.width() * min(1.0, share)
+            painter.fillRect(QRectF(room.right() - long, room.y(), long, room.height()), bar)
+        first = model.is_first(index)
+        font = theme.text_font(weight=QFont.Weight.DemiBold if first else QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(QColor(style.text) if share is not None else theme.quiet_colour(view))
+        words = place.adjusted(0, 0, -theme.GAP - 4, 0)
+        align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(words, align, str(index.data()))
+        painter.restore()
+
+
+class _Table(QTableView):
+    """Ctrl+C copies the whole table."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            model = self.model()
+            assert isinstance(model, AnswersTableModel)
+            QGuiApplication.clipboard().setText(model.as_text())
+        else:
+            super().keyPressEvent(event)
+
+
+class CompareAnswers(QWidget):
+    """The answers side by side. It is worked out while it is seen, and not before."""
+
+    def __init__(self, state: ComparisonState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._due = True
+        self.answers: AnswersCompared | None = None
+        self.model = AnswersTableModel(self)
+        self.sentence = QLabel()
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.sentence.setWordWrap(True)
+        self.sentence.setFont(theme.text_font(theme.HEADING, QFont.Weight.DemiBold))
+        self.table = _Table()
+        self.table.setModel(self.model)
+        self.table.setItemDelegate(_ShareDelegate(self.table))
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setShowGrid(False)
+        self.table.setAccessibleName(self.tr("Answers of all networks"))
+        self.table.setToolTip(self.tr("Ctrl+C copies the table."))
+        self.table.setTabKeyNavigation(False)
+        self.table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        quiet_bars(self.table)
+        across, down = self.table.horizontalHeader(), self.table.verticalHeader()
+        across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        across.setMinimumSectionSize(84)
+        across.setHighlightSections(False)
+        across.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        down.setDefaultSectionSize(_ROW)
+        down.setMaximumWidth(240)
+        down.setHighlightSections(False)
+        self.notes = QLabel()
+        self.notes.setTextFormat(Qt.TextFormat.PlainText)
+        self.notes.setWordWrap(True)
+        self.notes.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*[theme.MARGIN] * 4)
+        layout.setSpacing(theme.MARGIN)
+        layout.addWidget(self.sentence)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.notes)
+        state.networks_changed.connect(self._on_changed)
+        state.column_changed.connect(self._on_changed)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self._due = True
+        if self.isVisible():
+            self._fill()
+
+    def _fill(self) -> None:
+        self._due = False
+        numbers = range(len(self._state.networks))
+        columns = [
+            column for number in numbers
+            if isinstance(column := self._state.column(number), Column)
+            and self._state.is_fresh(number)
+        ]  # fmt: skip
+        titles = tuple(column.title for column in columns)
+        self.answers = compare_answers([column.answer for column in columns]) if columns else None
+        self.model.show_answers(titles, self.answers)
+        if self.answers is None:
+            self.sentence.setText(self.tr("No network has answered yet."))
+            self.notes.clear()
+            return
+        self.sentence.setText(self.answers.sentence if len(columns) > 1 else titles[0])
+        self.notes.setText("\n".join((*self._pairs(titles), *self.answers.notes)))
+
+    def _pairs(self, titles: tuple[str, ...]) -> list[str]:
+        """How far each two agree, where that can be said."""
+        lines = []
+        assert self.answers is not None
+        for pair in self.answers.pairs:
+            if pair.same_first is None or pair.distance is None:
+                continue
+            said = self.tr("the same") if pair.same_first else self.tr("different things")
+            text = self.tr("{first} and {second} say {said}; their answers differ by {distance}.")
+            lines.append(
+                text.format(
+                    first=titles[pair.first],
+                    second=titles[pair.second],
+                    said=said,
+                    distance=f"{pair.distance:.2f}",
+                )
+            )
+        return lines
+
+    # Overrides of Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._due:
+            self._fill()

@@ -1,0 +1,235 @@
+"""What stands above the maps of one network: its title, what it sees, how long it took, what it
+says."""
+
+import html
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from cnn_explorer.gui.state.picture_link import Place
+from cnn_explorer.gui.state.qimages import to_qimage
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.answers_panel import AnswerBars, milliseconds
+from cnn_explorer.gui.widgets.marks import paint_cross
+from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel, TitleLabel
+from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
+from cnn_explorer.probe.comparison import Column, ColumnFailed
+from cnn_explorer.probe.results import Placement
+
+_SEEN = 72
+"""Side of the picture as the network sees it."""
+
+
+class ColumnTitle(QWidget):
+    """The title of a column, which stays in sight, with its time and a button that takes the
+    network out."""
+
+    remove_asked = Signal()
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = TitleLabel()
+        self.title.set_title(title)
+        self.detail = QuietLabel()
+        self.remove_button = IconButton(
+            "ph.x",
+            self.tr("Remove {}").format(title),
+            self.tr("Take {} out of the comparison.").format(html.escape(title)),
+        )
+        self.remove_button.setIconSize(QSize(13, 13))
+        self.remove_button.clicked.connect(self.remove_asked)
+        self.remove_button.load_icon()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        row.addWidget(self.title, 1)
+        row.addWidget(self.remove_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, theme.GAP // 2, 0, theme.GAP // 2)
+        layout.setSpacing(0)
+        layout.addLayout(row)
+        layout.addWidget(self.detail)
+
+    def show_detail(self, text: str) -> None:
+        """What stands below the title: the time, or that it is still to come."""
+        self.detail.setText(text)
+        self.detail.setToolTip(html.escape(text))
+
+
+class SeenPicture(QWidget):
+    """The picture as one network sees it, small, with the place marked in it."""
+
+    pointed = Signal(object, object)
+    """The `Place` of the picture under the pointer, or None; and None: no unit stands for it."""
+    clicked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pixmap = QPixmap()
+        self._sides = (1, 1)
+        self._placement = Placement()
+        self._place: Place | None = None
+        self.setFixedSize(_SEEN, _SEEN)
+        self.setMouseTracking(True)
+
+    def show_seen(self, column: Column | None) -> None:
+        """Show what a network sees; None: that is not known yet."""
+        if column is None:
+            self._pixmap = QPixmap()
+        else:
+            seen = column.prepared.seen
+            self._sides = seen.shape[1], seen.shape[0]
+            ratio = self.devicePixelRatioF()
+            side = round(_SEEN * ratio)
+            small = max(self._sides) * 2 <= side
+            mode = Qt.TransformationMode
+            image = to_qimage(seen).scaled(
+                side, side, Qt.AspectRatioMode.KeepAspectRatio,
+                mode.FastTransformation if small else mode.SmoothTransformation,
+            )  # fmt: skip
+            self._pixmap = QPixmap.fromImage(image)
+            self._pixmap.setDevicePixelRatio(ratio)
+            self._placement = column.prepared.placement
+        self.update()
+
+    def mark(self, place: Place | None) -> None:
+        """Mark a place of the picture, or none."""
+        if place != self._place:
+            self._place = place
+            self.update()
+
+    def place_at(self, point: QPointF) -> Place | None:
+        """The place of the picture at a point; None beside it."""
+        area = self._area()
+        if self._pixmap.isNull() or not area.contains(point):
+            return None
+        x = point.x() * self._sides[0] / area.width()
+        y = point.y() * self._sides[1] / area.height()
+        return self._placement.to_picture(x, y)
+
+    def _area(self) -> QRectF:
+        ratio = self.devicePixelRatioF()
+        return QRectF(0, 0, self._pixmap.width() / ratio, self._pixmap.height() / ratio)
+
+    # Overrides of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter = QPainter(self)
+        if self._pixmap.isNull():
+            painter.fillRect(self.rect(), QColor(theme.ground(self).frame))
+            return
+        painter.drawPixmap(0, 0, self._pixmap)
+        if self._place is not None:
+            area = self._area()
+            x, y = self._placement.to_input(*self._place)
+            point = QPointF(x * area.width() / self._sides[0], y * area.height() / self._sides[1])
+            if area.contains(point):
+                paint_cross(painter, point)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.pointed.emit(self.place_at(event.position()), None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = self.place_at(event.position())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(place)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.pointed.emit(None, None)
+        super().leaveEvent(event)
+
+
+class ColumnHead(QWidget):
+    """What one network sees and says."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.seen = SeenPicture()
+        self.words = QLabel()
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setFont(theme.text_font(theme.SMALL))
+        self.words.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.words.setToolTip(self.tr("How the picture is made to fit this network."))
+        self.badge = UntrainedBadge()
+        self.bars = AnswerBars()
+        self.failure = QLabel()
+        self.failure.setTextFormat(Qt.TextFormat.PlainText)
+        self.failure.setWordWrap(True)
+        self.failure.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
+        self.failure.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.failure.hide()
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 0, 0)
+        top.setSpacing(theme.GAP)
+        top.addWidget(self.seen, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.words, 1)
+        self._column = layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, theme.GAP)
+        layout.setSpacing(theme.GAP // 2)
+        layout.addLayout(top)
+        layout.addWidget(self.badge)
+        layout.addWidget(self.failure)
+        layout.addWidget(self.bars)
+        layout.addStretch(1)
+
+    def show_result(self, column: Column | ColumnFailed | None) -> None:
+        """Show what is known of a network."""
+        known = column if isinstance(column, Column) else None
+        self.seen.show_seen(known)
+        self.badge.set_untrained(known is not None and not known.trained)
+        self.bars.setVisible(not isinstance(column, ColumnFailed))
+        self.failure.setVisible(isinstance(column, ColumnFailed))
+        if isinstance(column, ColumnFailed):
+            self.failure.setText(column.sentence)
+            self.words.setText("")
+        elif known is None:
+            self.words.setText("")
+            self.bars.show_scores((), trained=True)
+        else:
+            self.words.setText(self._seen_in_words(known))
+            self.bars.show_scores(known.result.classes, trained=known.trained)
+            self.bars.setAccessibleName(self.tr("Answers of {}").format(known.title))
+
+    def height_for(self, width: int) -> int:
+        """How tall it is where it is so wide."""
+        if self._column.hasHeightForWidth():
+            return self._column.heightForWidth(width)
+        return self.sizeHint().height()
+
+    def _seen_in_words(self, column: Column) -> str:
+        rules = column.preprocessing
+        size = f"{rules.crop} × {rules.crop}"
+        if rules.channels == 1:
+            size = self.tr("{}, grey").format(size)
+        how = (
+            self.tr("digit by its strokes")
+            if rules.kind == "digit"
+            else self.tr("shorter side to {}").format(rules.resize)
+        )
+        return "\n".join((self.tr("sees {}").format(size), how))
+
+    # Overrides of Qt
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.Show):
+            self._colour()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._colour()
+
+    def _colour(self) -> None:
+        ink = QColor(theme.ERROR[theme.is_dark(self.palette())][1])
+        palette = self.failure.palette()
+        if palette.color(palette.ColorRole.WindowText) != ink:
+            palette.setColor(palette.ColorRole.WindowText, ink)
+            self.failure.setPalette(palette)
+
+
+def detail_of(column: Column) -> str:
+    """The time and the weights of a network, for below its title."""
+    return f"{milliseconds(column.result.forward_ms)}  ·  {column.weights}"
