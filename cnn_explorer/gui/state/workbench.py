@@ -271,8 +271,8 @@ class Workbench:
         """The network on show, and one that was opened too late: its cancelling was under way."""
         self._prepared: tuple[Picture, Preprocessing, PreparedInput] | None = None
         self._cache = ActivationCache()
-        self._folders = FolderWork()
         self._comparing = CompareBench()
+        self._folders = FolderWork(self._comparing.pool)
 
     def perform(self, request: Request, checkpoint: Checkpoint) -> Response:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
