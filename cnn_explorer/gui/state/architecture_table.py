@@ -1,6 +1,7 @@
 """The facts of networks as a table that sorts and writes itself, and the state behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class ArchitectureFacts(QObject):
         super().__init__(parent)
         self._explorer = explorer
         self._chosen: tuple[Wanted, ...] = ()
+        self._titles: dict[Wanted, str] = {}
         self._cards: dict[Wanted, NetworkCard] = {}
         self._graphs: dict[Wanted, LayerGraph] = {}
         self._times: dict[Wanted, float] = {}
@@ -81,9 +83,9 @@ class ArchitectureFacts(QObject):
     def titled_graphs(self) -> tuple[tuple[str, LayerGraph], ...]:
         """The graphs of the chosen networks that are known, each with the network's title."""
         return tuple(
-            (card.title, self._graphs[wanted])
+            (self._row(wanted).title, self._graphs[wanted])
             for wanted in self._chosen
-            if wanted in self._graphs and (card := self._card(wanted)) is not None
+            if wanted in self._graphs
         )
 
     @property
@@ -102,22 +104,33 @@ class ArchitectureFacts(QObject):
     def _row(self, wanted: Wanted) -> Architecture:
         card = self._card(wanted)
         assert card is not None
-        return architecture(card, self._graphs.get(wanted), self._times.get(wanted))
+        row = architecture(card, self._graphs.get(wanted), self._times.get(wanted))
+        title = self._titles.get(wanted) or row.title
+        own = wanted.version if wanted.weights_file is None else wanted.weights_file.name
+        if not own:
+            return replace(row, title=title)
+        # the same network may be compared with itself: names tell rows apart
+        return replace(row, name=f"{row.name} ({own})", title=title, weights=own)
 
     # commands
 
     def set_networks(self, names: Sequence[str]) -> None:
         """Choose the networks that are compared: names of the catalogue, or paths of ONNX files.
         What is neither is left out, with a message."""
-        found: dict[Wanted, None] = {}
+        found: list[tuple[Wanted, str]] = []
         for name in names:
             try:
-                found[self._wanted(name)] = None
+                found.append((self._wanted(name), ""))
             except ExplorerError as error:
                 self._explorer.tell(Message(capitalised(str(error)), "error"))
-        chosen = tuple(found)
-        if chosen != self._chosen:
-            self._chosen = chosen
+        self.set_wanted(found)
+
+    def set_wanted(self, networks: Iterable[tuple[Wanted, str]]) -> None:
+        """Choose the networks that are compared, with weights of their own too; each with what it
+        is called, or nothing where its own title will do."""
+        titles = dict(networks)
+        if titles != self._titles or tuple(titles) != self._chosen:
+            self._chosen, self._titles = tuple(titles), titles
             self.changed.emit()
 
     def read(self) -> None:
