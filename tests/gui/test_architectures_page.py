@@ -11,11 +11,18 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.errors import ExplorerError, no_checkpoint
 from cnn_explorer.graph.architectures import COLUMNS, architectures
 from cnn_explorer.graph.model import LayerGraph, LayerNode
 from cnn_explorer.graph.stages import ConfigurationTable, StageRow
+from cnn_explorer.gui.state import architecture_work
 from cnn_explorer.gui.state.architecture_table import ArchitectureFacts, ArchitectureTableModel
-from cnn_explorer.gui.state.architecture_work import ForwardsTimed, GraphsRead
+from cnn_explorer.gui.state.architecture_work import (
+    ForwardsTimed,
+    GraphsRead,
+    TimeForwards,
+    time_networks,
+)
 from cnn_explorer.gui.state.configuration_model import ConfigurationModel
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.widgets import theme
@@ -75,7 +82,7 @@ def page(qtbot: QtBot, themed: object, explorer: Explorer) -> ArchitecturesPage:
 def read(explorer: Explorer, *names: str) -> None:
     """The engine's answer: graphs."""
     known = {network: graph_of(name) for network, name in zip(wanted(*names), names, strict=True)}
-    explorer.graphs_read.emit(GraphsRead({w: w.card for w in known if w.card}, known, ()))
+    explorer.graphs_read.emit(GraphsRead({w: w.card for w in known if w.card}, known, {}))
 
 
 def cells(page: ArchitecturesPage, key: str) -> list[str]:
@@ -157,6 +164,24 @@ def test_graphs_are_asked_for_when_they_are_looked_at(
     read(explorer, "vgg16", "alexnet")
     assert cells(page, "memory_bytes") == ["1.06 kB", "1.06 kB", "–", "–"]
     assert cells(page, "parameters")[0] == "2.68 k"  # a graph goes before the card
+
+
+def test_graphs_that_were_stopped_are_asked_for_again(
+    page: ArchitecturesPage, explorer: Explorer
+) -> None:
+    page.show_view(BARS)
+    explorer.cancel()
+    assert explorer.idle
+    explorer.settled.emit()  # an engine that works says so
+    page.show_view(TABLE)
+    assert not explorer.idle
+    explorer.cancel()
+    explorer.settled.emit()
+    sentence = "it has no layers."
+    explorer.graphs_read.emit(GraphsRead({}, {}, dict.fromkeys(wanted(*SOME), sentence)))
+    page.show_view(LAYERS)
+    assert explorer.idle  # what cannot be read is not asked for again and again
+    assert "cannot be read" in page.empty.text()
 
 
 def test_names_that_are_none_are_left_out_with_a_message(
@@ -396,6 +421,14 @@ def test_every_control_says_what_it_is_for(page: ArchitecturesPage) -> None:
 
 
 # with the engine
+
+
+def test_networks_that_are_too_large_together_are_not_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(architecture_work, "TIMED_BYTES", 10_000_000)
+    with pytest.raises(ExplorerError, match=r"take 760.9 MB.*more than the 9.5 MB.*fewer"):
+        time_networks(TimeForwards(wanted("alexnet", "vgg16")), no_checkpoint)
 
 
 def test_graphs_and_times_of_real_networks(

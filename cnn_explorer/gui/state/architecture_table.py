@@ -50,13 +50,14 @@ class ArchitectureFacts(QObject):
         self._cards: dict[Wanted, NetworkCard] = {}
         self._graphs: dict[Wanted, LayerGraph] = {}
         self._times: dict[Wanted, float] = {}
-        self._asked: set[Wanted] = set()
+        self._failed: set[Wanted] = set()
+        self._asked: frozenset[Wanted] = frozenset()
         self._timing = False
         self._progress = -1.0
         explorer.graphs_read.connect(self._on_graphs_read)
         explorer.forwards_timed.connect(self._on_forwards_timed)
         explorer.busy_changed.connect(self._on_busy_changed)
-        explorer.settled.connect(self._tell_timing)
+        explorer.settled.connect(self._on_settled)
 
     # what is known
 
@@ -87,6 +88,11 @@ class ArchitectureFacts(QObject):
             for wanted in self._chosen
             if wanted in self._graphs
         )
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether none of the chosen networks has a graph, or will have one."""
+        return bool(self._chosen) and self._failed.issuperset(self._chosen)
 
     @property
     def is_timing(self) -> bool:
@@ -134,13 +140,16 @@ class ArchitectureFacts(QObject):
             self.changed.emit()
 
     def read(self) -> None:
-        """Ask for what only graphs know of the chosen networks, where that was not done yet."""
-        missing = tuple(wanted for wanted in self._chosen if wanted not in self._asked)
-        if missing:
-            # one request waits at a time: what is not there yet goes with the new ones
-            late = tuple(w for w in self._asked if w not in self._graphs and w in self._chosen)
-            self._asked |= set(missing)
-            self._explorer.read_graphs((*late, *missing))
+        """Ask for what only graphs know of the chosen networks, where it is not known yet."""
+        missing = tuple(
+            wanted
+            for wanted in self._chosen
+            if wanted not in self._graphs and wanted not in self._failed
+        )
+        # a newer request takes the place of the one under way, so it asks for all again
+        if not self._asked.issuperset(missing):
+            self._asked = frozenset(missing)
+            self._explorer.read_graphs(missing)
 
     def measure(self) -> None:
         """Measure the forward times of the chosen networks, which take turns."""
@@ -162,6 +171,7 @@ class ArchitectureFacts(QObject):
     def _on_graphs_read(self, read: GraphsRead) -> None:
         self._cards |= read.cards
         self._graphs |= read.graphs
+        self._failed |= set(read.failures)
         self.changed.emit()
 
     @Slot(object)
@@ -175,6 +185,10 @@ class ArchitectureFacts(QObject):
         self._tell_timing(-1.0 if busy is None else busy.fraction)
 
     @Slot()
+    def _on_settled(self) -> None:
+        self._asked = frozenset()  # what was stopped may be asked for again
+        self._tell_timing()
+
     def _tell_timing(self, fraction: float = -1.0) -> None:
         timing = self._explorer.is_timing
         if timing or timing != self._timing:
