@@ -1,6 +1,7 @@
 """The facts of networks as a table that sorts and writes itself, and the state behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,18 @@ class ArchitectureFacts(QObject):
         super().__init__(parent)
         self._explorer = explorer
         self._chosen: tuple[Wanted, ...] = ()
+        self._titles: dict[Wanted, str] = {}
         self._cards: dict[Wanted, NetworkCard] = {}
         self._graphs: dict[Wanted, LayerGraph] = {}
         self._times: dict[Wanted, float] = {}
-        self._asked: set[Wanted] = set()
+        self._failed: set[Wanted] = set()
+        self._asked: frozenset[Wanted] = frozenset()
         self._timing = False
         self._progress = -1.0
         explorer.graphs_read.connect(self._on_graphs_read)
         explorer.forwards_timed.connect(self._on_forwards_timed)
         explorer.busy_changed.connect(self._on_busy_changed)
-        explorer.settled.connect(self._tell_timing)
+        explorer.settled.connect(self._on_settled)
 
     # what is known
 
@@ -81,10 +84,15 @@ class ArchitectureFacts(QObject):
     def titled_graphs(self) -> tuple[tuple[str, LayerGraph], ...]:
         """The graphs of the chosen networks that are known, each with the network's title."""
         return tuple(
-            (card.title, self._graphs[wanted])
+            (self._row(wanted).title, self._graphs[wanted])
             for wanted in self._chosen
-            if wanted in self._graphs and (card := self._card(wanted)) is not None
+            if wanted in self._graphs
         )
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether none of the chosen networks has a graph, or will have one."""
+        return bool(self._chosen) and self._failed.issuperset(self._chosen)
 
     @property
     def is_timing(self) -> bool:
@@ -102,32 +110,46 @@ class ArchitectureFacts(QObject):
     def _row(self, wanted: Wanted) -> Architecture:
         card = self._card(wanted)
         assert card is not None
-        return architecture(card, self._graphs.get(wanted), self._times.get(wanted))
+        row = architecture(card, self._graphs.get(wanted), self._times.get(wanted))
+        title = self._titles.get(wanted) or row.title
+        own = wanted.version if wanted.weights_file is None else wanted.weights_file.name
+        if not own:
+            return replace(row, title=title)
+        # the same network may be compared with itself: names tell rows apart
+        return replace(row, name=f"{row.name} ({own})", title=title, weights=own)
 
     # commands
 
     def set_networks(self, names: Sequence[str]) -> None:
         """Choose the networks that are compared: names of the catalogue, or paths of ONNX files.
         What is neither is left out, with a message."""
-        found: dict[Wanted, None] = {}
+        found: list[tuple[Wanted, str]] = []
         for name in names:
             try:
-                found[self._wanted(name)] = None
+                found.append((self._wanted(name), ""))
             except ExplorerError as error:
                 self._explorer.tell(Message(capitalised(str(error)), "error"))
-        chosen = tuple(found)
-        if chosen != self._chosen:
-            self._chosen = chosen
+        self.set_wanted(found)
+
+    def set_wanted(self, networks: Iterable[tuple[Wanted, str]]) -> None:
+        """Choose the networks that are compared, with weights of their own too; each with what it
+        is called, or nothing where its own title will do."""
+        titles = dict(networks)
+        if titles != self._titles or tuple(titles) != self._chosen:
+            self._chosen, self._titles = tuple(titles), titles
             self.changed.emit()
 
     def read(self) -> None:
-        """Ask for what only graphs know of the chosen networks, where that was not done yet."""
-        missing = tuple(wanted for wanted in self._chosen if wanted not in self._asked)
-        if missing:
-            # one request waits at a time: what is not there yet goes with the new ones
-            late = tuple(w for w in self._asked if w not in self._graphs and w in self._chosen)
-            self._asked |= set(missing)
-            self._explorer.read_graphs((*late, *missing))
+        """Ask for what only graphs know of the chosen networks, where it is not known yet."""
+        missing = tuple(
+            wanted
+            for wanted in self._chosen
+            if wanted not in self._graphs and wanted not in self._failed
+        )
+        # a newer request takes the place of the one under way, so it asks for all again
+        if not self._asked.issuperset(missing):
+            self._asked = frozenset(missing)
+            self._explorer.read_graphs(missing)
 
     def measure(self) -> None:
         """Measure the forward times of the chosen networks, which take turns."""
@@ -149,6 +171,7 @@ class ArchitectureFacts(QObject):
     def _on_graphs_read(self, read: GraphsRead) -> None:
         self._cards |= read.cards
         self._graphs |= read.graphs
+        self._failed |= set(read.failures)
         self.changed.emit()
 
     @Slot(object)
@@ -162,6 +185,10 @@ class ArchitectureFacts(QObject):
         self._tell_timing(-1.0 if busy is None else busy.fraction)
 
     @Slot()
+    def _on_settled(self) -> None:
+        self._asked = frozenset()  # what was stopped may be asked for again
+        self._tell_timing()
+
     def _tell_timing(self, fraction: float = -1.0) -> None:
         timing = self._explorer.is_timing
         if timing or timing != self._timing:

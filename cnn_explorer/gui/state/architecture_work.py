@@ -36,7 +36,7 @@ class GraphsRead:
     cards: Mapping[Wanted, NetworkCard]
     """Of an ONNX file it is known once the file was read."""
     graphs: Mapping[Wanted, LayerGraph]
-    failures: tuple[str, ...]
+    failures: Mapping[Wanted, str]
     """A sentence for each network that could not be read."""
 
 
@@ -59,14 +59,14 @@ def read_graphs(request: ReadGraphs, checkpoint: Checkpoint) -> GraphsRead:
     """Make the graphs; a network that cannot be read leaves the others as they are."""
     cards: dict[Wanted, NetworkCard] = {}
     graphs: dict[Wanted, LayerGraph] = {}
-    failures: list[str] = []
+    failures: dict[Wanted, str] = {}
     for number, wanted in enumerate(request.networks):
         checkpoint(number / len(request.networks))
         try:
             cards[wanted], graphs[wanted] = _graph_of(wanted)
         except ExplorerError as error:
-            failures.append(str(error))
-    return GraphsRead(cards, graphs, tuple(failures))
+            failures[wanted] = str(error)
+    return GraphsRead(cards, graphs, failures)
 
 
 def time_networks(request: TimeForwards, checkpoint: Checkpoint) -> ForwardsTimed:

@@ -927,7 +927,7 @@ class Explorer(QObject):
     def _on_graphs(self, request: ReadGraphs, read: GraphsRead) -> None:
         del request
         self.graphs_read.emit(read)
-        for sentence in read.failures:
+        for sentence in read.failures.values():
             self._complain(ExplorerError(sentence))
 
     def _on_timed(self, request: TimeForwards, timed: ForwardsTimed) -> None:

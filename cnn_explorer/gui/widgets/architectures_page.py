@@ -267,6 +267,7 @@ class ArchitecturesPage(QWidget):
     @Slot()
     def _on_choice(self) -> None:
         if not self._following:
+            self._show_timing()
             self._fill()
 
     def _fill(self) -> None:
@@ -400,11 +401,13 @@ class ArchitecturesPage(QWidget):
 
     def _show_empty(self, view: int) -> None:
         self._pages.setCurrentWidget(self.empty)
-        self.empty.setText(
-            self.tr("Reading the layers of the networks…")
-            if view == LAYERS and self.facts.chosen_rows
-            else self.tr("Choose networks to compare their architectures.")
-        )
+        if self.facts.is_unreadable:
+            said = self.tr("The layers of these networks cannot be read.")
+        elif view == LAYERS and self.facts.chosen_rows:
+            said = self.tr("Reading the layers of the networks…")
+        else:
+            said = self.tr("Choose networks to compare their architectures.")
+        self.empty.setText(said)
 
     def _mark(self) -> None:
         for plot in (self._bars, self._scatter):
