@@ -341,6 +341,11 @@ class ComparisonState(QObject):
     def pin(self, row: int, number: int, layer: str) -> None:
         """Put a layer of a network beside those of a row: in a pinned row in its place, else in a
         pinned row of its own with the others of that row."""
+        network = self._networks[number]
+        graph = self._graphs.get(network.wanted)
+        if graph is None or layer not in graph.node:
+            self._say(self.tr("{} has no layer “{}”.").format(network.title, layer))
+            return
         shown = self._rows[row]
         chosen = self._by_network(shown) | {self._networks[number].wanted: layer}
         if shown.pinned:

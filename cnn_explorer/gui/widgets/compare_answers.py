@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
     QLabel,
+    QScrollArea,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -33,6 +34,8 @@ from cnn_explorer.probe.comparison import Column
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW = 28
+_NOTES = 116
+"""The notes are no taller, for the table is what one reads."""
 
 
 class _ShareDelegate(QStyledItemDelegate):
@@ -63,6 +66,34 @@ class _ShareDelegate(QStyledItemDelegate):
         words = place.adjusted(0, 0, -theme.GAP - 4, 0)
         align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(words, align, str(index.data()))
+        painter.restore()
+
+
+class _QuietHeader(QHeaderView):
+    """Headings without Fusion's bevel; what is too long ends in dots."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget) -> None:
+        super().__init__(orientation, parent)
+        self.setHighlightSections(False)
+        self.setSectionsClickable(False)
+
+    # Overrides of Qt
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
+        across = self.orientation() == Qt.Orientation.Horizontal
+        painter.save()
+        painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Base))
+        font = theme.text_font(weight=QFont.Weight.DemiBold if across else QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.ground(self).text))
+        words = rect.adjusted(theme.GAP // 2 if across else 0, 0, -theme.GAP - 4, 0)
+        text = str(self.model().headerData(logical, self.orientation()) or "")
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, words.width())
+        side = Qt.AlignmentFlag.AlignRight if across else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(words, side | Qt.AlignmentFlag.AlignVCenter, shown)
+        if across:
+            line = QColor(theme.ground(self).box_border)
+            painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), line)
         painter.restore()
 
 
@@ -101,14 +132,15 @@ class CompareAnswers(QWidget):
         self.table.setTabKeyNavigation(False)
         self.table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         quiet_bars(self.table)
-        across, down = self.table.horizontalHeader(), self.table.verticalHeader()
+        across = _QuietHeader(Qt.Orientation.Horizontal, self.table)
+        down = _QuietHeader(Qt.Orientation.Vertical, self.table)
+        self.table.setHorizontalHeader(across)
+        self.table.setVerticalHeader(down)
+        self.table.setCornerButtonEnabled(False)
         across.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         across.setMinimumSectionSize(84)
-        across.setHighlightSections(False)
-        across.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         down.setDefaultSectionSize(_ROW)
         down.setMaximumWidth(240)
-        down.setHighlightSections(False)
         self.notes = QLabel()
         self.notes.setTextFormat(Qt.TextFormat.PlainText)
         self.notes.setWordWrap(True)
@@ -121,7 +153,17 @@ class CompareAnswers(QWidget):
         layout.setSpacing(theme.MARGIN)
         layout.addWidget(self.sentence)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.notes)
+        scrolled = QScrollArea()
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setWidget(self.notes)
+        scrolled.setWidgetResizable(True)
+        scrolled.setMaximumHeight(_NOTES)
+        scrolled.viewport().setBackgroundRole(QPalette.ColorRole.Base)
+        scrolled.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        scrolled.setAccessibleName(self.tr("How far the networks agree"))
+        quiet_bars(scrolled)
+        layout.addWidget(scrolled)
+        self._quieten()
         state.networks_changed.connect(self._on_changed)
         state.column_changed.connect(self._on_changed)
 
@@ -168,7 +210,20 @@ class CompareAnswers(QWidget):
             )
         return lines
 
+    def _quieten(self) -> None:
+        """The table's corner and what is left free beside it have the colour of the ground."""
+        palette = self.palette()
+        ground = palette.color(QPalette.ColorRole.Base)
+        for role in (QPalette.ColorRole.Button, QPalette.ColorRole.Window):
+            palette.setColor(role, ground)
+        self.table.setPalette(palette)
+
     # Overrides of Qt
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._quieten()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -30,7 +30,7 @@ from cnn_explorer.probe.results import Placement
 
 _PIXELS_SEEN = 3
 """From so many screen pixels a value on, its square is drawn as it is."""
-_LEAST_BOX = 5.0
+_LEAST_BOX = 14.0
 """A unit smaller than that on the screen is marked by the cross alone."""
 _LINE_GAP = 2
 
@@ -131,7 +131,7 @@ class MapCell(QWidget):
         if times >= _PIXELS_SEEN:
             times = int(times)
         width, height = (round(count * times) / ratio for count in self._sides)
-        return QRectF(round((self.width() - width) / 2), round((side - height) / 2), width, height)
+        return QRectF(round((self.width() - width) / 2), 0, width, height)
 
     def marked_point(self) -> QPointF | None:
         """Where the place marked lies in the cell; None where it lies outside the map, or nobody

@@ -5,7 +5,7 @@ import html
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.picture_link import Place
 from cnn_explorer.gui.state.qimages import to_qimage
@@ -14,10 +14,12 @@ from cnn_explorer.gui.widgets.answers_panel import AnswerBars, milliseconds
 from cnn_explorer.gui.widgets.marks import paint_cross
 from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel, TitleLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
+from cnn_explorer.networks.card import Preprocessing
+from cnn_explorer.probe.compare_figure import preprocessing_in_words
 from cnn_explorer.probe.comparison import Column, ColumnFailed
 from cnn_explorer.probe.results import Placement
 
-_SEEN = 72
+_SEEN = 64
 """Side of the picture as the network sees it."""
 
 
@@ -30,6 +32,7 @@ class ColumnTitle(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = TitleLabel()
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.title.set_title(title)
         self.detail = QuietLabel()
         self.remove_button = IconButton(
@@ -150,9 +153,8 @@ class ColumnHead(QWidget):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setFont(theme.text_font(theme.SMALL))
         self.words.setForegroundRole(self.palette().ColorRole.PlaceholderText)
-        self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.words.setToolTip(self.tr("How the picture is made to fit this network."))
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.badge = UntrainedBadge()
         self.bars = AnswerBars()
         self.failure = QLabel()
@@ -189,7 +191,12 @@ class ColumnHead(QWidget):
             self.words.setText("")
             self.bars.show_scores((), trained=True)
         else:
-            self.words.setText(self._seen_in_words(known))
+            self.words.setText(self._seen_in_words(known.preprocessing))
+            self.words.setToolTip(
+                self.tr("How the picture is made to fit: {}.").format(
+                    preprocessing_in_words(known.preprocessing)
+                )
+            )
             self.bars.show_scores(known.result.classes, trained=known.trained)
             self.bars.setAccessibleName(self.tr("Answers of {}").format(known.title))
 
@@ -199,17 +206,14 @@ class ColumnHead(QWidget):
             return self._column.heightForWidth(width)
         return self.sizeHint().height()
 
-    def _seen_in_words(self, column: Column) -> str:
-        rules = column.preprocessing
-        size = f"{rules.crop} × {rules.crop}"
-        if rules.channels == 1:
-            size = self.tr("{}, grey").format(size)
-        how = (
-            self.tr("digit by its strokes")
-            if rules.kind == "digit"
-            else self.tr("shorter side to {}").format(rules.resize)
-        )
-        return "\n".join((self.tr("sees {}").format(size), how))
+    def _seen_in_words(self, rules: Preprocessing) -> str:
+        """Short lines, for a narrow column; the tool tip says it whole."""
+        return "\n".join((
+            f"{rules.crop} × {rules.crop}",
+            self.tr("grey") if rules.channels == 1 else self.tr("RGB"),
+            self.tr("by strokes") if rules.kind == "digit"
+            else self.tr("side {}").format(rules.resize),
+        ))  # fmt: skip
 
     # Overrides of Qt
 

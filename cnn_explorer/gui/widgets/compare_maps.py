@@ -3,7 +3,7 @@
 Titles stay in sight above, labels of rows at the left; all the rest scrolls together.
 """
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -15,8 +15,7 @@ from cnn_explorer.gui.widgets.compare_column import ColumnHead, ColumnTitle, det
 from cnn_explorer.gui.widgets.layer_chooser import LayerChooser
 from cnn_explorer.gui.widgets.panel_parts import EmptyState
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
-from cnn_explorer.probe.cells import Row, cell_pixels, row_of
-from cnn_explorer.probe.compare_figure import cell_in_words
+from cnn_explorer.probe.cells import Cell, Row, cell_pixels, row_of
 from cnn_explorer.probe.comparison import Column, ColumnFailed
 from cnn_explorer.text import format_value
 
@@ -300,10 +299,10 @@ class CompareMaps(QWidget):
                 placement = state.placement(at, number)
                 flat = cell.values.ndim == 1
                 widget.show_map(cell_pixels(cell, drawn, colour), placement, flat=flat)
-                what = cell_in_words(cell)
+                what = _in_words(cell)
                 correlation = state.correlation(at, number)
                 if correlation is not None:
-                    what = self.tr("{what}, correlation {value}").format(
+                    what = self.tr("alike {value} · {what}").format(
                         what=what, value=f"{correlation:.2f}"
                     )
             widget.set_words(layer or "", what, state.networks[number].title)
@@ -392,3 +391,20 @@ class CompareMaps(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._draw_all()
+
+
+def _in_words(cell: Cell) -> str:
+    """What of a layer is shown, then the size of its output: the end is cut in a narrow column."""
+    size = " × ".join(map(str, cell.shape))
+    if cell.values.ndim == 1:
+        return _tr("{} values").format(f"{cell.shape[0]:,}")
+    if cell.channel is not None:
+        return _tr("channel {channel} · {size}").format(channel=cell.channel, size=size)
+    if cell.explained:
+        shares = ", ".join(f"{100 * share:.0f}" for share in cell.explained)
+        return _tr("{shares} % · {size}").format(shares=shares, size=size)
+    return size
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("compare", text)

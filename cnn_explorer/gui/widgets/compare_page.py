@@ -185,12 +185,15 @@ class ComparePage(QWidget):
             self.rows_box.setValue(state.most_rows)
         self.rows_box.setEnabled(state.rule != "hand")
         self.scale_box.setEnabled(state.show != "components")
+        with QSignalBlocker(self.scale_box):
+            self.scale_box.setCurrentIndex(self.scale_box.findData(state.shading.scale))
         self.go_on_button.setVisible(state.paused)
         self.add_button.setEnabled(len(state.networks) < MOST_NETWORKS)
         self.save_button.setEnabled(state.comparison() is not None)
         one_scale = state.shading.scale == "layer"
-        self.legend.setText(f"{state.rule_in_words} {self._legend(one_scale)}")
-        self.legend.setToolTip(self.legend.text())
+        legend = self._legend(one_scale)
+        self.legend.setText(legend)
+        self.legend.setToolTip(f"{state.rule_in_words} {legend}")
         self._tell_colours()
 
     def _legend(self, one_scale: bool) -> str:

@@ -134,6 +134,8 @@ class Comparing(QObject):
             self.state = state = ComparisonState(self._explorer, self)
             self.page = page = ComparePage(state, self._explorer)
             page.hide()
+            for child in page.findChildren(QWidget):
+                child.setAcceptDrops(False)  # a drop anywhere is a drop on the window
             self._column.addWidget(page, 1)
             page.save_asked.connect(self.save)
             page.leave_asked.connect(self.leave)
