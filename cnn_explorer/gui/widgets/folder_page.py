@@ -1,6 +1,7 @@
 """Networks over a folder of pictures: how right they are, where they differ, how alike they see."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -51,7 +52,8 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 _TOLD = 12
 """So many of the files that are no pictures are told with their reasons."""
-_DISAGREEMENTS, _LAYERS = 0, 1
+_NOTES = 3
+_LAYERS = 1
 
 
 class FolderPage(QWidget):
@@ -130,10 +132,9 @@ class FolderPage(QWidget):
             self.numbers.show_results(results)
             self.disagreements.show_results(results)
         self.layers.show_study(shown)
-        self.notes.show_note("" if results is None else _notes(results))
+        self._show_notes(() if results is None else results.notes)
         self.empty.setText(self._what_to_do())
-        nothing = results is None and shown.compared is None and not shown.can_run
-        nothing = nothing and shown.working != "compare"
+        nothing = not (shown.networks and shown.listing and shown.listing.pictures)
         self._pages.setCurrentWidget(self.empty if nothing else self._body)
         self.numbers.say(
             self.tr("Accuracy and agreement of the networks come here.") if results is None else ""
@@ -144,6 +145,16 @@ class FolderPage(QWidget):
         """Turn to the similarity of layers."""
         self.switch.set_current(_LAYERS)
         self._right.setCurrentIndex(_LAYERS)
+
+    def _show_notes(self, notes: Sequence[str]) -> None:
+        """What is to be said of the numbers: of six networks it can be twenty sentences."""
+        sentences = [printable(note) for note in notes]
+        shown, more = sentences[:_NOTES], len(sentences) - _NOTES
+        if more > 0:
+            shown.append(self.tr("… and {} more, in the tool tip.").format(more))
+        self.notes.show_note(" ".join(shown))
+        self.notes.setToolTip("\n".join(sentences))
+        self.notes.setAccessibleDescription(" ".join(sentences))
 
     def _what_to_do(self) -> str:
         """What a person can do next, where there is nothing to show."""
@@ -200,10 +211,6 @@ class FolderPage(QWidget):
             return None
         ending = kind.rpartition("*")[2].rstrip(")") or usual
         return Path(chosen) if Path(chosen).suffix else Path(chosen + ending)
-
-
-def _notes(results: FolderResults) -> str:
-    return " ".join(printable(note) for note in results.notes)
 
 
 def _share(share: Share | None) -> str:
@@ -378,8 +385,10 @@ class _Numbers(QWidget):
             return
         for row, network in enumerate(networks):
             first, fifth = results.accuracy(row), results.accuracy(row, 5)
+            title = printable(network.title)
             texts = (
-                printable(network.title), _share(first), _share(fifth),
+                title if network.trained else self.tr("{} (untrained)").format(title),
+                _share(first), _share(fifth),
                 "–" if first is None else f"{first.of:,}",
             )  # fmt: skip
             for column, text in enumerate(texts):
