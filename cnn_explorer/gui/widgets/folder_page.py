@@ -501,7 +501,8 @@ class _Layers(QWidget):
         ):  # fmt: skip
             box.setAccessibleName(name)
             box.setToolTip(name)
-            box.setMinimumWidth(90)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMinimumContentsLength(6)
         self.compare_button = QPushButton(self.tr("Compare layers"))
         self.save_button = QPushButton(self.tr("Save…"))
         self.save_button.setAccessibleName(self.tr("Save the similarity"))
