@@ -14,7 +14,6 @@ from PySide6.QtGui import QImage
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
-from cnn_explorer.gui.state.folder_work import SaveAnswers, SaveSimilarity, StudyRequest
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -123,18 +122,20 @@ class Explorer(QObject):
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
     """A `Message`."""
+    progressed = Signal(object, float)
+    """The request that is being worked on, and how far that is, 0 to 1."""
     busy_changed = Signal(object)
     """A `Busy`, or None when the engine rests."""
     file_opened = Signal(object)
     """The `Path` of a picture that was opened from a file."""
-    study_answered = Signal(object, object)
-    """A request given to `study`, and the response."""
-    study_progressed = Signal(float)
-    """How far the study that runs is, 0 to 1."""
-    study_stopped = Signal()
-    """The study that was asked for last does not come: cancelled or failed."""
     settled = Signal()
     """No work runs and none waits."""
+    answered = Signal(object, object)
+    """The request and the response of work that was asked for by `perform`."""
+    unanswered = Signal(object, str)
+    """The request of such work that failed, and why, a sentence."""
+    stopped = Signal()
+    """A person stopped all work."""
 
     def __init__(
         self,
@@ -207,6 +208,11 @@ class Explorer(QObject):
         return self._picture
 
     @property
+    def picture_is_live(self) -> bool:
+        """Whether the picture is a drawing in progress."""
+        return self._picture_is_live
+
+    @property
     def answers(self) -> AnswersShown | None:
         """The last answer; it may be for a picture or network shown before."""
         return self._answers
@@ -237,6 +243,12 @@ class Explorer(QObject):
         """Whether all work has settled."""
         return self._queue.idle
 
+    def version_of(self, card: NetworkCard) -> str:
+        """The version chosen last for a network; empty where that is no longer at hand."""
+        version = self._versions.get(card.name, "")
+        at_hand = any(entry.tag == version and is_at_hand(entry) for entry in card.weights)
+        return version if version == RANDOM or at_hand else ""
+
     @property
     def expansions(self) -> Mapping[str, frozenset[str]]:
         """The blocks that a person left open, by network; those opened last stand last."""
@@ -262,7 +274,7 @@ class Explorer(QObject):
             self._complain(error)
             return
         if weights_file is None and not version:
-            version = self._version_of(card)
+            version = self.version_of(card)
         shown = self._leave_network()
         self._wished = layer
         if layer:
@@ -395,20 +407,6 @@ class Explorer(QObject):
         """Write maps or kernels to a file."""
         self._submit(Lane.EXPORT, file, self.tr("Writing {}").format(file.path.name))
 
-    def study(self, request: StudyRequest, title: str) -> None:
-        """Work on a folder of pictures whenever there is nothing more urgent to do."""
-        self._submit(Lane.STUDY, request, title)
-
-    def stop_study(self) -> None:
-        """Stop what works on a folder of pictures, and nothing else."""
-        self._queue.cancel(Lane.STUDY)
-        self.study_stopped.emit()
-        self._report()
-
-    def save_study(self, request: SaveAnswers | SaveSimilarity) -> None:
-        """Write what was found over a folder to a file."""
-        self._submit(Lane.EXPORT, request, self.tr("Writing {}").format(request.path.name))
-
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
         network = self._network
@@ -527,10 +525,7 @@ class Explorer(QObject):
         jobs = (self._queue.running, *self._queue.waiting)
         running = any(job is not None and isinstance(job.request, Run) for job in jobs)
         profiling = self._awaits_profile
-        studying = any(job is not None and job.lane is Lane.STUDY for job in jobs)
         self._queue.cancel()
-        if studying:
-            self.study_stopped.emit()
         if profiling:
             self.profile_stopped.emit()
         self._opening = None
@@ -539,6 +534,16 @@ class Explorer(QObject):
             self._show_again()
         elif running:
             self._end_run()
+        self.stopped.emit()
+        self._report()
+
+    def perform(self, lane: Lane, request: object, title: str) -> None:
+        """Have the engine do work whose answer is for another state: see `answered`."""
+        self._submit(lane, request, title)
+
+    def give_up(self, *lanes: Lane) -> None:
+        """Forget the work of these lanes, of which nothing is heard any more."""
+        self._queue.cancel(*lanes)
         self._report()
 
     def close(self) -> None:
@@ -555,12 +560,6 @@ class Explorer(QObject):
             return None
         self._last_layers[self._network.card.name] = self._layer
         return self._network.graph
-
-    def _version_of(self, card: NetworkCard) -> str:
-        """The version chosen last for a network; empty where that is no longer at hand."""
-        version = self._versions.get(card.name, "")
-        at_hand = any(entry.tag == version and is_at_hand(entry) for entry in card.weights)
-        return version if version == RANDOM or at_hand else ""
 
     def _draw(self, network: NetworkShown, expanded: frozenset[str]) -> None:
         # imported here as in the workbench: the window is painted before the layout's libraries
@@ -698,8 +697,7 @@ class Explorer(QObject):
         if job is not None and job.number == progress.number and not job.cancelled.is_set():
             self._reported = Busy(job.title, progress.fraction)
             self.busy_changed.emit(self._reported)
-            if job.lane is Lane.STUDY:
-                self.study_progressed.emit(progress.fraction)
+            self.progressed.emit(job.request, progress.fraction)
 
     @Slot(object)
     def _on_finished(self, outcome: Outcome) -> None:
@@ -720,8 +718,8 @@ class Explorer(QObject):
             self._end_run()
         elif isinstance(job.request, ProfileLayers):
             self.profile_stopped.emit()
-        elif job.lane is Lane.STUDY:
-            self.study_stopped.emit()
+        elif job.lane in (Lane.COMPARE, Lane.STUDY):
+            self.unanswered.emit(job.request, outcome.error or "")
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
         if file is not None and str(file) in text:
@@ -732,9 +730,6 @@ class Explorer(QObject):
         self.message_shown.emit(Message(text if is_named else capitalised(text), "error", details))
 
     def _on_response(self, job: Job, response: object) -> None:
-        if job.lane is Lane.STUDY:
-            self.study_answered.emit(job.request, response)
-            return
         handlers: Mapping[type, Callable[..., None]] = {
             Picture: self._on_picture,
             NetworkShown: self._on_network,
@@ -745,7 +740,11 @@ class Explorer(QObject):
             TimesShown: self._on_times,
             Exported: self._on_exported,
         }
-        handlers[type(response)](job.request, response)
+        handler = handlers.get(type(response))
+        if handler is None:
+            self.answered.emit(job.request, response)
+        else:
+            handler(job.request, response)
 
     def _on_picture(self, request: OpenPicture | OpenImage, picture: Picture) -> None:
         if isinstance(request, OpenPicture):
@@ -858,7 +857,7 @@ class Explorer(QObject):
             self._times = times
             self.times_shown.emit(times)
 
-    def _on_exported(self, request: object, exported: Exported) -> None:
+    def _on_exported(self, request: Export | ExportOnnx | MapsFile, exported: Exported) -> None:
         del request
         text = self.tr("Saved {}.").format(exported.path)
         if exported.said:

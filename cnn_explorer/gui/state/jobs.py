@@ -26,13 +26,15 @@ class Lane(enum.IntEnum):
     """Run the network on a frame or a drawing in progress."""
     EFFECT = 5
     """Differentiate: how much each channel of a layer speaks for the answer."""
-    EXPORT = 6
+    COMPARE = 6
+    """Run one network of a comparison, or show something else of it."""
+    EXPORT = 7
     """Write a drawing of the graph to a file."""
-    PROFILE = 7
+    PROFILE = 8
     """Read the numbers of all layers for the picture: a forward and as much again."""
-    STUDY = 8
+    STUDY = 9
     """Run networks over a folder of pictures: minutes, and gives way to all above."""
-    MEASURE = 9
+    MEASURE = 10
     """Measure how long layers take: some seconds, after all else."""
 
 
@@ -45,6 +47,7 @@ _STALE: dict[Lane, frozenset[Lane]] = {
     Lane.LOOK: frozenset({Lane.LOOK}),
     Lane.LIVE: frozenset({Lane.LIVE}),
     Lane.EFFECT: frozenset({Lane.EFFECT}),
+    Lane.COMPARE: frozenset({Lane.COMPARE}),
     Lane.EXPORT: frozenset({Lane.EXPORT}),
     Lane.PROFILE: frozenset({Lane.PROFILE}),
     Lane.STUDY: frozenset({Lane.STUDY}),

@@ -16,6 +16,8 @@ from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.flattened import class_layer, map_before
 from cnn_explorer.graph.model import USUAL, DrawingOptions, LayerGraph
 from cnn_explorer.gui.state.folder_work import (
+    AnswerFolder,
+    CompareLayers,
     FolderWork,
     ListFolder,
     SaveAnswers,
@@ -288,9 +290,10 @@ class Workbench:
             case SaveAnswers() | SaveSimilarity():
                 save(request)
                 return Exported(request.path)
-            case _:
-                if not isinstance(request, ListFolder):
-                    self._warm_up()
+            case ListFolder():
+                return self._folders.perform(request, checkpoint)
+            case AnswerFolder() | CompareLayers():
+                self._warm_up()
                 return self._folders.perform(request, checkpoint)
 
     def _open_picture(self, path: Path, checkpoint: Checkpoint) -> Picture:
