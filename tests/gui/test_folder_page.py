@@ -87,7 +87,7 @@ def test_it_says_what_to_do(page: FolderPage, tmp_path: Path) -> None:
     assert not page.empty.isVisible()
     assert page.head.run_button.isEnabled()
     assert "Run" in page.disagreements.empty.text()
-    assert page.head.title.text().endswith("4 pictures  ·  2 sub-folders  ·  1 skipped")
+    assert page.head.title.text().endswith("4 pictures  ·  1 skipped  ·  2 sub-folders")
     assert "a.txt: It is no picture." in page.head.title.toolTip()
 
 
@@ -129,6 +129,7 @@ def test_accuracy_agreement_and_disagreements(
     ]  # fmt: skip
     opened: list[Path] = []
     page.picture_chosen.connect(opened.append)
+    page.show_disagreements()
     view = page.disagreements.view
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_Down)
@@ -146,6 +147,7 @@ def test_networks_that_agree_and_one_alone(page: FolderPage, tmp_path: Path) -> 
     listing = folder_of(tmp_path)
     alike = FolderResults(listing.pictures, (answers("A", 0, 0, 1, 1), answers("B", 0, 0, 1, 1)))
     page.show_study(StudyShown(NETWORKS, listing, alike))
+    page.show_disagreements()
     assert "agree on every picture" in page.disagreements.empty.text()
     alone = FolderResults(listing.pictures, (answers("A", 0, 0, 1, 1),))
     page.show_study(StudyShown(NETWORKS[:1], listing, alone))
@@ -223,7 +225,7 @@ def test_controls_have_names_and_tips(page: FolderPage) -> None:
     for control in (*page.findChildren(QPushButton), *page.findChildren(QComboBox)):
         assert control.toolTip()
         assert control.accessibleName() or control.text()  # type: ignore[union-attr]
-    assert page.minimumSizeHint().width() <= 900
+    assert page.minimumSizeHint().width() <= 600  # beside both docks at 1280
 
 
 # the heat map
