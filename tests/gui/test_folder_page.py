@@ -12,11 +12,11 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from cnn_explorer.errors import ExplorerError
+from cnn_explorer.errors import ExplorerError, no_checkpoint
 from cnn_explorer.gui.state.disagreement_table import DisagreementTable, thumbnail_of
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.folder_study import FolderStudy, StudyShown, asked, wanted_named
-from cnn_explorer.gui.state.folder_work import LayersCompared
+from cnn_explorer.gui.state.folder_work import CompareLayers, FolderWork, LayersCompared
 from cnn_explorer.gui.widgets.folder_page import FolderPage
 from cnn_explorer.gui.widgets.heat_map import HeatMap
 from cnn_explorer.probe.folder import FolderPicture, Listing, NetworkAnswers, Skipped
@@ -87,7 +87,7 @@ def test_it_says_what_to_do(page: FolderPage, tmp_path: Path) -> None:
     assert not page.empty.isVisible()
     assert page.head.run_button.isEnabled()
     assert "Run" in page.disagreements.empty.text()
-    assert page.head.title.text().endswith("4 pictures  ·  2 sub-folders  ·  1 skipped")
+    assert page.head.title.text().endswith("4 pictures  ·  1 skipped  ·  2 sub-folders")
     assert "a.txt: It is no picture." in page.head.title.toolTip()
 
 
@@ -129,6 +129,7 @@ def test_accuracy_agreement_and_disagreements(
     ]  # fmt: skip
     opened: list[Path] = []
     page.picture_chosen.connect(opened.append)
+    page.show_disagreements()
     view = page.disagreements.view
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_Down)
@@ -146,6 +147,7 @@ def test_networks_that_agree_and_one_alone(page: FolderPage, tmp_path: Path) -> 
     listing = folder_of(tmp_path)
     alike = FolderResults(listing.pictures, (answers("A", 0, 0, 1, 1), answers("B", 0, 0, 1, 1)))
     page.show_study(StudyShown(NETWORKS, listing, alike))
+    page.show_disagreements()
     assert "agree on every picture" in page.disagreements.empty.text()
     alone = FolderResults(listing.pictures, (answers("A", 0, 0, 1, 1),))
     page.show_study(StudyShown(NETWORKS[:1], listing, alone))
@@ -169,6 +171,23 @@ def test_the_table_without_sub_folders_is_a_sound_model(tmp_path: Path) -> None:
 
 def test_a_picture_that_is_gone_has_an_empty_thumbnail(tmp_path: Path) -> None:
     assert thumbnail_of(tmp_path / "gone.png").pixelColor(10, 10).alpha() == 0
+
+
+def test_few_notes_are_shown_and_all_told(page: FolderPage, tmp_path: Path) -> None:
+    listing = folder_of(tmp_path)
+    networks = [
+        NetworkAnswers(f"N{n}", (f"one of {n}", f"two of {n}"), answers("", 0, 0, 1, 1).answers, {},
+                       trained=n > 0)
+        for n in range(4)
+    ]  # fmt: skip
+    results = FolderResults(listing.pictures, tuple(networks))
+    page.show_study(StudyShown(NETWORKS, listing, results))
+    assert page.notes.text().startswith("N0 is untrained")
+    assert page.notes.text().endswith(f"and {len(results.notes) - 3} more, in the tool tip.")
+    assert page.notes.toolTip().splitlines() == list(results.notes)
+    first = page.numbers.accuracy.item(0, 0)
+    assert first is not None
+    assert first.text() == "N0 (untrained)"
 
 
 def test_similar_layers(page: FolderPage, tmp_path: Path) -> None:
@@ -206,7 +225,7 @@ def test_controls_have_names_and_tips(page: FolderPage) -> None:
     for control in (*page.findChildren(QPushButton), *page.findChildren(QComboBox)):
         assert control.toolTip()
         assert control.accessibleName() or control.text()  # type: ignore[union-attr]
-    assert page.minimumSizeHint().width() <= 900
+    assert page.minimumSizeHint().width() <= 600  # beside both docks at 1280
 
 
 # the heat map
@@ -277,3 +296,11 @@ def test_titles_tell_networks_apart() -> None:
     assert asked([onnx])[0].name == "/somewhere/mine.onnx"
     with pytest.raises(ExplorerError, match="no network"):
         wanted_named("resnet21")
+
+
+def test_a_comparison_that_was_lost_is_not_made_again() -> None:
+    work = FolderWork()
+    request = CompareLayers((), *NETWORKS)
+    answer = compared()
+    work._compared = (request, answer)
+    assert work.perform(request, no_checkpoint) is answer

@@ -20,7 +20,6 @@ from cnn_explorer.gui.state.architecture_work import (
     TimeForwards,
 )
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
-from cnn_explorer.gui.state.folder_work import SaveAnswers, SaveSimilarity, StudyRequest
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
@@ -134,16 +133,12 @@ class Explorer(QObject):
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
     """A `Message`."""
+    progressed = Signal(object, float)
+    """The request that is being worked on, and how far that is, 0 to 1."""
     busy_changed = Signal(object)
     """A `Busy`, or None when the engine rests."""
     file_opened = Signal(object)
     """The `Path` of a picture that was opened from a file."""
-    study_answered = Signal(object, object)
-    """A request given to `study`, and the response."""
-    study_progressed = Signal(float)
-    """How far the study that runs is, 0 to 1."""
-    study_stopped = Signal()
-    """The study that was asked for last does not come: cancelled or failed."""
     settled = Signal()
     """No work runs and none waits."""
     answered = Signal(object, object)
@@ -443,20 +438,6 @@ class Explorer(QObject):
         """Write maps or kernels to a file."""
         self._submit(Lane.EXPORT, file, self.tr("Writing {}").format(file.path.name))
 
-    def study(self, request: StudyRequest, title: str) -> None:
-        """Work on a folder of pictures whenever there is nothing more urgent to do."""
-        self._submit(Lane.STUDY, request, title)
-
-    def stop_study(self) -> None:
-        """Stop what works on a folder of pictures, and nothing else."""
-        self._queue.cancel(Lane.STUDY)
-        self.study_stopped.emit()
-        self._report()
-
-    def save_study(self, request: SaveAnswers | SaveSimilarity) -> None:
-        """Write what was found over a folder to a file."""
-        self._submit(Lane.EXPORT, request, self.tr("Writing {}").format(request.path.name))
-
     def export_onnx(self, path: Path) -> None:
         """Write the network on show as ONNX, compared with its own answer for the picture."""
         network = self._network
@@ -575,10 +556,7 @@ class Explorer(QObject):
         jobs = (self._queue.running, *self._queue.waiting)
         running = any(job is not None and isinstance(job.request, Run) for job in jobs)
         profiling = self._awaits_profile
-        studying = any(job is not None and job.lane is Lane.STUDY for job in jobs)
         self._queue.cancel()
-        if studying:
-            self.study_stopped.emit()
         if profiling:
             self.profile_stopped.emit()
         self._opening = None
@@ -754,8 +732,7 @@ class Explorer(QObject):
         if job is not None and job.number == progress.number and not job.cancelled.is_set():
             self._reported = Busy(job.title, progress.fraction)
             self.busy_changed.emit(self._reported)
-            if job.lane is Lane.STUDY:
-                self.study_progressed.emit(progress.fraction)
+            self.progressed.emit(job.request, progress.fraction)
 
     @Slot(object)
     def _on_finished(self, outcome: Outcome) -> None:
@@ -778,9 +755,7 @@ class Explorer(QObject):
             self.profile_stopped.emit()
         elif isinstance(job.request, Effect) and not job.request.asked:
             return
-        elif job.lane is Lane.STUDY:
-            self.study_stopped.emit()
-        elif job.lane == Lane.COMPARE:
+        elif job.lane in (Lane.COMPARE, Lane.STUDY):
             self.unanswered.emit(job.request, outcome.error or "")
         text, details = outcome.error or "", outcome.details
         file = _weights_file(job.request)
@@ -792,9 +767,6 @@ class Explorer(QObject):
         self.message_shown.emit(Message(text if is_named else capitalised(text), "error", details))
 
     def _on_response(self, job: Job, response: object) -> None:
-        if job.lane is Lane.STUDY:
-            self.study_answered.emit(job.request, response)
-            return
         handlers: Mapping[type, Callable[..., None]] = {
             Picture: self._on_picture,
             NetworkShown: self._on_network,

@@ -18,6 +18,7 @@ from cnn_explorer.gui.state.folder_work import (
     SaveSimilarity,
     StudyRequest,
 )
+from cnn_explorer.gui.state.jobs import Lane
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.networks.onnx_facts import is_onnx_path
 from cnn_explorer.networks.weights import at_hand
@@ -70,9 +71,10 @@ class FolderStudy(QObject):
         self._shown = StudyShown()
         self._asked: StudyRequest | None = None
         self._fraction = 0.0
-        explorer.study_answered.connect(self._on_answered)
-        explorer.study_progressed.connect(self._on_progressed)
-        explorer.study_stopped.connect(self._on_stopped)
+        explorer.answered.connect(self._on_answered)
+        explorer.unanswered.connect(self._on_unanswered)
+        explorer.progressed.connect(self._on_progressed)
+        explorer.stopped.connect(self._on_stopped)
 
     @property
     def shown(self) -> StudyShown:
@@ -122,17 +124,18 @@ class FolderStudy(QObject):
     def stop(self) -> None:
         """Stop what is being done; what was found so far is not lost."""
         if self._shown.working:
-            self._explorer.stop_study()
+            self._explorer.give_up(Lane.STUDY)
+            self._on_stopped()
 
     def save_answers(self, path: Path) -> None:
         """Write what the networks said as comma-separated values."""
         if self._shown.results is not None:
-            self._explorer.save_study(SaveAnswers(path, self._shown.results))
+            self._save(SaveAnswers(path, self._shown.results))
 
     def save_similarity(self, path: Path, *, dark: bool = False) -> None:
         """Write the similarity of layers: ``.npz``, or a figure, ``.png`` or ``.svg``."""
         if self._shown.compared is not None:
-            self._explorer.save_study(SaveSimilarity(path, self._shown.compared, dark))
+            self._save(SaveSimilarity(path, self._shown.compared, dark))
 
     @property
     def _folder_name(self) -> str:
@@ -141,19 +144,23 @@ class FolderStudy(QObject):
 
     def _ask(self, request: StudyRequest, title: str) -> None:
         self._asked, self._fraction = request, 0.0
-        self._explorer.study(request, title)
+        self._explorer.perform(Lane.STUDY, request, title)
+
+    def _save(self, request: SaveAnswers | SaveSimilarity) -> None:
+        title = self.tr("Writing {}").format(request.path.name)
+        self._explorer.perform(Lane.EXPORT, request, title)
 
     def _drop_work(self, *kinds: Work) -> None:
         """What is being done is no longer wanted, if it is of these kinds."""
         if self._shown.working in kinds:
-            self._explorer.stop_study()
+            self.stop()
 
     def _show(self, **changes: object) -> None:
         self._shown = replace(self._shown, **changes)  # type: ignore[arg-type]
         self.changed.emit(self._shown)
 
     @Slot(object, object)
-    def _on_answered(self, request: StudyRequest, response: object) -> None:
+    def _on_answered(self, request: object, response: object) -> None:
         if request is not self._asked:
             return
         self._asked = None
@@ -164,12 +171,18 @@ class FolderStudy(QObject):
         elif isinstance(response, LayersCompared):
             self._show(working="", compared=response)
 
-    @Slot(float)
-    def _on_progressed(self, fraction: float) -> None:
-        if self._asked is not None:
+    @Slot(object, float)
+    def _on_progressed(self, request: object, fraction: float) -> None:
+        if self._asked is not None and request is self._asked:
             # after giving way it comes quickly over what was done before
             self._fraction = max(self._fraction, fraction)
             self.progressed.emit(self._fraction)
+
+    @Slot(object, str)
+    def _on_unanswered(self, request: object, sentence: str) -> None:
+        del sentence  # the window says it
+        if request is self._asked:
+            self._on_stopped()
 
     @Slot()
     def _on_stopped(self) -> None:

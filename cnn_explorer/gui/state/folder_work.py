@@ -121,6 +121,8 @@ class FolderWork:
     def __init__(self, pool: SessionPool | None = None) -> None:
         self._pool = SessionPool() if pool is None else pool
         self._broken: _Broken | None = None
+        self._compared: tuple[CompareLayers, LayersCompared] | None = None
+        """The last comparison: its answer may be lost, where it came just as it was to give way."""
 
     def perform(self, request: StudyRequest, checkpoint: Checkpoint) -> StudyResponse:
         """Do what a request asks. Raises `ExplorerError`, or `Cancelled` from the checkpoint."""
@@ -144,11 +146,14 @@ class FolderWork:
             )  # fmt: skip
             said.append(replace(answers, title=network.title))
         results = FolderResults(request.pictures, tuple(said))
-        # counted here, where nobody waits: it is kept for the window
+        # names of classes are matched here, where nobody waits, and stay so for the window
         results.disagreements()
+        results.truth(0)
         return results
 
     def _compare(self, request: CompareLayers, checkpoint: Checkpoint) -> LayersCompared:
+        if self._compared is not None and self._compared[0] is request:
+            return self._compared[1]
         if self._broken is None or self._broken.request != request:
             self._broken = _Broken(request)
         broken = self._broken
@@ -172,7 +177,9 @@ class FolderWork:
         found = replace(found, network_a=request.a.title, network_b=request.b.title)
         sides = ((request.a, a), (request.b, b))
         untrained = dict.fromkeys(asked.title for asked, one in sides if not one.trained)
-        return LayersCompared(found, request.a, request.b, tuple(untrained))
+        compared = LayersCompared(found, request.a, request.b, tuple(untrained))
+        self._compared = (request, compared)
+        return compared
 
 
 def _part(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:

@@ -1,6 +1,7 @@
 """Networks over a folder of pictures: how right they are, where they differ, how alike they see."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -23,7 +24,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSplitter,
     QStackedLayout,
     QTableView,
     QTableWidget,
@@ -51,7 +51,12 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 _TOLD = 12
 """So many of the files that are no pictures are told with their reasons."""
-_DISAGREEMENTS, _LAYERS = 0, 1
+_NOTES = 3
+_WIDEST = 520
+"""Of the table of accuracies: numbers stand near their names, logical pixels."""
+_NARROWEST = 100
+"""Of the columns of the table of disagreements, logical pixels."""
+_DISAGREEMENTS, _LAYERS = 1, 2
 
 
 class FolderPage(QWidget):
@@ -74,16 +79,18 @@ class FolderPage(QWidget):
         self.disagreements = _Disagreements()
         self.layers = _Layers()
         self.switch = SegmentedSwitch((
+            (self.tr("Accuracy"),
+             self.tr("How often each network is right, and how often each two agree")),
             (self.tr("Disagreements"),
              self.tr("The pictures that the networks do not take for the same")),
             (self.tr("Similar layers"),
              self.tr("How alike the layers of two networks represent the pictures")),
         ))  # fmt: skip
-        self._right = QStackedLayout()
-        self._right.addWidget(self.disagreements)
-        self._right.addWidget(self.layers)
-        right = QWidget()
-        column = QVBoxLayout(right)
+        self._parts = QStackedLayout()
+        for part in (self.numbers, self.disagreements, self.layers):
+            self._parts.addWidget(part)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         switch_row = QHBoxLayout()
@@ -91,13 +98,7 @@ class FolderPage(QWidget):
         switch_row.addWidget(self.switch)
         switch_row.addStretch(1)
         column.addLayout(switch_row)
-        column.addLayout(self._right, 1)
-        self._body = QSplitter(Qt.Orientation.Horizontal)
-        self._body.setChildrenCollapsible(False)
-        self._body.addWidget(self.numbers)
-        self._body.addWidget(right)
-        self._body.setStretchFactor(1, 1)
-        self._body.setSizes([380, 760])
+        column.addLayout(self._parts, 1)
         self._pages = QStackedLayout()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._body)
@@ -111,7 +112,7 @@ class FolderPage(QWidget):
         self.head.run_button.clicked.connect(study.run)
         self.head.stop_button.clicked.connect(study.stop)
         self.head.save_button.clicked.connect(self._ask_and_save_answers)
-        self.switch.chosen.connect(self._right.setCurrentIndex)
+        self.switch.chosen.connect(self._parts.setCurrentIndex)
         self.disagreements.picture_chosen.connect(self.picture_chosen)
         self.layers.compare_asked.connect(study.compare_layers)
         self.layers.save_asked.connect(self._ask_and_save_similarity)
@@ -130,20 +131,34 @@ class FolderPage(QWidget):
             self.numbers.show_results(results)
             self.disagreements.show_results(results)
         self.layers.show_study(shown)
-        self.notes.show_note("" if results is None else _notes(results))
+        self._show_notes(() if results is None else results.notes)
         self.empty.setText(self._what_to_do())
-        nothing = results is None and shown.compared is None and not shown.can_run
-        nothing = nothing and shown.working != "compare"
+        nothing = not (shown.networks and shown.listing and shown.listing.pictures)
         self._pages.setCurrentWidget(self.empty if nothing else self._body)
-        self.numbers.say(
-            self.tr("Accuracy and agreement of the networks come here.") if results is None else ""
-        )
+        self.numbers.say(self._what_to_do() if results is None else "")
         self.disagreements.say(self._what_to_do() if results is None else "")
+
+    def show_disagreements(self) -> None:
+        """Turn to the pictures on which the networks disagree."""
+        self._turn_to(_DISAGREEMENTS)
 
     def show_layers(self) -> None:
         """Turn to the similarity of layers."""
-        self.switch.set_current(_LAYERS)
-        self._right.setCurrentIndex(_LAYERS)
+        self._turn_to(_LAYERS)
+
+    def _turn_to(self, part: int) -> None:
+        self.switch.set_current(part)
+        self._parts.setCurrentIndex(part)
+
+    def _show_notes(self, notes: Sequence[str]) -> None:
+        """What is to be said of the numbers: of six networks it can be twenty sentences."""
+        sentences = [printable(note) for note in notes]
+        shown, more = sentences[:_NOTES], len(sentences) - _NOTES
+        if more > 0:
+            shown.append(self.tr("… and {} more, in the tool tip.").format(more))
+        self.notes.show_note(" ".join(shown))
+        self.notes.setToolTip("\n".join(sentences))
+        self.notes.setAccessibleDescription(" ".join(sentences))
 
     def _what_to_do(self) -> str:
         """What a person can do next, where there is nothing to show."""
@@ -200,10 +215,6 @@ class FolderPage(QWidget):
             return None
         ending = kind.rpartition("*")[2].rstrip(")") or usual
         return Path(chosen) if Path(chosen).suffix else Path(chosen + ending)
-
-
-def _notes(results: FolderResults) -> str:
-    return " ".join(printable(note) for note in results.notes)
 
 
 def _share(share: Share | None) -> str:
@@ -290,9 +301,6 @@ def _folder_in_words(listing: Listing | None) -> tuple[str, str, str]:
         return "", "", ""
     count = len(listing.pictures)
     facts = ["one picture" if count == 1 else f"{count:,} pictures"]
-    labels = len(listing.labels)
-    if labels:
-        facts.append("one sub-folder" if labels == 1 else f"{labels:,} sub-folders")
     lines = [printable(str(listing.folder))]
     skipped = listing.skipped
     if skipped:
@@ -303,6 +311,9 @@ def _folder_in_words(listing: Listing | None) -> tuple[str, str, str]:
         ]
         if len(skipped) > _TOLD:
             lines.append(f"and {len(skipped) - _TOLD:,} more")
+    labels = len(listing.labels)
+    if labels:  # last: where there is little room the last facts are left out
+        facts.append("one sub-folder" if labels == 1 else f"{labels:,} sub-folders")
     name = printable(listing.folder.name or str(listing.folder), 60)
     return name, "".join(f"  ·  {fact}" for fact in facts), "\n".join(lines)
 
@@ -327,6 +338,7 @@ class _Numbers(QWidget):
             if item is not None:
                 item.setToolTip(tip)
                 item.setTextAlignment(_aligned(column))
+        self.accuracy.setMaximumWidth(_WIDEST)
         self.accuracy.setAccessibleName(self.tr("Accuracy of the networks"))
         self.accuracy.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.accuracy.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -344,10 +356,10 @@ class _Numbers(QWidget):
         column_of = QVBoxLayout(self._filled)
         column_of.setContentsMargins(0, 0, 0, 0)
         column_of.setSpacing(0)
-        column_of.addWidget(_heading(self.tr("Accuracy")))
         table = QHBoxLayout()
         table.setContentsMargins(theme.MARGIN - 4, 0, theme.MARGIN - 4, 0)
-        table.addWidget(self.accuracy)
+        table.addWidget(self.accuracy, 100)
+        table.addStretch(1)
         column_of.addLayout(table)
         column_of.addSpacing(theme.GAP)
         column_of.addWidget(_heading(self.tr("Agreement on the likeliest class")))
@@ -378,8 +390,10 @@ class _Numbers(QWidget):
             return
         for row, network in enumerate(networks):
             first, fifth = results.accuracy(row), results.accuracy(row, 5)
+            title = printable(network.title)
             texts = (
-                printable(network.title), _share(first), _share(fifth),
+                title if network.trained else self.tr("{} (untrained)").format(title),
+                _share(first), _share(fifth),
                 "–" if first is None else f"{first.of:,}",
             )  # fmt: skip
             for column, text in enumerate(texts):
@@ -438,8 +452,7 @@ class _Disagreements(QWidget):
         self.view.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         _plain(self.view)
         self.view.verticalHeader().setDefaultSectionSize(THUMBNAIL + 6)
-        self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.view.horizontalHeader().setStretchLastSection(True)
+        self.view.horizontalHeader().setMinimumSectionSize(_NARROWEST)
         self.view.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
@@ -463,11 +476,19 @@ class _Disagreements(QWidget):
     def show_results(self, results: FolderResults | None) -> None:
         """Show where the networks disagree."""
         self.model.show_results(results)
-        columns = self.model.columnCount()
-        self.view.setColumnWidth(0, 190)
-        for column in range(1, columns - 1):
-            self.view.setColumnWidth(column, 150)
-        if columns and self.model.rowCount():
+        header = self.view.horizontalHeader()
+        networks = self.model.columnCount() - self.model.networks
+        for column in range(self.model.columnCount()):
+            is_network = column >= networks
+            header.setSectionResizeMode(
+                column,
+                QHeaderView.ResizeMode.Stretch
+                if is_network
+                else QHeaderView.ResizeMode.Interactive,
+            )
+            if not is_network:
+                self.view.setColumnWidth(column, 150 if column == 0 else _NARROWEST)
+        if self.model.rowCount():
             self.view.setCurrentIndex(self.model.index(0, 0))
 
     @Slot(QModelIndex)
@@ -492,7 +513,8 @@ class _Layers(QWidget):
         ):  # fmt: skip
             box.setAccessibleName(name)
             box.setToolTip(name)
-            box.setMinimumWidth(90)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMinimumContentsLength(6)
         self.compare_button = QPushButton(self.tr("Compare layers"))
         self.save_button = QPushButton(self.tr("Save…"))
         self.save_button.setAccessibleName(self.tr("Save the similarity"))

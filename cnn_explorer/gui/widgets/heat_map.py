@@ -33,6 +33,7 @@ Matrix = npt.NDArray[np.float64]
 
 COLOURS: ColormapName = "magma"
 _LARGEST_CELL = 72
+_EVEN = 12
 _NUMBERED = 30
 """Cells at least so wide have their number in them, logical pixels."""
 _NAMES_SHARE = 0.3
@@ -160,11 +161,11 @@ class HeatMap(QWidget):
             below = min(self._widest(self._columns), int(_NAMES_SHARE * self.height()))
         height = self.height() - below - theme.GAP - 2 * theme.MARGIN
         height = min(height, rows * _LARGEST_CELL)
-        # whole device pixels for every cell, where there is more than one: all look alike
+        # large cells are all of the same whole pixels; small ones share what room there is
         ratio = self.devicePixelRatioF()
-        if width * ratio >= columns:
+        if width >= _EVEN * columns:
             width = columns * math.floor(width * ratio / columns) / ratio
-        if height * ratio >= rows:
+        if height >= _EVEN * rows:
             height = rows * math.floor(height * ratio / rows) / ratio
         return QRectF(theme.MARGIN + beside, theme.MARGIN, max(1, width), max(1, height))
 
