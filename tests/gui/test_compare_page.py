@@ -172,6 +172,35 @@ def test_controls_are_the_state(desk: Desk) -> None:
             assert control.accessibleName() or control.text(), control
 
 
+def test_the_picture_shines_through(desk: Desk) -> None:
+    """Seen alone, the picture lies below a map where the map lies on it."""
+    desk.compare("resnet20", "plain20")
+    state, cell = desk.state, desk.page.maps.cells[0][0]
+    bare = cell.grab().toImage()
+    desk.page.shine.setValue(100)
+    alone = cell.grab().toImage()
+    assert alone != bare
+    state.mark_place((20.5, 10.5))
+    point = cell.marked_point()
+    assert point is not None
+    state.mark_place(None)
+    bright = alone.pixelColor(point.toPoint()).lightness()
+    away = alone.pixelColor(int(point.x()) + 30, int(point.y()) + 30).lightness()
+    assert bright > away + 50  # the dot itself
+    desk.page.shine.setValue(0)
+    assert cell.grab().toImage() == bare
+
+
+def test_everything_has_room(desk: Desk) -> None:
+    """Beside both docks of a window of 1280 x 800, with all controls in sight."""
+    desk.compare("resnet20", "plain20")
+    desk.state.reduce_by("channel")
+    desk.settle()
+    desk.page.go_on_button.show()
+    assert desk.page.minimumSizeHint().width() <= 690
+    desk.page.go_on_button.hide()
+
+
 def test_adding_and_removing(desk: Desk) -> None:
     desk.compare("resnet20", "plain20")
     page, state = desk.page, desk.state

@@ -71,6 +71,7 @@ def test_three_networks_on_a_photo(
     assert view.field is not None
     qtbot.mouseClick(cells[0][0], LEFT, pos=spot)
     assert view.place is not None
+    assert not panels.input_panel.seen.isVisible()  # each column shows its own
     view.mark_place((view.place[0] + 20, view.place[1]))
     state.point_at(None)
     assert state.place == view.place
@@ -111,6 +112,7 @@ def test_three_networks_on_a_photo(
     assert panels.graph_view.isVisible()
     assert window.layer_dock.isVisible()
     assert window.answers_dock.isVisible()
+    assert panels.input_panel.seen.isVisible()
     stage.settle()
     window.commands.compare.trigger()
     assert page.maps.cells[0][0].has_map  # at once, for nothing has changed
