@@ -25,10 +25,10 @@ PATIENCE = 60_000  # ms; a limit, not a wait
 LEFT = Qt.MouseButton.LeftButton
 
 
-def dot(x: int, y: int) -> Picture:
-    """One bright dot on black, 96 x 64."""
-    pixels = np.zeros((64, 96, 3), np.uint8)
-    pixels[y, x] = 255
+def dot(x: int, y: int, value: int = 255) -> Picture:
+    """One dot on black, 48 x 32."""
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[y, x] = value
     return Picture(pixels, "dot.png")
 
 
@@ -47,7 +47,7 @@ class Desk:
         self.qtbot.waitUntil(lambda: self.explorer.idle and not self.state.busy, timeout=PATIENCE)
 
     def compare(self, *names: str) -> None:
-        self.explorer.show_picture(dot(40, 30))
+        self.explorer.show_picture(dot(20, 10))
         self.state.open()
         self.state.compare(names)
         self.settle()
@@ -87,36 +87,39 @@ def test_a_column_for_each_and_a_row_for_each(desk: Desk) -> None:
 
 
 def test_the_same_place_in_every_map(desk: Desk) -> None:
-    """One bright dot: where it lies in each map, within half a unit, and back."""
-    desk.compare("resnet20", "googlenet-cifar", "squeezenet1_1")
-    maps, state = desk.page.maps, desk.state
-    place = (40.5, 30.5)  # the middle of the bright pixel
+    """One bright dot: what it changes in each map lies where the map is marked, within half a
+    unit, through scaling, cropping, strides and padding."""
+    names = ("resnet20", "googlenet-cifar", "squeezenet1_1")
+    desk.compare(*names)
+    state, maps = desk.state, desk.page.maps
+    for number in range(3):
+        graph = state.graph(number)
+        assert graph is not None
+        first = next(layer.name for layer in graph.layers if layer.kind == "conv")
+        state.pin(0, number, first)
+    place = (20.5, 10.5)  # the middle of the bright pixel
+    seen = []
+    for picture in (dot(20, 10), dot(20, 10, 0)):
+        desk.explorer.show_picture(picture)
+        desk.settle()
+        columns = [state.column(number) for number in range(3)]
+        seen.append([
+            column.result.activations[state.rows[0].layers[number] or ""]  # type: ignore[union-attr]
+            for number, column in enumerate(columns)
+        ])  # fmt: skip
     state.mark_place(place)
-    for at, cells in enumerate(maps.cells):
-        for number, cell in enumerate(cells):
-            placement = state.placement(at, number)
-            point = cell.marked_point()
-            if placement is None or not cell.has_map:
-                assert point is None
-                continue
-            if point is None:  # beside the crop of this network
-                continue
-            back = cell.place_at(point)
-            assert back is not None
-            assert abs(back[0] - place[0]) <= placement.across / 2
-            assert abs(back[1] - place[1]) <= placement.down / 2
-    # the dot is the strongest value of a first convolution right there
-    first = state.rows[0].layers[0]
-    assert first is not None
-    column = state.column(0)
-    maps_of = column.result.activations[first]  # type: ignore[union-attr]
-    placement = state.placement(0, 0)
-    assert placement is not None
-    x, y = placement.to_input(*place)
-    deviation = np.abs(maps_of - np.median(maps_of, axis=(1, 2), keepdims=True)).sum(0)
-    row, at_column = np.unravel_index(deviation.argmax(), deviation.shape)
-    assert abs(at_column + 0.5 - x) <= 2
-    assert abs(row + 0.5 - y) <= 2
+    for number, (bright, black) in enumerate(zip(*seen, strict=True)):
+        changed = ((bright - black) ** 2).sum(0)
+        across = (changed.sum(0) * (np.arange(changed.shape[1]) + 0.5)).sum() / changed.sum()
+        down = (changed.sum(1) * (np.arange(changed.shape[0]) + 0.5)).sum() / changed.sum()
+        cell = maps.cells[0][number]
+        point, area = cell.marked_point(), cell.map_rect()
+        assert point is not None
+        x = (point.x() - area.x()) / area.width() * changed.shape[1]
+        y = (point.y() - area.y()) / area.height() * changed.shape[0]
+        assert abs(x - across) <= 0.5, names[number]
+        assert abs(y - down) <= 0.5, names[number]
+        assert cell.place_at(point) == pytest.approx(place)
 
 
 def test_pointing_marks_all(desk: Desk) -> None:
@@ -125,6 +128,8 @@ def test_pointing_marks_all(desk: Desk) -> None:
     regions: list[object] = []
     state.region_pointed.connect(regions.append)
     cell = maps.cells[1][0]
+    assert cell.has_map
+    maps.area.ensureWidgetVisible(cell)
     desk.qtbot.mouseMove(cell, cell.map_rect().center().toPoint())
     assert state.place is not None
     assert all(other.marked_point() is not None for row in maps.cells[:3] for other in row)
@@ -160,10 +165,40 @@ def test_controls_are_the_state(desk: Desk) -> None:
     assert "all networks of a row share one colour scale" in page.legend.text()
     assert " … " in page.maps.labels[0].text()
     assert page.maps.cells[0][0].words[1].startswith("channel 5")
-    for control in page.findChildren((QComboBox, QSpinBox, QAbstractButton)):  # type: ignore[call-overload]
+    kinds = (QComboBox, QSpinBox, QAbstractButton)
+    for control in (one for kind in kinds for one in page.findChildren(kind)):
         if control.isVisible() and control.parent() is not page.tabs.tabBar():
             assert control.toolTip(), control
             assert control.accessibleName() or control.text(), control
+
+
+def test_the_picture_shines_through(desk: Desk) -> None:
+    """Seen alone, the picture lies below a map where the map lies on it."""
+    desk.compare("resnet20", "plain20")
+    state, cell = desk.state, desk.page.maps.cells[0][0]
+    bare = cell.grab().toImage()
+    desk.page.shine.setValue(100)
+    alone = cell.grab().toImage()
+    assert alone != bare
+    state.mark_place((20.5, 10.5))
+    point = cell.marked_point()
+    assert point is not None
+    state.mark_place(None)
+    bright = alone.pixelColor(point.toPoint()).lightness()
+    away = alone.pixelColor(int(point.x()) + 30, int(point.y()) + 30).lightness()
+    assert bright > away + 50  # the dot itself
+    desk.page.shine.setValue(0)
+    assert cell.grab().toImage() == bare
+
+
+def test_everything_has_room(desk: Desk) -> None:
+    """Beside both docks of a window of 1280 x 800, with all controls in sight."""
+    desk.compare("resnet20", "plain20")
+    desk.state.reduce_by("channel")
+    desk.settle()
+    desk.page.go_on_button.show()
+    assert desk.page.minimumSizeHint().width() <= 690
+    desk.page.go_on_button.hide()
 
 
 def test_adding_and_removing(desk: Desk) -> None:
@@ -202,7 +237,6 @@ def test_a_layer_is_chosen(desk: Desk) -> None:
     assert desk.state.rows[0].layers[1] == "layer2.0.conv1"
     assert maps.cells[0][1].words[0] == "layer2.0.conv1"
     assert maps.cells[0][1].has_map
-    desk.qtbot.waitUntil(lambda: not chooser.isVisible(), timeout=PATIENCE)
 
 
 def test_answers_side_by_side(desk: Desk) -> None:

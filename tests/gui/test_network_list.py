@@ -4,8 +4,10 @@ import dataclasses
 import itertools
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPointF, Qt
+from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.network_model import (
@@ -14,6 +16,8 @@ from cnn_explorer.gui.state.network_model import (
     NetworkRole,
     WeightsBadge,
 )
+from cnn_explorer.gui.widgets import network_list
+from cnn_explorer.gui.widgets.drop import network_dragged
 from cnn_explorer.gui.widgets.network_list import NetworkList
 from cnn_explorer.networks.card import NetworkCard, Preprocessing, WeightsEntry
 from cnn_explorer.networks.catalog import FAMILIES
@@ -375,11 +379,50 @@ def test_a_network_is_compared_from_its_menu(qtbot: QtBot, shown: NetworkList) -
     index = shown.tree.model().index(0, 0, shown.tree.model().index(0, 0))
     menu = shown.context_menu(index)
     texts = [action.text() for action in menu.actions()]
-    assert texts == ["Open LeNet-5", "Compare Facts with ResNet-18"]
+    assert texts == [
+        "Open LeNet-5", "Compare Facts with ResNet-18", "", "Compare with ResNet-18",
+        "Add to the Comparison",
+    ]  # fmt: skip
     with qtbot.waitSignal(shown.compare_asked) as asked:
         menu.actions()[1].trigger()
     assert asked.args == ["lenet5"]
+    with qtbot.waitSignal(shown.comparison_asked) as asked:
+        menu.actions()[3].trigger()
+    assert asked.args == ["resnet18", "lenet5"]
+    with qtbot.waitSignal(shown.addition_asked) as asked:
+        menu.actions()[4].trigger()
+    assert asked.args == ["lenet5"]
     menu.deleteLater()
+
+
+def test_a_network_is_dragged(
+    qtbot: QtBot, shown: NetworkList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dragged: list[str] = []
+
+    class Drag(QDrag):
+        def exec(self, *_: object) -> Qt.DropAction:  # type: ignore[override]
+            dragged.append(network_dragged(self.mimeData()))
+            return Qt.DropAction.CopyAction
+
+    monkeypatch.setattr(network_list, "QDrag", Drag)
+    shown.set_current("resnet18")
+    view = shown.tree.viewport()
+    place = shown.tree.visualRect(shown.tree.currentIndex()).center()
+    assert shown.network_at(view.mapTo(shown, place)) == "resnet18"
+    chosen: list[str] = []
+    shown.network_chosen.connect(chosen.append)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=place)
+    for step in (2, 40):  # a hand that trembles drags nothing
+        assert dragged == []
+        where = QPointF(place.x() + step, place.y())
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, where, QPointF(view.mapToGlobal(where)),
+            Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        QApplication.sendEvent(view, event)
+    assert dragged == ["resnet18"]
+    assert chosen == []
 
 
 @pytest.mark.parametrize("width", [180, 231, 264, 400, 560, 900])

@@ -58,6 +58,8 @@ class MapCell(QWidget):
         self._lines = ("", "")
         self._empty = ""
         self._faded = False
+        self._picture: tuple[QImage, Placement] | None = None
+        self._shine = 0.0
         self._unit = (0, 0)  # where the arrow keys are
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -101,6 +103,16 @@ class MapCell(QWidget):
             if self._placement is not None:
                 self.update()
 
+    def set_picture(self, picture: tuple[QImage, Placement] | None) -> None:
+        """What the network sees, and where that lies on the picture."""
+        self._picture = picture
+        self.update()
+
+    def let_through(self, shine: float) -> None:
+        """Let the picture be seen through the map: 0 not at all, 1 alone."""
+        self._shine = shine
+        self.update()
+
     def set_faded(self, faded: bool) -> None:
         """Show that what is shown is of an earlier picture."""
         if faded != self._faded:
@@ -131,7 +143,7 @@ class MapCell(QWidget):
         if times >= _PIXELS_SEEN:
             times = int(times)
         width, height = (round(count * times) / ratio for count in self._sides)
-        return QRectF(round((self.width() - width) / 2), 0, width, height)
+        return QRectF(0, 0, width, height)
 
     def marked_point(self) -> QPointF | None:
         """Where the place marked lies in the cell; None where it lies outside the map, or nobody
@@ -206,7 +218,10 @@ class MapCell(QWidget):
             self._paint_empty(painter, side)
         else:
             area = self.map_rect()
+            shine = self._shine if self._paint_picture(painter, area) else 0.0
+            painter.setOpacity((1 - shine) * painter.opacity())
             painter.drawPixmap(area.topLeft(), self._pixmap(area))
+            painter.setOpacity(0.4 if self._faded else 1.0)
             self._paint_mark(painter, area)
         self._paint_words(painter)
         if self.hasFocus():
@@ -229,8 +244,29 @@ class MapCell(QWidget):
             self._scaled.setDevicePixelRatio(ratio)
         return self._scaled
 
+    def _paint_picture(self, painter: QPainter, area: QRectF) -> bool:
+        """The part of the picture that lies below the map; whether there is any to be seen."""
+        if not self._shine or self._picture is None or self._placement is None:
+            return False
+        image, on_picture = self._picture
+        across, down = area.width() / self._sides[0], area.height() / self._sides[1]
+        left, top = self._placement.to_input(*on_picture.to_picture(0, 0))
+        right, bottom = self._placement.to_input(
+            *on_picture.to_picture(image.width(), image.height())
+        )
+        place = QRectF(
+            area.x() + left * across, area.y() + top * down,
+            (right - left) * across, (bottom - top) * down,
+        )  # fmt: skip
+        painter.save()
+        painter.setClipRect(area)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, image)
+        painter.restore()
+        return True
+
     def _paint_empty(self, painter: QPainter, side: int) -> None:
-        box = QRectF((self.width() - side) / 2, 0, side, side)
+        box = QRectF(0, 0, side, side)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.ground(self).frame))
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
@@ -255,7 +291,7 @@ class MapCell(QWidget):
         metrics = QFontMetrics(self.font())
         line = self._name_rect()
         name, what = self._lines
-        align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         painter.setPen(QColor(theme.ground(self).text))
         # the end of a layer's name tells it from others
         shown = metrics.elidedText(name, Qt.TextElideMode.ElideLeft, line.width())

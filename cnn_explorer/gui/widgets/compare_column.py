@@ -4,7 +4,7 @@ says."""
 import html
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.picture_link import Place
@@ -69,6 +69,8 @@ class SeenPicture(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.picture: tuple[QImage, Placement] | None = None
+        """What the network sees, and where that lies on the picture."""
         self._pixmap = QPixmap()
         self._sides = (1, 1)
         self._placement = Placement()
@@ -79,6 +81,7 @@ class SeenPicture(QWidget):
     def show_seen(self, column: Column | None) -> None:
         """Show what a network sees; None: that is not known yet."""
         if column is None:
+            self.picture = None
             self._pixmap = QPixmap()
         else:
             seen = column.prepared.seen
@@ -87,7 +90,9 @@ class SeenPicture(QWidget):
             side = round(_SEEN * ratio)
             small = max(self._sides) * 2 <= side
             mode = Qt.TransformationMode
-            image = to_qimage(seen).scaled(
+            whole = to_qimage(seen)
+            self.picture = whole, column.prepared.placement
+            image = whole.scaled(
                 side, side, Qt.AspectRatioMode.KeepAspectRatio,
                 mode.FastTransformation if small else mode.SmoothTransformation,
             )  # fmt: skip
@@ -199,6 +204,12 @@ class ColumnHead(QWidget):
             )
             self.bars.show_scores(known.result.classes, trained=known.trained)
             self.bars.setAccessibleName(self.tr("Answers of {}").format(known.title))
+
+    def keep_room_for_badge(self, wanted: bool) -> None:
+        """Leave room for the badge whether it is shown or not."""
+        policy = self.badge.sizePolicy()
+        policy.setRetainSizeWhenHidden(wanted)
+        self.badge.setSizePolicy(policy)
 
     def height_for(self, width: int) -> int:
         """How tall it is where it is so wide."""

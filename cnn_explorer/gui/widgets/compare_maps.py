@@ -99,6 +99,7 @@ class CompareMaps(QWidget):
         super().__init__(parent)
         self._state = state
         self._zoom = 1.0
+        self._shine = 0.0
         self.titles: list[ColumnTitle] = []
         self.heads: list[ColumnHead] = []
         self.labels: list[RowLabel] = []
@@ -263,6 +264,13 @@ class CompareMaps(QWidget):
 
     # showing
 
+    def let_through(self, shine: float) -> None:
+        """Let the picture be seen through all maps: 0 not at all, 1 alone."""
+        self._shine = shine
+        for row in self.cells:
+            for cell in row:
+                cell.let_through(shine)
+
     @Slot(int)
     def _on_column_changed(self, number: int) -> None:
         self._show_head(number)
@@ -272,6 +280,10 @@ class CompareMaps(QWidget):
     def _show_head(self, number: int) -> None:
         column = self._state.column(number)
         self.heads[number].show_result(column)
+        known = [self._state.column(at) for at in range(len(self.heads))]
+        untrained = any(isinstance(one, Column) and not one.trained for one in known)
+        for head in self.heads:  # so that the answers of all stand on the same lines
+            head.keep_room_for_badge(untrained)
         if isinstance(column, Column):
             self.titles[number].show_detail(detail_of(column))
 
@@ -306,6 +318,8 @@ class CompareMaps(QWidget):
                         what=what, value=f"{correlation:.2f}"
                     )
             widget.set_words(layer or "", what, state.networks[number].title)
+            widget.set_picture(self.heads[number].seen.picture)
+            widget.let_through(self._shine)
             widget.mark(state.place)
 
     def _why_empty(self, at: int, number: int) -> str:

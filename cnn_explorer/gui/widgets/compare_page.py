@@ -6,6 +6,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QMenu,
+    QSlider,
     QSpinBox,
     QTabWidget,
     QToolButton,
@@ -84,6 +85,11 @@ class ComparePage(QWidget):
         self.rows_box.setToolTip(self.tr("How many rows to show at most, besides pinned ones."))
         self.rows_box.setSuffix(self.tr(" rows"))
         self.rows_box.setKeyboardTracking(False)
+        self.shine = QSlider(Qt.Orientation.Horizontal)
+        self.shine.setRange(0, 100)
+        self.shine.setFixedWidth(64)
+        self.shine.setAccessibleName(self.tr("Picture through the maps"))
+        self.shine.setToolTip(self.tr("How much of the picture is seen through all maps."))
         self.go_on_button = QToolButton()
         self.go_on_button.setText(self.tr("Go On"))
         self.go_on_button.setToolTip(self.tr("Run the networks that were stopped."))
@@ -106,7 +112,7 @@ class ComparePage(QWidget):
         controls.setContentsMargins(theme.MARGIN, theme.GAP // 2, theme.GAP, theme.GAP // 2)
         controls.setSpacing(theme.GAP - 2)
         for control in (self.rule_box, self.rows_box, self.show_box, self.channel_box,
-                        self.scale_box, self.go_on_button):  # fmt: skip
+                        self.scale_box, self.shine, self.go_on_button):  # fmt: skip
             controls.addWidget(control)
         controls.addStretch(1)
         self.legend = QuietLabel()
@@ -147,6 +153,7 @@ class ComparePage(QWidget):
         self.channel_box.valueChanged.connect(state.choose_channel)
         self.scale_box.scale_chosen.connect(self._on_scale)
         self.rows_box.valueChanged.connect(state.set_most_rows)
+        self.shine.valueChanged.connect(self._on_shine)
         self.go_on_button.clicked.connect(state.go_on)
         self.add_menu.aboutToShow.connect(self._fill_menu)
         self.save_button.clicked.connect(self.save_asked)
@@ -226,6 +233,10 @@ class ComparePage(QWidget):
     @Slot(str)
     def _on_scale(self, scale: str) -> None:
         self._state.shade(one_scale=scale == "layer")
+
+    @Slot(int)
+    def _on_shine(self, percent: int) -> None:
+        self.maps.let_through(percent / 100)
 
     @Slot()
     def _fill_menu(self) -> None:

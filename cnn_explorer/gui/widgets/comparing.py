@@ -74,6 +74,7 @@ class Comparing(QObject):
             for part in (*self._hidden, panels.graph_view):
                 part.hide()
             page.show()
+            panels.input_panel.set_compared(True)
             state.open()
             if not state.networks:
                 self._begin(state)
@@ -88,6 +89,7 @@ class Comparing(QObject):
             return
         self.state.close()
         self.state.point_at(None)
+        self._panels.input_panel.set_compared(False)
         self.page.hide()
         for part in (self._panels.graph_view, *self._hidden):
             part.show()

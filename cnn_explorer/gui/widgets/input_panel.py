@@ -51,6 +51,8 @@ class InputPanel(QWidget):
         super().__init__(parent)
         self._subject: Picture | None = None  # what the network looks at now
         self._place: Place | None = None  # last told
+        self._prepared: PreparedInput | None = None
+        self._compared = False
         self._side = 224  # of what the network sees, pixels
         self._icons_due = True
         self.picture_view = PictureView()
@@ -115,6 +117,8 @@ class InputPanel(QWidget):
 
     def show_prepared(self, prepared: PreparedInput | None) -> None:
         """Show what the network sees of the picture last shown or drawn; None: not known yet."""
+        self._prepared = prepared
+        prepared = None if self._compared else prepared
         subject = self._subject if prepared is not None else None
         self.seen.show_prepared(prepared if subject is not None else None)
         if prepared is None or subject is None:
@@ -122,6 +126,11 @@ class InputPanel(QWidget):
         elif subject is self.picture_view.picture:
             self.picture_view.show_crop(prepared.crop)
         self._arrange()
+
+    def set_compared(self, compared: bool) -> None:
+        """Several networks look at the picture: what one of them sees is left out."""
+        self._compared = compared
+        self.show_prepared(self._prepared)
 
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture last shown or drawn."""
@@ -181,7 +190,7 @@ class InputPanel(QWidget):
         """The preview under the picture, or beside it where the panel is low, as large as fits."""
         # on the pad it keeps its place, for the paper must not shrink under the first stroke
         on_pad = self._stack.currentIndex() == _DRAW
-        self.seen.setVisible(on_pad or self._subject is not None)
+        self.seen.setVisible(not self._compared and (on_pad or self._subject is not None))
         space = self._body.geometry()
         if space.isEmpty():
             return
