@@ -355,6 +355,13 @@ class ComparisonState(QObject):
         self._align()
         self._start()
 
+    def pin_layers(self, layers: Mapping[Wanted, str]) -> None:
+        """Put layers of some of the networks beside each other, in a pinned row of their own."""
+        known = {network.wanted for network in self._networks}
+        self._pinned.append({wanted: name for wanted, name in layers.items() if wanted in known})
+        self._align()
+        self._start()
+
     def pin_row(self, row: int) -> None:
         """Keep a row whatever the rule is."""
         self._pinned.append(self._by_network(self._rows[row]))

@@ -135,6 +135,7 @@ class Comparing(QObject):
 
             self.state = state = ComparisonState(self._explorer, self)
             self.page = page = ComparePage(state, self._explorer)
+            self._add_pages(state, page)
             page.hide()
             for child in page.findChildren(QWidget):
                 child.setAcceptDrops(False)  # a drop anywhere is a drop on the window
@@ -149,6 +150,54 @@ class Comparing(QObject):
             page.maps.place_clicked.connect(view.mark_place)
             self._panels.weights_got.connect(state.refresh_weights)
         return self.state, self.page
+
+    def _add_pages(self, state: "ComparisonState", page: "ComparePage") -> None:
+        """The other ways to compare the networks: as architectures, and over a folder."""
+        from cnn_explorer.gui.state.architecture_table import ArchitectureFacts
+        from cnn_explorer.gui.state.folder_study import FolderStudy
+        from cnn_explorer.gui.widgets.architectures_page import ArchitecturesPage
+        from cnn_explorer.gui.widgets.folder_page import FolderPage
+
+        self.facts = ArchitectureFacts(self._explorer, page)
+        self.architectures = ArchitecturesPage(self.facts)
+        page.add_page(self.architectures, self.tr("Architectures"))
+        self.architectures.network_activated.connect(self._on_network_activated)
+        self.study = FolderStudy(self._explorer, self)
+        self.folder = FolderPage(self.study)
+        page.add_page(self.folder, self.tr("Folder"))
+        self.folder.picture_chosen.connect(self._on_picture_chosen)
+        self.folder.layers_chosen.connect(self._on_layers_chosen)
+        state.networks_changed.connect(self._tell_pages)
+        self._tell_pages()
+
+    @Slot()
+    def _tell_pages(self) -> None:
+        if self.state is not None:
+            networks = self.state.networks
+            self.facts.set_wanted((network.wanted, network.title) for network in networks)
+            self.study.set_wanted([network.wanted for network in networks])
+
+    @Slot(str)
+    def _on_network_activated(self, name: str) -> None:
+        if name in self._explorer.networks:
+            self.leave()
+            self._explorer.choose_network(name)
+
+    @Slot(object)
+    def _on_picture_chosen(self, path: Path) -> None:
+        """A picture of the folder is to be seen through the networks."""
+        if self.page is not None:
+            self.page.tabs.setCurrentIndex(0)
+        self._explorer.open_file(path)
+
+    @Slot(str, str, str, str)
+    def _on_layers_chosen(self, _one: str, layer: str, _other: str, beside: str) -> None:
+        """Two layers of which a person saw how alike they are: their maps stand in a row."""
+        compared = self.study.shown.compared
+        if compared is None or self.state is None or self.page is None:
+            return
+        self.state.pin_layers({compared.a.wanted: layer, compared.b.wanted: beside})
+        self.page.tabs.setCurrentIndex(0)
 
     def _begin(self, state: "ComparisonState") -> None:
         """Compare what was compared last, or else the network on show alone."""
