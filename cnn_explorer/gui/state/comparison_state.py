@@ -133,6 +133,7 @@ class ComparisonState(QObject):
         self._channel = 0
         self._shading = Shading("channel")
         self._awaited: object = None
+        self._news: list[int] = []  # columns of which something is known now
         self._paused = False
         self._clicked: Place | None = None
         self._pointed: Place | None = None
@@ -222,6 +223,16 @@ class ComparisonState(QObject):
         layer = self._rows[row].layers[number]
         done = self._done.get(self._networks[number].wanted)
         return None if done is None or layer is None else done.cells.get(layer)
+
+    def is_looked_at(self, row: int, number: int) -> bool:
+        """Whether what is to be shown of a layer was looked for, found or not."""
+        network, layer = self._networks[number], self._rows[row].layers[number]
+        done = self._done.get(network.wanted)
+        return (
+            done is not None
+            and layer is not None
+            and done.looks.get(layer) == self._looks(network).get(layer)
+        )
 
     def placement(self, row: int, number: int) -> Placement | None:
         """Where the maps of a layer lie on the picture, a pixel of the map being a unit; None where
@@ -585,6 +596,13 @@ class ComparisonState(QObject):
             return
         self._request(*lacking)
 
+    def _go_on_and_tell(self) -> None:
+        """The engine has its next work before what is new is drawn."""
+        self._go_on()
+        news, self._news = self._news, []
+        for number in news:
+            self.column_changed.emit(number)
+
     def _next(self) -> tuple[object, str] | None:
         """What is lacking, and what to call it; None where nothing is."""
         for network in self._networks:
@@ -659,8 +677,7 @@ class ComparisonState(QObject):
         self._due = None
         self._picture = picture
         self._clicked = self._pointed = None
-        for number in range(len(self._networks)):
-            self.column_changed.emit(number)
+        self.place_marked.emit(None)
         self._start()
 
     @Slot()
@@ -692,7 +709,7 @@ class ComparisonState(QObject):
                 self._add_cells(column.asked.wanted, request.cells, cells)
             case ChannelsMatched():
                 self._on_matched(response)
-        self._go_on()
+        self._go_on_and_tell()
 
     def _on_graph(self, wanted: Wanted, graph: LayerGraph | None, sentence: str) -> None:
         if graph is None:
@@ -707,7 +724,7 @@ class ComparisonState(QObject):
         number = self._number_of(wanted)
         if number is not None:
             self._done[wanted] = done
-            self.column_changed.emit(number)
+            self._news.append(number)
 
     def _add_cells(
         self, wanted: Wanted, asked: CellsAsked, cells: Mapping[str, Cell | None]
@@ -746,7 +763,7 @@ class ComparisonState(QObject):
         elif isinstance(request, MakeCells):
             none: dict[str, Cell | None] = dict.fromkeys(request.cells.channels)
             self._add_cells(request.column.asked.wanted, request.cells, none)
-        self._go_on()
+        self._go_on_and_tell()
 
     @Slot()
     def _on_stopped(self) -> None:

@@ -105,6 +105,8 @@ class CompareMaps(QWidget):
         self.labels: list[RowLabel] = []
         self.cells: list[list[MapCell]] = []
         """Row by row."""
+        self._drawn: list[list[object]] = []
+        """What each cell was drawn from: most are as they were when one column is new."""
         self._top = QWidget()
         self._top.setBackgroundRole(self.palette().ColorRole.Base)
         self._top.setAutoFillBackground(True)
@@ -168,7 +170,7 @@ class CompareMaps(QWidget):
         for part in old:
             part.hide()
             part.deleteLater()
-        self.labels, self.cells = [], []
+        self.labels, self.cells, self._drawn = [], [], []
         for at, row in enumerate(self._state.rows):
             cells = []
             for number in range(len(row.layers)):
@@ -186,6 +188,7 @@ class CompareMaps(QWidget):
             label.show()
             self.labels.append(label)
             self.cells.append(cells)
+            self._drawn.append([None] * len(cells))
 
     def _finish(self) -> None:
         networks, picture = self._state.networks, self._state.picture
@@ -303,7 +306,14 @@ class CompareMaps(QWidget):
         colour = (ground.red(), ground.green(), ground.blue())
         for number, widget in enumerate(self.cells[at]):
             layer, cell = row.layers[number], state.cell(at, number)
-            widget.set_faded(not state.is_fresh(number))
+            correlation = state.correlation(at, number)
+            key = (
+                cell, self._why_empty(at, number) if cell is None else "", state.column(number),
+                layer, correlation, drawn.shading, drawn.colours, colour,
+            )  # fmt: skip
+            if self._drawn[at][number] == key:
+                continue
+            self._drawn[at][number] = key
             if cell is None:
                 widget.show_nothing(self._why_empty(at, number))
                 what = ""
@@ -312,7 +322,6 @@ class CompareMaps(QWidget):
                 flat = cell.values.ndim == 1
                 widget.show_map(cell_pixels(cell, drawn, colour), placement, flat=flat)
                 what = _in_words(cell)
-                correlation = state.correlation(at, number)
                 if correlation is not None:
                     what = self.tr("alike {value} · {what}").format(
                         what=what, value=f"{correlation:.2f}"
@@ -331,7 +340,7 @@ class CompareMaps(QWidget):
             return ""
         if column is None:
             return "" if state.picture is not None else self.tr("no picture yet")
-        if state.show == "channel" and state.busy is False:
+        if state.show == "channel" and state.is_looked_at(at, number):
             return self.tr("no channel {}").format(state.channel)
         return ""
 
@@ -342,6 +351,8 @@ class CompareMaps(QWidget):
             column = state.column(number)
             fresh = state.is_fresh(number)
             self.heads[number].bars.set_faded(not fresh)
+            for row in self.cells:
+                row[number].set_faded(not fresh)
             if state.running == number:
                 title.show_detail(self.tr("running …"))
             elif isinstance(column, ColumnFailed):
