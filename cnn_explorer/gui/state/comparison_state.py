@@ -137,6 +137,8 @@ class ComparisonState(QObject):
         self._paused = False
         self._clicked: Place | None = None
         self._pointed: Place | None = None
+        self._precision = explorer.precision
+        explorer.arithmetic_told.connect(self._on_arithmetic)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)
         explorer.answered.connect(self._on_answered)
@@ -567,6 +569,8 @@ class ComparisonState(QObject):
         number = self._number_of(awaited.asked.wanted)
         if number is None or awaited.picture is not self._picture:
             return False
+        if awaited.precision != self._explorer.precision:
+            return False
         layers = {layer.name for layer in awaited.asked.layers if layer}
         return layers >= {
             layer.name for layer in self._asked(self._networks[number]).layers if layer
@@ -681,6 +685,12 @@ class ComparisonState(QObject):
         self._start()
 
     @Slot()
+    def _on_arithmetic(self) -> None:
+        if self._explorer.precision != self._precision:
+            self._precision = self._explorer.precision
+            self._start()
+
+    @Slot()
     def _on_picture_cleared(self) -> None:
         self._picture = self._due = None
         self._done = {one: done for one, done in self._done.items() if done.picture is None}
@@ -699,6 +709,9 @@ class ComparisonState(QObject):
                 self._on_graph(wanted, graph, sentence)
             case ColumnRun(column, cells):
                 assert isinstance(request, RunColumn)
+                if isinstance(column, ColumnFailed):
+                    sentence = _short(column.sentence, request.asked.wanted)
+                    column = replace(column, sentence=sentence)
                 looks = {name: (request.cells.show, channel)
                          for name, channel in request.cells.channels.items()}  # fmt: skip
                 self._keep(request.asked.wanted, _Done(
@@ -714,7 +727,7 @@ class ComparisonState(QObject):
     def _on_graph(self, wanted: Wanted, graph: LayerGraph | None, sentence: str) -> None:
         if graph is None:
             asked = ColumnAsked(wanted, _title(wanted))
-            failed = ColumnFailed(0, asked, sentence)
+            failed = ColumnFailed(0, asked, _short(sentence, wanted))
             self._keep(wanted, _Done(failed, None, "exact", {}, {}))
             return
         self._graphs[wanted] = graph
@@ -755,9 +768,9 @@ class ComparisonState(QObject):
             return
         self._awaited = None
         if isinstance(request, ReadGraph):
-            self._on_graph(request.wanted, None, capitalised(sentence))
+            self._on_graph(request.wanted, None, sentence)
         elif isinstance(request, RunColumn):
-            failed = ColumnFailed(0, request.asked, capitalised(sentence))
+            failed = ColumnFailed(0, request.asked, _short(sentence, request.asked.wanted))
             done = _Done(failed, request.picture, request.precision, {}, {})
             self._keep(request.asked.wanted, done)
         elif isinstance(request, MakeCells):
@@ -797,6 +810,16 @@ def wanted_of(shown: NetworkShown) -> Wanted:
         return Wanted(shown.card, weights_file=shown.weights_file)
     version = shown.version or (best_version(shown.card) if shown.trained else RANDOM)
     return Wanted(shown.card, version)
+
+
+def _short(sentence: str, wanted: Wanted) -> str:
+    """A sentence for a narrow column: a file by its name alone."""
+    for file in (wanted.onnx_file, wanted.weights_file):
+        if file is not None and sentence.startswith(str(file)):
+            return sentence.replace(str(file), file.name)  # a name is not made a capital
+        if file is not None:
+            sentence = sentence.replace(str(file), file.name)
+    return capitalised(sentence)
 
 
 def _title(wanted: Wanted) -> str:

@@ -4,7 +4,15 @@ Titles stay in sight above, labels of rows at the left; all the rest scrolls tog
 """
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.comparison_state import ComparisonState
@@ -49,8 +57,8 @@ class RowLabel(QLabel):
 
     # Overrides of Qt
 
-    def contextMenuEvent(self, event: object) -> None:
-        self.menu_asked.emit(event.globalPos())  # type: ignore[attr-defined]
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
 
 
 class _Content(QWidget):
@@ -94,6 +102,8 @@ class CompareMaps(QWidget):
 
     place_clicked = Signal(object)
     """A `Place` of the picture was clicked in one of the maps."""
+    network_asked = Signal(str)
+    """A person wants a network by itself: its name."""
 
     def __init__(self, state: ComparisonState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,6 +158,9 @@ class CompareMaps(QWidget):
         for number, network in enumerate(self._state.networks):
             title = ColumnTitle(network.title, self._top)
             title.remove_asked.connect(lambda number=number: self._state.remove(number))
+            title.menu_asked.connect(
+                lambda place, number=number: self.title_menu(number).popup(place)
+            )
             head = ColumnHead(self._content)
             head.seen.pointed.connect(self._state.point_at)
             head.seen.clicked.connect(self.place_clicked)
@@ -334,10 +347,10 @@ class CompareMaps(QWidget):
     def _why_empty(self, at: int, number: int) -> str:
         state = self._state
         column = state.column(number)
+        if isinstance(column, ColumnFailed):
+            return self.tr("failed")
         if state.rows[at].layers[number] is None:
             return self.tr("no layer here")
-        if isinstance(column, ColumnFailed):
-            return ""
         if column is None:
             return "" if state.picture is not None else self.tr("no picture yet")
         if state.show == "channel" and state.is_looked_at(at, number):
@@ -386,6 +399,24 @@ class CompareMaps(QWidget):
         chooser.layer_chosen.connect(lambda layer: self._state.pin(row, number, layer))
         chooser.open()
         return chooser
+
+    def title_menu(self, number: int) -> QMenu:
+        """The menu of a column."""
+        state, network = self._state, self._state.networks[number]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        alone = menu.addAction(
+            self.tr("Show in the Graph"), lambda: self.network_asked.emit(network.name)
+        )
+        alone.setEnabled(bool(network.name))
+        menu.addSeparator()
+        left = menu.addAction(self.tr("Move Left"), lambda: state.move(number, number - 1))
+        left.setEnabled(number > 0)
+        right = menu.addAction(self.tr("Move Right"), lambda: state.move(number, number + 1))
+        right.setEnabled(number < len(state.networks) - 1)
+        menu.addSeparator()
+        menu.addAction(self.tr("Remove"), lambda: state.remove(number))
+        return menu
 
     def _menu(self, row: int, number: int | None) -> QMenu:
         """The menu of a cell, or of a row."""
