@@ -262,6 +262,14 @@ class ComparisonState(QObject):
         """The place of the picture that is marked in all maps: under the pointer, or clicked."""
         return self._clicked if self._pointed is None else self._pointed
 
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether any network has answered for the picture on show."""
+        numbers = range(len(self._networks))
+        return self._picture is not None and any(
+            isinstance(self.column(number), Column) and self.is_fresh(number) for number in numbers
+        )
+
     def comparison(self) -> Comparison | None:
         """All that is known, to be saved; None where nothing is."""
         columns, failed = [], []

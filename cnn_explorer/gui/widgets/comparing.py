@@ -50,6 +50,8 @@ class Comparing(QObject):
         commands = window.commands
         commands.compare.triggered.connect(self._on_asked)
         commands.save_comparison.triggered.connect(self.save)
+        for command in (commands.find_layer, commands.choose_weights):
+            command.triggered.connect(self.leave)  # they lead to what stands with the graph
         networks = panels.network_list
         networks.comparison_asked.connect(self._on_two_asked)
         networks.addition_asked.connect(self._on_addition_asked)
@@ -165,7 +167,7 @@ class Comparing(QObject):
         commands = self._window.commands
         with QSignalBlocker(commands.compare):
             commands.compare.setChecked(self.is_on)
-        is_known = self.state is not None and self.state.comparison() is not None
+        is_known = self.state is not None and self.state.can_be_saved
         commands.save_comparison.setEnabled(self.is_on and is_known)
         self.changed.emit()
 
