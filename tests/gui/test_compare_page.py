@@ -224,6 +224,20 @@ def test_adding_and_removing(desk: Desk) -> None:
     assert not page.save_button.isEnabled()
 
 
+def test_the_menu_of_a_column(desk: Desk) -> None:
+    desk.compare("resnet20", "plain20")
+    maps, state = desk.page.maps, desk.state
+    menu = maps.title_menu(0)
+    actions = {action.text(): action for action in menu.actions()}
+    assert not actions["Move Left"].isEnabled()
+    actions["Move Right"].trigger()
+    assert state.names == ("plain20", "resnet20")
+    with desk.qtbot.waitSignal(maps.network_asked) as asked:
+        actions["Show in the Graph"].trigger()
+    assert asked.args == ["resnet20"]
+    desk.settle()
+
+
 def test_a_layer_is_chosen(desk: Desk) -> None:
     desk.compare("resnet20", "plain20")
     maps = desk.page.maps

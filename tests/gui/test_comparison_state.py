@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.graph.alignment import align
@@ -25,6 +26,7 @@ from cnn_explorer.networks.weights import RANDOM
 from cnn_explorer.paths import resource
 from cnn_explorer.probe.cells import cell_of
 from cnn_explorer.probe.comparison import Column, ColumnAsked, ColumnFailed
+from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.pool import Wanted
 from cnn_explorer.probe.session import Session
 
@@ -335,6 +337,42 @@ def test_the_network_on_show_is_taken_as_it_is(desk: Desk) -> None:
     runs = [one for one in desk.requests if isinstance(one, RunColumn)]
     assert runs[0].shown is explorer.network.graph
     assert runs[1].shown is None
+
+
+def test_an_onnx_file_and_weights_of_ones_own_take_part(desk: Desk, tmp_path: Path) -> None:
+    session = Session.open(card_of("lenet5"))
+    file, weights = tmp_path / "mine.onnx", tmp_path / "mine.pth"
+    export_onnx(session, file, digit())
+    torch.save(session.model.state_dict(), weights)
+    desk.explorer.choose_network("lenet5", weights)
+    desk.settle()
+    desk.explorer.show_picture(digit())
+    desk.state.open()
+    desk.state.compare(("lenet5", str(file)))
+    desk.state.add_shown()
+    desk.settle()
+    titles = [network.title for network in desk.state.networks]
+    assert titles == ["LeNet-5 (MNIST)", "mine.onnx", "LeNet-5 (mine.pth)"]
+    own, exported, loaded = (desk.column(at).answer.probabilities for at in range(3))
+    np.testing.assert_allclose(exported, own, atol=1e-5)
+    np.testing.assert_allclose(loaded, own, atol=1e-6)
+    assert desk.state.names == ("lenet5", str(file))  # a file of weights is not remembered
+    for row in range(len(desk.state.rows)):
+        assert all(desk.state.cell(row, at) is not None for at in range(3))
+
+
+def test_other_weights_and_another_precision_run_again(three: Desk) -> None:
+    assert len(three.ran) == 3
+    three.explorer.choose_network("lenet5", version=RANDOM)  # and so from now on
+    three.settle()
+    three.state.refresh_weights()
+    three.settle()
+    assert three.ran == ["LeNet-5"]
+    assert not three.column(0).trained
+    three.explorer.compute("fast")
+    three.settle()
+    runs = [one for one in three.requests if isinstance(one, RunColumn)]
+    assert [one.precision for one in runs] == ["fast"] * 3
 
 
 def test_a_gesture_goes_first(three: Desk) -> None:

@@ -28,6 +28,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.cache_mb = 2048
     first.legend_folded = True
     first.coloured_by = "macs"
+    first.compared = ("vgg16", "/a, b.onnx")
     first.maps_look = "{}"
     first.shading_open = True
     first.table_widths = (120, 48)
@@ -56,6 +57,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert not again.animate
     assert (again.precision, again.cache_mb) == ("fast", 2048)
     assert again.legend_folded is True
+    assert again.compared == ("vgg16", "/a, b.onnx")
     assert again.coloured_by == "macs"
     assert again.maps_look == "{}"
     assert again.shading_open

@@ -118,6 +118,10 @@ def test_three_networks_on_a_photo(
     assert page.maps.cells[0][0].has_map  # at once, for nothing has changed
     stage.settle()
 
+    # what stands with the graph is found there
+    window.commands.find_layer.trigger()
+    assert panels.graph_view.search_bar.isVisible()
+
 
 def test_stopping_removing_and_what_is_remembered(
     qtbot: QtBot, themed: object, tmp_path: Path

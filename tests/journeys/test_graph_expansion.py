@@ -96,7 +96,7 @@ def test_the_keys_of_the_graph_work_from_anywhere(stage: Stage) -> None:
     control = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     for key, expanded in (
         (Qt.Key.Key_E, everything),
-        (Qt.Key.Key_C, frozenset()),
+        (Qt.Key.Key_W, frozenset()),
         (Qt.Key.Key_Down, expanded_to_depth(shown.graph, 1)),
         (Qt.Key.Key_Up, frozenset()),
     ):

@@ -133,9 +133,12 @@ class ComparisonState(QObject):
         self._channel = 0
         self._shading = Shading("channel")
         self._awaited: object = None
+        self._news: list[int] = []  # columns of which something is known now
         self._paused = False
         self._clicked: Place | None = None
         self._pointed: Place | None = None
+        self._precision = explorer.precision
+        explorer.arithmetic_told.connect(self._on_arithmetic)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)
         explorer.answered.connect(self._on_answered)
@@ -223,6 +226,16 @@ class ComparisonState(QObject):
         done = self._done.get(self._networks[number].wanted)
         return None if done is None or layer is None else done.cells.get(layer)
 
+    def is_looked_at(self, row: int, number: int) -> bool:
+        """Whether what is to be shown of a layer was looked for, found or not."""
+        network, layer = self._networks[number], self._rows[row].layers[number]
+        done = self._done.get(network.wanted)
+        return (
+            done is not None
+            and layer is not None
+            and done.looks.get(layer) == self._looks(network).get(layer)
+        )
+
     def placement(self, row: int, number: int) -> Placement | None:
         """Where the maps of a layer lie on the picture, a pixel of the map being a unit; None where
         that is not known."""
@@ -248,6 +261,14 @@ class ComparisonState(QObject):
     def place(self) -> Place | None:
         """The place of the picture that is marked in all maps: under the pointer, or clicked."""
         return self._clicked if self._pointed is None else self._pointed
+
+    @property
+    def can_be_saved(self) -> bool:
+        """Whether any network has answered for the picture on show."""
+        numbers = range(len(self._networks))
+        return self._picture is not None and any(
+            isinstance(self.column(number), Column) and self.is_fresh(number) for number in numbers
+        )
 
     def comparison(self) -> Comparison | None:
         """All that is known, to be saved; None where nothing is."""
@@ -563,6 +584,8 @@ class ComparisonState(QObject):
         number = self._number_of(awaited.asked.wanted)
         if number is None or awaited.picture is not self._picture:
             return False
+        if awaited.precision != self._explorer.precision:
+            return False
         layers = {layer.name for layer in awaited.asked.layers if layer}
         return layers >= {
             layer.name for layer in self._asked(self._networks[number]).layers if layer
@@ -591,6 +614,13 @@ class ComparisonState(QObject):
             self.progress_changed.emit()
             return
         self._request(*lacking)
+
+    def _go_on_and_tell(self) -> None:
+        """The engine has its next work before what is new is drawn."""
+        self._go_on()
+        news, self._news = self._news, []
+        for number in news:
+            self.column_changed.emit(number)
 
     def _next(self) -> tuple[object, str] | None:
         """What is lacking, and what to call it; None where nothing is."""
@@ -666,9 +696,14 @@ class ComparisonState(QObject):
         self._due = None
         self._picture = picture
         self._clicked = self._pointed = None
-        for number in range(len(self._networks)):
-            self.column_changed.emit(number)
+        self.place_marked.emit(None)
         self._start()
+
+    @Slot()
+    def _on_arithmetic(self) -> None:
+        if self._explorer.precision != self._precision:
+            self._precision = self._explorer.precision
+            self._start()
 
     @Slot()
     def _on_picture_cleared(self) -> None:
@@ -689,6 +724,9 @@ class ComparisonState(QObject):
                 self._on_graph(wanted, graph, sentence)
             case ColumnRun(column, cells):
                 assert isinstance(request, RunColumn)
+                if isinstance(column, ColumnFailed):
+                    sentence = _short(column.sentence, request.asked.wanted)
+                    column = replace(column, sentence=sentence)
                 looks = {name: (request.cells.show, channel)
                          for name, channel in request.cells.channels.items()}  # fmt: skip
                 self._keep(request.asked.wanted, _Done(
@@ -699,12 +737,12 @@ class ComparisonState(QObject):
                 self._add_cells(column.asked.wanted, request.cells, cells)
             case ChannelsMatched():
                 self._on_matched(response)
-        self._go_on()
+        self._go_on_and_tell()
 
     def _on_graph(self, wanted: Wanted, graph: LayerGraph | None, sentence: str) -> None:
         if graph is None:
             asked = ColumnAsked(wanted, _title(wanted))
-            failed = ColumnFailed(0, asked, sentence)
+            failed = ColumnFailed(0, asked, _short(sentence, wanted))
             self._keep(wanted, _Done(failed, None, "exact", {}, {}))
             return
         self._graphs[wanted] = graph
@@ -714,7 +752,7 @@ class ComparisonState(QObject):
         number = self._number_of(wanted)
         if number is not None:
             self._done[wanted] = done
-            self.column_changed.emit(number)
+            self._news.append(number)
 
     def _add_cells(
         self, wanted: Wanted, asked: CellsAsked, cells: Mapping[str, Cell | None]
@@ -745,15 +783,15 @@ class ComparisonState(QObject):
             return
         self._awaited = None
         if isinstance(request, ReadGraph):
-            self._on_graph(request.wanted, None, capitalised(sentence))
+            self._on_graph(request.wanted, None, sentence)
         elif isinstance(request, RunColumn):
-            failed = ColumnFailed(0, request.asked, capitalised(sentence))
+            failed = ColumnFailed(0, request.asked, _short(sentence, request.asked.wanted))
             done = _Done(failed, request.picture, request.precision, {}, {})
             self._keep(request.asked.wanted, done)
         elif isinstance(request, MakeCells):
             none: dict[str, Cell | None] = dict.fromkeys(request.cells.channels)
             self._add_cells(request.column.asked.wanted, request.cells, none)
-        self._go_on()
+        self._go_on_and_tell()
 
     @Slot()
     def _on_stopped(self) -> None:
@@ -787,6 +825,16 @@ def wanted_of(shown: NetworkShown) -> Wanted:
         return Wanted(shown.card, weights_file=shown.weights_file)
     version = shown.version or (best_version(shown.card) if shown.trained else RANDOM)
     return Wanted(shown.card, version)
+
+
+def _short(sentence: str, wanted: Wanted) -> str:
+    """A sentence for a narrow column: a file by its name alone."""
+    for file in (wanted.onnx_file, wanted.weights_file):
+        if file is not None and sentence.startswith(str(file)):
+            return sentence.replace(str(file), file.name)  # a name is not made a capital
+        if file is not None:
+            sentence = sentence.replace(str(file), file.name)
+    return capitalised(sentence)
 
 
 def _title(wanted: Wanted) -> str:

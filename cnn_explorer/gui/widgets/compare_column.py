@@ -4,7 +4,17 @@ says."""
 import html
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.picture_link import Place
@@ -28,6 +38,8 @@ class ColumnTitle(QWidget):
     network out."""
 
     remove_asked = Signal()
+    menu_asked = Signal(object)
+    """A menu is wanted, at a `QPoint` of the screen."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +70,11 @@ class ColumnTitle(QWidget):
         """What stands below the title: the time, or that it is still to come."""
         self.detail.setText(text)
         self.detail.setToolTip(html.escape(text))
+
+    # Overrides of Qt
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
 
 
 class SeenPicture(QWidget):
@@ -230,18 +247,18 @@ class ColumnHead(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.Show):
+        if event.type() == QEvent.Type.PaletteChange:
             self._colour()
 
-    def showEvent(self, event: object) -> None:
-        super().showEvent(event)  # type: ignore[arg-type]
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self._colour()
 
     def _colour(self) -> None:
         ink = QColor(theme.ERROR[theme.is_dark(self.palette())][1])
-        palette = self.failure.palette()
-        if palette.color(palette.ColorRole.WindowText) != ink:
-            palette.setColor(palette.ColorRole.WindowText, ink)
+        palette, role = self.failure.palette(), self.failure.foregroundRole()
+        if palette.color(role) != ink:
+            palette.setColor(role, ink)
             self.failure.setPalette(palette)
 
 

@@ -4,7 +4,15 @@ Titles stay in sight above, labels of rows at the left; all the rest scrolls tog
 """
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.comparison_state import ComparisonState
@@ -49,8 +57,8 @@ class RowLabel(QLabel):
 
     # Overrides of Qt
 
-    def contextMenuEvent(self, event: object) -> None:
-        self.menu_asked.emit(event.globalPos())  # type: ignore[attr-defined]
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
 
 
 class _Content(QWidget):
@@ -94,6 +102,8 @@ class CompareMaps(QWidget):
 
     place_clicked = Signal(object)
     """A `Place` of the picture was clicked in one of the maps."""
+    network_asked = Signal(str)
+    """A person wants a network by itself: its name."""
 
     def __init__(self, state: ComparisonState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +115,8 @@ class CompareMaps(QWidget):
         self.labels: list[RowLabel] = []
         self.cells: list[list[MapCell]] = []
         """Row by row."""
+        self._drawn: list[list[object]] = []
+        """What each cell was drawn from: most are as they were when one column is new."""
         self._top = QWidget()
         self._top.setBackgroundRole(self.palette().ColorRole.Base)
         self._top.setAutoFillBackground(True)
@@ -146,6 +158,9 @@ class CompareMaps(QWidget):
         for number, network in enumerate(self._state.networks):
             title = ColumnTitle(network.title, self._top)
             title.remove_asked.connect(lambda number=number: self._state.remove(number))
+            title.menu_asked.connect(
+                lambda place, number=number: self.title_menu(number).popup(place)
+            )
             head = ColumnHead(self._content)
             head.seen.pointed.connect(self._state.point_at)
             head.seen.clicked.connect(self.place_clicked)
@@ -168,7 +183,7 @@ class CompareMaps(QWidget):
         for part in old:
             part.hide()
             part.deleteLater()
-        self.labels, self.cells = [], []
+        self.labels, self.cells, self._drawn = [], [], []
         for at, row in enumerate(self._state.rows):
             cells = []
             for number in range(len(row.layers)):
@@ -186,6 +201,7 @@ class CompareMaps(QWidget):
             label.show()
             self.labels.append(label)
             self.cells.append(cells)
+            self._drawn.append([None] * len(cells))
 
     def _finish(self) -> None:
         networks, picture = self._state.networks, self._state.picture
@@ -303,7 +319,14 @@ class CompareMaps(QWidget):
         colour = (ground.red(), ground.green(), ground.blue())
         for number, widget in enumerate(self.cells[at]):
             layer, cell = row.layers[number], state.cell(at, number)
-            widget.set_faded(not state.is_fresh(number))
+            correlation = state.correlation(at, number)
+            key = (
+                cell, self._why_empty(at, number) if cell is None else "", state.column(number),
+                layer, correlation, drawn.shading, drawn.colours, colour,
+            )  # fmt: skip
+            if self._drawn[at][number] == key:
+                continue
+            self._drawn[at][number] = key
             if cell is None:
                 widget.show_nothing(self._why_empty(at, number))
                 what = ""
@@ -312,7 +335,6 @@ class CompareMaps(QWidget):
                 flat = cell.values.ndim == 1
                 widget.show_map(cell_pixels(cell, drawn, colour), placement, flat=flat)
                 what = _in_words(cell)
-                correlation = state.correlation(at, number)
                 if correlation is not None:
                     what = self.tr("alike {value} · {what}").format(
                         what=what, value=f"{correlation:.2f}"
@@ -325,13 +347,13 @@ class CompareMaps(QWidget):
     def _why_empty(self, at: int, number: int) -> str:
         state = self._state
         column = state.column(number)
+        if isinstance(column, ColumnFailed):
+            return self.tr("failed")
         if state.rows[at].layers[number] is None:
             return self.tr("no layer here")
-        if isinstance(column, ColumnFailed):
-            return ""
         if column is None:
             return "" if state.picture is not None else self.tr("no picture yet")
-        if state.show == "channel" and state.busy is False:
+        if state.show == "channel" and state.is_looked_at(at, number):
             return self.tr("no channel {}").format(state.channel)
         return ""
 
@@ -342,6 +364,8 @@ class CompareMaps(QWidget):
             column = state.column(number)
             fresh = state.is_fresh(number)
             self.heads[number].bars.set_faded(not fresh)
+            for row in self.cells:
+                row[number].set_faded(not fresh)
             if state.running == number:
                 title.show_detail(self.tr("running …"))
             elif isinstance(column, ColumnFailed):
@@ -375,6 +399,24 @@ class CompareMaps(QWidget):
         chooser.layer_chosen.connect(lambda layer: self._state.pin(row, number, layer))
         chooser.open()
         return chooser
+
+    def title_menu(self, number: int) -> QMenu:
+        """The menu of a column."""
+        state, network = self._state, self._state.networks[number]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        alone = menu.addAction(
+            self.tr("Show in the Graph"), lambda: self.network_asked.emit(network.name)
+        )
+        alone.setEnabled(bool(network.name))
+        menu.addSeparator()
+        left = menu.addAction(self.tr("Move Left"), lambda: state.move(number, number - 1))
+        left.setEnabled(number > 0)
+        right = menu.addAction(self.tr("Move Right"), lambda: state.move(number, number + 1))
+        right.setEnabled(number < len(state.networks) - 1)
+        menu.addSeparator()
+        menu.addAction(self.tr("Remove"), lambda: state.remove(number))
+        return menu
 
     def _menu(self, row: int, number: int | None) -> QMenu:
         """The menu of a cell, or of a row."""

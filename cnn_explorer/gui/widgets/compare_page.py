@@ -196,11 +196,11 @@ class ComparePage(QWidget):
             self.scale_box.setCurrentIndex(self.scale_box.findData(state.shading.scale))
         self.go_on_button.setVisible(state.paused)
         self.add_button.setEnabled(len(state.networks) < MOST_NETWORKS)
-        self.save_button.setEnabled(state.comparison() is not None)
+        self.save_button.setEnabled(state.can_be_saved)
         one_scale = state.shading.scale == "layer"
-        legend = self._legend(one_scale)
+        legend = self._legend(one_scale) if state.rows else ""
         self.legend.setText(legend)
-        self.legend.setToolTip(f"{state.rule_in_words} {legend}")
+        self.legend.setToolTip(f"{state.rule_in_words} {legend}" if legend else "")
         self._tell_colours()
 
     def _legend(self, one_scale: bool) -> str:

@@ -13,6 +13,7 @@ from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.panels import Panels
 from cnn_explorer.gui.widgets.theme import is_dark
+from cnn_explorer.networks.onnx_facts import is_onnx_path
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.state.comparison_state import ComparisonState
@@ -49,6 +50,8 @@ class Comparing(QObject):
         commands = window.commands
         commands.compare.triggered.connect(self._on_asked)
         commands.save_comparison.triggered.connect(self.save)
+        for command in (commands.find_layer, commands.choose_weights):
+            command.triggered.connect(self.leave)  # they lead to what stands with the graph
         networks = panels.network_list
         networks.comparison_asked.connect(self._on_two_asked)
         networks.addition_asked.connect(self._on_addition_asked)
@@ -78,7 +81,7 @@ class Comparing(QObject):
             state.open()
             if not state.networks:
                 self._begin(state)
-            page.setFocus()
+            page.tabs.tabBar().setFocus()
             self._tell()
         return state
 
@@ -147,7 +150,9 @@ class Comparing(QObject):
             view = self._panels.input_panel
             view.place_pointed.connect(state.mark_place)
             state.region_pointed.connect(view.show_field)
+            page.maps.place_clicked.connect(state.mark_place)  # on the pad nothing is marked
             page.maps.place_clicked.connect(view.mark_place)
+            page.maps.network_asked.connect(self._on_network_asked)
             self._panels.weights_got.connect(state.refresh_weights)
         return self.state, self.page
 
@@ -211,7 +216,7 @@ class Comparing(QObject):
         commands = self._window.commands
         with QSignalBlocker(commands.compare):
             commands.compare.setChecked(self.is_on)
-        is_known = self.state is not None and self.state.comparison() is not None
+        is_known = self.state is not None and self.state.can_be_saved
         commands.save_comparison.setEnabled(self.is_on and is_known)
         self.changed.emit()
 
@@ -227,6 +232,14 @@ class Comparing(QObject):
             self.leave()
         else:
             self.enter()
+
+    @Slot(str)
+    def _on_network_asked(self, name: str) -> None:
+        self.leave()
+        if is_onnx_path(name):
+            self._explorer.open_onnx(Path(name))
+        else:
+            self._explorer.choose_network(name)
 
     @Slot(str, str)
     def _on_two_asked(self, first: str, second: str) -> None:
