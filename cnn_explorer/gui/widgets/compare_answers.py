@@ -2,10 +2,21 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Slot
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Slot,
+)
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -14,6 +25,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHeaderView,
     QLabel,
@@ -34,12 +46,18 @@ from cnn_explorer.probe.comparison import Column
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW = 28
+_NUMBER = 72
+"""Room for a number, right of its bar."""
+_BAR = 5
+_SHORTEST = 24
+"""A bar in less room says nothing."""
 _NOTES = 116
 """The notes are no taller, for the table is what one reads."""
 
 
 class _ShareDelegate(QStyledItemDelegate):
-    """A number over a quiet bar as long as its share; the likeliest class of a network in bold."""
+    """A bar as long as its share, and the number beside it; the likeliest class of a network in
+    bold."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         view: Any = option.widget  # type: ignore[attr-defined]
@@ -53,13 +71,21 @@ class _ShareDelegate(QStyledItemDelegate):
             wash = QColor(style.selection)
             wash.setAlphaF(0.16)
             painter.fillRect(place, wash)
-        if share:
-            bar = QColor(style.selection)
-            bar.setAlphaF(0.22)
-            room = place.adjusted(theme.GAP, 3, -theme.GAP, -3)
-            long = room.width() * min(1.0, share)
-            painter.fillRect(QRectF(room.right() - long, room.y(), long, room.height()), bar)
         first = model.is_first(index)
+        room = place.adjusted(theme.MARGIN, 0, -_NUMBER, 0)
+        if share is not None and room.width() >= _SHORTEST:
+            middle = room.center().y()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for long, colour, alpha in (
+                (1.0, style.box_border, 0.5),
+                (min(1.0, share), style.selection, 1.0 if first else 0.6),
+            ):
+                paint = QColor(colour)
+                paint.setAlphaF(alpha)
+                painter.setBrush(paint)
+                bar = QRectF(room.x(), middle - _BAR / 2, max(room.width() * long, 1.0), _BAR)
+                painter.drawRoundedRect(bar, _BAR / 2, _BAR / 2)
         font = theme.text_font(weight=QFont.Weight.DemiBold if first else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(style.text) if share is not None else theme.quiet_colour(view))
@@ -78,6 +104,14 @@ class _QuietHeader(QHeaderView):
         self.setSectionsClickable(False)
 
     # Overrides of Qt
+
+    def sectionSizeFromContents(self, logical: int) -> QSize:
+        size = super().sectionSizeFromContents(logical)
+        if self.orientation() == Qt.Orientation.Vertical:
+            text = str(self.model().headerData(logical, self.orientation()) or "")
+            width = QFontMetrics(theme.text_font()).horizontalAdvance(text)
+            size.setWidth(width + theme.MARGIN + theme.GAP)
+        return size
 
     def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
         across = self.orientation() == Qt.Orientation.Horizontal
@@ -163,6 +197,9 @@ class CompareAnswers(QWidget):
         scrolled.setAccessibleName(self.tr("How far the networks agree"))
         quiet_bars(scrolled)
         layout.addWidget(scrolled)
+        corner = self.table.findChild(QAbstractButton)
+        if isinstance(corner, QAbstractButton):
+            corner.installEventFilter(self)
         self._quieten()
         state.networks_changed.connect(self._on_changed)
         state.column_changed.connect(self._on_changed)
@@ -199,7 +236,7 @@ class CompareAnswers(QWidget):
             if pair.same_first is None or pair.distance is None:
                 continue
             said = self.tr("the same") if pair.same_first else self.tr("different things")
-            text = self.tr("{first} and {second} say {said}; their answers differ by {distance}.")
+            text = self.tr("{first} and {second} say {said}: distance {distance}.")
             lines.append(
                 text.format(
                     first=titles[pair.first],
@@ -208,6 +245,8 @@ class CompareAnswers(QWidget):
                     distance=f"{pair.distance:.2f}",
                 )
             )
+        if lines:
+            lines.append(self.tr("Distances go from 0, the same answer, to 1, nothing in common."))
         return lines
 
     def _quieten(self) -> None:
@@ -219,6 +258,15 @@ class CompareAnswers(QWidget):
         self.table.setPalette(palette)
 
     # Overrides of Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+            # Fusion gives the corner of a table a bevel, which nothing else here has
+            QPainter(watched).fillRect(
+                watched.rect(), self.palette().color(QPalette.ColorRole.Base)
+            )
+            return True
+        return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
