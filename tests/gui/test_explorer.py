@@ -74,6 +74,23 @@ def heard(qtbot: QtBot) -> Iterator[Heard]:
     explorer.deleteLater()
 
 
+def test_out_of_sight_nothing_is_run_until_it_is_seen_again(heard: Heard) -> None:
+    heard.explorer.choose_network("lenet5")
+    heard.settle()
+    heard.explorer.rest(True)
+    seven = decode_file(resource("samples", "digit-7.png"))
+    heard.explorer.show_picture(seven)
+    heard.settle()
+    assert heard.explorer.answers is None
+    heard.explorer.rest(False)
+    heard.settle()
+    assert heard.explorer.answers is not None
+    assert heard.explorer.answers.picture is seven
+    heard.explorer.rest(True)
+    heard.explorer.rest(False)
+    assert heard.explorer.idle  # what is known is not run again
+
+
 def saved(file: Path, card: NetworkCard) -> Path:
     torch.save(build_random(card, seed=1).state_dict(), file)
     return file

@@ -190,6 +190,7 @@ class Explorer(QObject):
         self._arithmetic: Arithmetic | None = None
         self._wants_thumbnails = options.thumbnails
         self._had_picture = False
+        self._resting = False
         self._layer = ""
         self._reported: Busy | None = None
         self._last_layers: dict[str, str] = {}
@@ -568,6 +569,16 @@ class Explorer(QObject):
         self.stopped.emit()
         self._report()
 
+    def rest(self, resting: bool) -> None:
+        """Whether the answers of the network on show are out of sight, as while networks are
+        compared: no picture is run then, and the last one afterwards."""
+        if resting == self._resting:
+            return
+        self._resting = resting
+        answers = self._answers
+        if not resting and (answers is None or answers.picture is not self._picture):
+            self._run()
+
     def perform(self, lane: Lane, request: object, title: str) -> None:
         """Have the engine do work whose answer is for another state: see `answered`."""
         self._submit(lane, request, title)
@@ -625,6 +636,8 @@ class Explorer(QObject):
         network, picture = self._network, self._picture
         if network is None or picture is None or self._opening is not None or network.refusal:
             return  # asked again when the network is there
+        if self._resting:
+            return  # asked again when its answers are to be seen
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
         quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)

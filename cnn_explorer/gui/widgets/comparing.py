@@ -77,6 +77,7 @@ class Comparing(QObject):
             for part in (*self._hidden, panels.graph_view):
                 part.hide()
             page.show()
+            self._explorer.rest(True)
             panels.input_panel.set_compared(True)
             state.open()
             if not state.networks:
@@ -97,6 +98,7 @@ class Comparing(QObject):
         for part in (self._panels.graph_view, *self._hidden):
             part.show()
         self._hidden = []
+        self._explorer.rest(False)
         self._tell()
 
     def drop_network(self, name: str, place: QPoint) -> None:
