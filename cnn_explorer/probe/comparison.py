@@ -144,15 +144,17 @@ def compare(
     checkpoint: Checkpoint = no_checkpoint,
     *,
     precision: Precision = "exact",
+    inputs: dict[Preprocessing, PreparedInput] | None = None,
 ) -> Iterator[Column | ColumnFailed]:
-    """Run the networks in their order, and give each column as soon as it is there.
+    """Run the networks in their order, and give each column as soon as it is there. `inputs` are
+    those of this picture that were made before, and takes those that are made now.
 
     A network that cannot be opened or run gives a `ColumnFailed`, and the next one runs. Layers
     that give no output are left out. The checkpoint hears how far all together are; what it raises
     ends the comparison.
     """
     # networks that take pictures in the same way share what that takes
-    inputs: dict[Preprocessing, PreparedInput] = {}
+    inputs = {} if inputs is None else inputs
     for number, column in enumerate(asked):
         part = _part(checkpoint, number, len(asked))
         # in a function of its own: nothing of a network is held while the next one is opened

@@ -14,6 +14,7 @@ from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.unit_field import map_extent
 from cnn_explorer.media.decode import decode_file, from_rgba
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.paths import resource
 from cnn_explorer.probe.answers import compare_answers
@@ -28,7 +29,7 @@ from cnn_explorer.probe.comparison import (
 )
 from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.preprocess import prepare
-from cnn_explorer.probe.results import Placement
+from cnn_explorer.probe.results import Placement, PreparedInput
 from cnn_explorer.probe.session import Session
 from tests.networks.onnx_files import model_of, saved, small_net
 
@@ -257,3 +258,13 @@ def test_a_bright_dot_is_at_the_same_place_in_all_columns(
             assert unit == (int(y), int(x))
             assert changed[unit] > 0
             assert ours.unit_at(row, -1e6, 0) is None
+
+
+def test_columns_run_one_by_one_share_what_goes_in() -> None:
+    shown = Picture(np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8), "noise")
+    pool = SessionPool()
+    inputs: dict[Preprocessing, PreparedInput] = {}
+    asked = [ColumnAsked(Wanted(card_of(name)), name) for name in ("resnet20", "plain20")]
+    columns = [next(compare(shown, [one], pool, inputs=inputs)) for one in asked]
+    assert all(isinstance(column, Column) for column in columns)
+    assert columns[0].prepared is columns[1].prepared

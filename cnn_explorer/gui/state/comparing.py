@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.probe.cells import Cell, Reduction
 from cnn_explorer.probe.channel_match import ChannelCorrelation, ChannelMatch, Extent
 from cnn_explorer.probe.comparison import Column, ColumnAsked, ColumnFailed, Comparison, compare
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.pool import LIMIT_BYTES, SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
+from cnn_explorer.probe.results import PreparedInput
 
 if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -151,6 +153,9 @@ class CompareBench:
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._pool = SessionPool(limit_bytes)
+        self._picture: Picture | None = None
+        self._inputs: dict[Preprocessing, PreparedInput] = {}
+        """Of that picture: its columns are jobs of their own, and many take the same."""
 
     @property
     def pool(self) -> SessionPool:
@@ -172,6 +177,7 @@ class CompareBench:
                 return _match(request, checkpoint)
             case ReleaseNetworks():
                 self._pool.clear()
+                self._picture, self._inputs = None, {}
                 return NetworksReleased()
 
     def _run(self, request: RunColumn, opened: Opened, checkpoint: Checkpoint) -> ColumnRun:
@@ -179,6 +185,8 @@ class CompareBench:
         for graph, session in opened:
             if graph is request.shown:
                 self._pool.adopt(wanted, session)
+        if request.picture is not self._picture:
+            self._picture, self._inputs = request.picture, {}
         found = next(
             compare(
                 request.picture,
@@ -186,6 +194,7 @@ class CompareBench:
                 self._pool,
                 lambda fraction: checkpoint(0.9 * fraction),
                 precision=request.precision,
+                inputs=self._inputs,
             )
         )
         if isinstance(found, ColumnFailed):
