@@ -1,6 +1,7 @@
 """Networks side by side, stage by stage, in the manner of the papers' configuration tables."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
     QEvent,
@@ -16,6 +17,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
+    QFontMetricsF,
     QGuiApplication,
     QImage,
     QKeySequence,
@@ -91,6 +93,19 @@ def shares(needs: Sequence[int], room: int, least: int) -> list[int]:
         widths[number] = min(max(needs[number], least), fair)
         left -= widths[number]
     return [widths[number] for number in range(len(needs))]
+
+
+def rescued(used: Sequence[int], needs: Sequence[int], room: int) -> list[int]:
+    """Widths of columns where some do with less than they need: those that lack the least get it
+    from what room is left, and the rest is divided."""
+    widths = list(used)
+    spare = room - sum(used)
+    for number in sorted(range(len(needs)), key=lambda n: needs[n] - used[n]):
+        lacking = needs[number] - used[number]
+        if 0 < lacking <= spare:
+            widths[number] += lacking
+            spare -= lacking
+    return [width + max(0, spare) // len(widths) for width in widths]
 
 
 class ConfigurationGrid(QTableView):
@@ -186,20 +201,38 @@ class ConfigurationGrid(QTableView):
 
     def _arrange(self) -> None:
         """Give columns and rows their room."""
-        metrics = QFontMetrics(self.font())
         titles = QFontMetrics(self.horizontalHeader().font())
-        model = self.configuration
-        needs = []
+        model, room = self.configuration, self.viewport().width()
+        lines: list[list[str]] = []
+        least: list[int] = []
         for column, title in enumerate(model.table.columns):
-            texts = [
-                line for row in range(model.rowCount()) for line in model.cell(row, column).lines
-            ]
-            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            needs.append(max(widest, titles.horizontalAdvance(title)) + 2 * PAD + 4)
-        widths = shares(needs, self.viewport().width(), _NARROWEST)
-        for column, width in enumerate(widths):
+            cells = (model.cell(row, column) for row in range(model.rowCount()))
+            lines.append([line for cell in cells for line in cell.lines])
+            least.append(max(_NARROWEST, titles.horizontalAdvance(title) + 2 * PAD))
+        needs = [max(self._needed(texts), few) for texts, few in zip(lines, least, strict=True)]
+        widths = shares(needs, room, _NARROWEST)
+        # lines that are broken anyway seldom fill what they are given
+        used = [
+            min(width, max(few, self._needed(
+                part for text in texts for part in broken(text, self.letters(width))
+            )))
+            for width, few, texts in zip(widths, least, lines, strict=True)
+        ]  # fmt: skip
+        for column, width in enumerate(rescued(used, needs, room)):
             self.setColumnWidth(column, width)
         self.resizeRowsToContents()
+
+    def _needed(self, texts: Iterable[str]) -> int:
+        """The width of a column of such lines."""
+        metrics = QFontMetricsF(self.font())
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
+        return math.ceil(widest) + 2 * PAD + 1
+
+    def letters(self, width: int) -> int:
+        """How many letters have room in a column."""
+        # letters are no whole pixels wide
+        letter = QFontMetricsF(self.font()).horizontalAdvance("0")
+        return max(8, int((width - 2 * PAD) / max(letter, 1.0)))
 
     # Qt
 
@@ -233,9 +266,7 @@ class _CellDelegate(QStyledItemDelegate):
     def _lines(self, cell: Cell, width: int) -> list[tuple[int, str]]:
         """The lines with their places below the first, and behind them the height of all: lines
         of several parts stand a little apart, so that it is seen which belong together."""
-        letter = max(1, QFontMetrics(self._grid.font()).horizontalAdvance("0"))
-        most = max(8, (width - 2 * PAD) // letter)
-        parts = [broken(line, most) for line in cell.lines]
+        parts = [broken(line, self._grid.letters(width)) for line in cell.lines]
         apart = _APART if any(len(part) > 1 for part in parts) else 0
         placed: list[tuple[int, str]] = []
         y = 0
@@ -312,7 +343,7 @@ class _Stages(PaperHeader):
         model = self._grid.configuration
         labels = [row.label for row in model.table.rows]
         metrics = self.fontMetrics()
-        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * PAD + 8, 0)
+        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * PAD, 0)
 
 
 def _small() -> QFont:

@@ -15,8 +15,9 @@ _ARROW = 3.5
 class PaperHeader(QHeaderView):
     """Names of columns, or of rows at the left."""
 
-    def __init__(self, orientation: Qt.Orientation, parent: QTableView) -> None:
+    def __init__(self, orientation: Qt.Orientation, parent: QTableView, *, pad: int = PAD) -> None:
         super().__init__(orientation, parent)
+        self._pad = pad
         self.setHighlightSections(False)
         self.setMinimumSectionSize(24)
         # behind the last section too
@@ -34,7 +35,7 @@ class PaperHeader(QHeaderView):
         painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Base))
         painter.setFont(self.font())
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        inner = rect.adjusted(PAD, 0, -PAD, 0)
+        inner = rect.adjusted(self._pad, 0, -self._pad, 0)
         shown = QFontMetrics(self.font()).elidedText(
             text, Qt.TextElideMode.ElideRight, inner.width()
         )
