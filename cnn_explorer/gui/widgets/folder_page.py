@@ -55,7 +55,7 @@ _TOLD = 12
 _NOTES = 3
 _WIDEST = 520
 """Of the table of accuracies: numbers stand near their names, logical pixels."""
-_NARROWEST = 100
+_NARROWEST = 86
 """Of the columns of the table of disagreements, logical pixels."""
 _CELL_PAD = 3
 """Left and right of what stands in a cell, logical pixels."""
@@ -361,10 +361,21 @@ class _Numbers(QWidget):
         column_of = QVBoxLayout(self._filled)
         column_of.setContentsMargins(0, 0, 0, 0)
         column_of.setSpacing(0)
+        self.unknown = QuietLabel(self._filled)
+        self.unknown.setText(
+            self.tr(
+                "The accuracy is not known: no sub-folder is called like a class of the networks."
+            )
+        )
         table = QHBoxLayout()
         table.setContentsMargins(theme.MARGIN - _CELL_PAD, 0, theme.MARGIN - _CELL_PAD, 0)
         table.addWidget(self.accuracy, 100)
         table.addStretch(1)
+        unknown = QHBoxLayout()
+        unknown.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        unknown.addWidget(self.unknown)
+        column_of.addSpacing(theme.GAP // 2)
+        column_of.addLayout(unknown)
         column_of.addLayout(table)
         column_of.addSpacing(theme.GAP)
         column_of.addWidget(_heading(self.tr("Agreement on the likeliest class")))
@@ -410,6 +421,10 @@ class _Numbers(QWidget):
                 elif column == 0:
                     item.setToolTip(text)
                 self.accuracy.setItem(row, column, item)
+        # a table of dashes tells nothing
+        is_known = any(results.accuracy(row) for row in range(len(networks)))
+        self.accuracy.setVisible(is_known)
+        self.unknown.setVisible(not is_known)
         lines = len(networks) * self.accuracy.verticalHeader().defaultSectionSize()
         self.accuracy.setFixedHeight(self.accuracy.horizontalHeader().sizeHint().height() + lines)
         values = [
@@ -460,6 +475,8 @@ class _Disagreements(QWidget):
         )
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        # the share of a long name stays in sight
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.view.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         _plain(self.view)
         self.view.verticalHeader().setDefaultSectionSize(THUMBNAIL + 6)
@@ -595,6 +612,7 @@ class _Layers(QWidget):
                     found.values,
                     [printable(name) for name in found.layers_a],
                     [printable(name) for name in found.layers_b],
+                    (printable(found.network_a, 40), printable(found.network_b, 40)),
                 )
             self._on_read(None)
         if shown.working == "compare":
@@ -636,10 +654,7 @@ class _Layers(QWidget):
             self.reading.setText(self.map.described)
         else:
             found = compared.found
-            text = self.tr("{a} upwards, {b} to the right  ·  {pictures} pictures").format(
-                a=printable(found.network_a), b=printable(found.network_b),
-                pictures=f"{found.pictures:,}",
-            )  # fmt: skip
+            text = self.tr("linear CKA over {} pictures").format(f"{found.pictures:,}")
             if compared.untrained:
                 text += "  ·  " + self.tr("untrained: {}").format(listed(compared.untrained))
             text += "  ·  " + self.tr("a click or Enter shows the maps of both layers")
