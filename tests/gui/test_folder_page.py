@@ -218,6 +218,11 @@ def test_similar_layers(page: FolderPage, tmp_path: Path) -> None:
     assert asked_for == [(0, 1)]
     page.show_study(StudyShown(NETWORKS, listing, compared=compared()))
     assert layers.map.isVisible()
+    # room for the networks' names along the sides
+    line = layers.map.fontMetrics().height()
+    low = layers.map.cell_box(0, 0)
+    assert low.left() > 2 * line
+    assert layers.map.height() - low.bottom() > 2 * line
     assert "untrained: Plain-20" in layers.reading.text()
     chosen: list[tuple[str, ...]] = []
     page.layers_chosen.connect(lambda *names: chosen.append(names))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     QRect,
     QSize,
@@ -27,7 +26,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QAbstractItemView,
     QFrame,
     QHeaderView,
@@ -41,7 +39,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.stages import ConfigurationTable
 from cnn_explorer.gui.state.configuration_model import CELL, Cell, ConfigurationModel
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, draw_rule
+from cnn_explorer.gui.widgets.paper_header import PAD, PaperCorner, PaperHeader, draw_rule
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 _NARROWEST = 132
@@ -129,11 +127,7 @@ class ConfigurationGrid(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setCornerButtonEnabled(False)
-        corner = self.findChild(QAbstractButton)
-        assert corner is not None
-        self._corner = corner
-        corner.installEventFilter(self)  # it would paint itself as a button
+        PaperCorner(self)
         self.setFont(theme.mono_font(12))
         self.setAccessibleName(self.tr("Layers side by side"))
         quiet_bars(self)
@@ -235,15 +229,6 @@ class ConfigurationGrid(QTableView):
         return max(8, int((width - 2 * PAD) / max(letter, 1.0)))
 
     # Qt
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._corner and event.type() == QEvent.Type.Paint:
-            painter = QPainter(self._corner)
-            painter.fillRect(self._corner.rect(), self.palette().color(QPalette.ColorRole.Base))
-            draw_rule(painter, self, self._corner.rect(), strong=True)
-            painter.end()
-            return True
-        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
