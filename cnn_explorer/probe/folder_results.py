@@ -151,11 +151,12 @@ class FolderResults:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said of the numbers, sentences."""
-        notes = [
-            f"{one.title} is untrained: its answers mean nothing."
-            for one in self.networks
-            if not one.trained
-        ]
+        notes = []
+        untrained = [one.title for one in self.networks if not one.trained]
+        if len(untrained) == 1:
+            notes.append(f"{untrained[0]} is untrained: its answers mean nothing.")
+        elif untrained:
+            notes.append(f"{listed(untrained)} are untrained: their answers mean nothing.")
         notes += [one.note for one in self.networks if one.note]
         every = range(len(self.networks))
         if any(picture.label is not None for picture in self.pictures):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPersistentModelIndex, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -33,7 +34,8 @@ from cnn_explorer.gui.widgets.architectures_page import (
     TABLE,
     ArchitecturesPage,
 )
-from cnn_explorer.gui.widgets.configuration_grid import broken, shares
+from cnn_explorer.gui.widgets.configuration_grid import broken, rescued, shares
+from cnn_explorer.gui.widgets.paper_header import PAD
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.pool import Wanted
 from tests.networks.onnx_files import saved, small_net
@@ -209,7 +211,7 @@ def test_times_come_when_they_are_asked_for(page: ArchitecturesPage, explorer: E
     page.measure_button.click()
     assert explorer.is_timing
     assert page.measure_button.text() == "Stop Measuring"
-    assert page.header.status.text() == "Measuring…"
+    assert page.status.text() == "Measuring…"
     page.measure_button.click()
     assert not explorer.is_timing
     assert page.measure_button.text() == "Measure Times"
@@ -240,7 +242,7 @@ def test_bars_of_a_number(page: ArchitecturesPage) -> None:
     assert [row.name for row in plot.rows] == list(SOME)
     assert plot.description(0) == "VGG-16 · Parameters: 138 M"
     page.number.setCurrentIndex(page.number.findData("forward_ms"))
-    assert "measure the times" in page.empty.text()
+    assert "press Measure Times" in page.empty.text()
     assert page.empty.isVisible()
     page.number.setCurrentIndex(page.number.findData("top1"))
     assert page.data_set.isVisible()
@@ -298,7 +300,7 @@ def test_a_click_selects_in_all_views(page: ArchitecturesPage, qtbot: QtBot) -> 
 def test_plots_are_read_with_the_keyboard(page: ArchitecturesPage, qtbot: QtBot) -> None:
     page.show_view(SCATTER)
     qtbot.keyClick(page.scatter, Qt.Key.Key_Home)
-    assert page.header.status.text().startswith("AlexNet · top-1 56.5")
+    assert page.status.text().startswith("AlexNet · top-1 56.5")
     qtbot.keyClick(page.scatter, Qt.Key.Key_Right)
     qtbot.keyClick(page.scatter, Qt.Key.Key_Return)
     assert page.selected == "vgg16"
@@ -375,13 +377,13 @@ def test_each_view_is_saved(
     for suffix in suffixes.split():
         path = tmp_path / f"saved{suffix}"
         page.save(path)
-        assert page.header.status.text() == f"Saved as {path}."
+        assert page.status.text() == f"Saved as {path}."
         if suffix == ".png":
             assert not QImage(str(path)).isNull()
         else:
             assert "AlexNet" in path.read_text("utf-8") or "alexnet" in path.read_text("utf-8")
     page.save(tmp_path / "nowhere" / "saved.csv")
-    assert "Saved" not in page.header.status.text()
+    assert "Saved" not in page.status.text()
 
 
 # what it looks like
@@ -407,15 +409,86 @@ def test_all_views_are_drawn_in_both_themes(
         theme.apply_theme(qapp, "light")
 
 
+def test_controls_have_room_for_their_words_between_the_docks(
+    page: ArchitecturesPage, explorer: Explorer
+) -> None:
+    page.resize(676, 690)  # what a window of 1280 x 800 leaves
+    read(explorer, *SOME)
+    for view in (TABLE, BARS, SCATTER, LAYERS):
+        page.show_view(view)
+        QApplication.processEvents()
+        for control in (page.switch, page.save_button, page.extent, page.number, page.data_set,
+                        page.log, page.measure_button):  # fmt: skip
+            if control.isVisible():
+                assert control.width() >= control.sizeHint().width(), (view, control.toolTip())
+                assert control.geometry().right() < page.width()
+        # no empty line between the controls and the view
+        assert page.said.isVisible() is bool(page.said.text())
+
+
+def test_the_table_shows_what_counts_without_being_scrolled(
+    page: ArchitecturesPage, explorer: Explorer
+) -> None:
+    page.resize(676, 690)
+    read(explorer, *SOME)
+    page.show_view(TABLE)
+    QApplication.processEvents()
+    for number, column in enumerate(COLUMNS):
+        end = page.table.columnViewportPosition(number) + page.table.columnWidth(number)
+        if column.key in ("network", "year", "parameters", "multiply_adds", "forward_ms", "top1"):
+            assert end <= page.table.viewport().width(), column.key
+
+
+def test_nothing_of_a_layer_is_cut_where_it_can_be_broken(page: ArchitecturesPage) -> None:
+    page.resize(676, 690)
+    grid = page.grid
+    inception = (
+        "[1×1, 128] + [1×1, 128 | 3×3, 192] + [1×1, 32 | 3×3, 96] + [3×3 max pool | 1×1, 64]"
+    )
+    row = StageRow("stride 8", ("",) * 3, (
+        ("11×11 conv, 64, stride 4",), (inception,), ("[3×3, 128 | 3×3, 128] × 2",),
+    ))  # fmt: skip
+    grid.resize(676, 500)
+    grid.show_table(ConfigurationTable(("AlexNet", "GoogLeNet", "ResNet-18"), (row, row, row)))
+    metrics = QFontMetricsF(grid.font())
+    for column in range(3):
+        room = grid.columnWidth(column)
+        for line in grid.configuration.cell(0, column).lines:
+            for part in broken(line, grid.letters(room)):
+                assert metrics.horizontalAdvance(part) <= room - 2 * PAD, part
+
+
+@pytest.mark.parametrize(
+    ("used", "needs", "room", "widths"),
+    [
+        ((100, 100), (100, 100), 240, [120, 120]),  # all have what they need
+        ((100, 150), (100, 170), 280, [105, 175]),  # one lacks what is left over
+        ((100, 150, 150), (100, 400, 160), 410, [100, 150, 160]),  # the one that lacks least
+        ((132, 132), (200, 200), 200, [132, 132]),  # no room at all
+    ],
+)
+def test_room_that_is_left_goes_where_it_helps(
+    used: tuple[int, ...], needs: tuple[int, ...], room: int, widths: list[int]
+) -> None:
+    assert rescued(used, needs, room) == widths
+
+
 def test_every_control_says_what_it_is_for(page: ArchitecturesPage) -> None:
     controls: tuple[QWidget, ...] = (
         page.extent, page.number, page.data_set, page.log, page.measure_button, page.save_button,
-        *(page.switch.button(number) for number in range(4)),
     )  # fmt: skip
-    for control in controls:
+    views = tuple(page.switch.button(number) for number in range(4))
+    for control in (*controls, *views):
         assert control.toolTip()
-        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert control.accessibleName() or getattr(control, "text", str)()
+    for control in controls:
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+    # Tab reaches the switch once, the arrow keys go on from there
+    assert any(view.focusPolicy() & Qt.FocusPolicy.TabFocus for view in views)
+    views[TABLE].setFocus()
+    for view in (BARS, SCATTER, LAYERS):
+        QTest.keyClick(views[view - 1], Qt.Key.Key_Right)
+        assert page.switch.current == view
     for view in (page.table, page.grid):
         assert view.accessibleName()
 

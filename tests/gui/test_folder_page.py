@@ -190,6 +190,22 @@ def test_few_notes_are_shown_and_all_told(page: FolderPage, tmp_path: Path) -> N
     assert first.text() == "N0 (untrained)"
 
 
+def test_without_known_classes_there_is_no_table_of_dashes(
+    page: FolderPage, tmp_path: Path
+) -> None:
+    listing = folder_of(tmp_path)
+    networks = tuple(
+        NetworkAnswers(f"N{n}", ("one", "two"), answers("", 0, 0, 1, 1).answers, {}, trained=False)
+        for n in range(2)
+    )
+    page.show()
+    page.show_study(StudyShown(NETWORKS, listing, FolderResults(listing.pictures, networks)))
+    assert not page.numbers.accuracy.isVisible()
+    assert page.numbers.unknown.isVisible()
+    assert page.notes.text().startswith("N0 and N1 are untrained: their answers mean nothing.")
+    assert "point at a cell" in page.numbers.reading.text().lower()
+
+
 def test_similar_layers(page: FolderPage, tmp_path: Path) -> None:
     page.show_layers()
     listing = folder_of(tmp_path)
@@ -202,6 +218,11 @@ def test_similar_layers(page: FolderPage, tmp_path: Path) -> None:
     assert asked_for == [(0, 1)]
     page.show_study(StudyShown(NETWORKS, listing, compared=compared()))
     assert layers.map.isVisible()
+    # room for the networks' names along the sides
+    line = layers.map.fontMetrics().height()
+    low = layers.map.cell_box(0, 0)
+    assert low.left() > 2 * line
+    assert layers.map.height() - low.bottom() > 2 * line
     assert "untrained: Plain-20" in layers.reading.text()
     chosen: list[tuple[str, ...]] = []
     page.layers_chosen.connect(lambda *names: chosen.append(names))

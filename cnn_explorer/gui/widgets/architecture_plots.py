@@ -229,7 +229,8 @@ class ScatterPlot(_NetworksPlot):
         for item in (self._dots, self._ring, self._read_ring):
             self.box.addItem(item)
         self._up = pg.TextItem(self.tr("Top-1 accuracy"), anchor=(0, 0))
-        self._along = pg.TextItem(self.tr("Multiply-adds"), anchor=(1, 1))
+        # a little above the axis, which it would cover
+        self._along = pg.TextItem(self.tr("Multiply-adds"), anchor=(1, 1.15))
         for axis in (self._up, self._along):
             axis.setFont(self.font())
             self.box.addItem(axis, ignoreBounds=True)
@@ -404,6 +405,8 @@ class ScatterPlot(_NetworksPlot):
         self._read_ring.setPen(line_pen(selection, 1.5))
         for axis in (self._up, self._along):
             axis.setColor(quiet)
+            # a line of the scale may run behind
+            axis.fill = pg.mkBrush(self.palette().color(self.palette().ColorRole.Base))
         self.place_ticks()
 
 

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QLayout,
     QMenu,
     QPushButton,
     QStackedWidget,
@@ -50,7 +51,7 @@ from cnn_explorer.gui.state.architecture_table import ArchitectureFacts, Archite
 from cnn_explorer.gui.state.qimages import png_bytes
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.configuration_grid import ConfigurationGrid
-from cnn_explorer.gui.widgets.panel_parts import EmptyState, PanelHeader, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel
 from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, heading_font
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
@@ -63,11 +64,13 @@ if TYPE_CHECKING:
 TABLE, BARS, SCATTER, LAYERS = range(4)
 """The views, as they stand in the switch."""
 _WIDTHS = {
-    "network": 122, "family": 84, "year": 48, "depth": 56, "parameters": 86, "multiply_adds": 98,
-    "memory_bytes": 126, "forward_ms": 96, "top1": 66, "data_set": 74, "accuracy_source": 104,
+    "network": 96, "family": 84, "year": 48, "depth": 54, "parameters": 86, "multiply_adds": 98,
+    "memory_bytes": 126, "forward_ms": 94, "top1": 66, "data_set": 74, "accuracy_source": 104,
     "receptive_field": 106, "whole_picture_from": 132, "weights": 68,
 }  # fmt: skip
-"""Logical pixels: all of them fit into a window of 1280."""
+"""Logical pixels: up to the accuracy they fit beside the docks of a window of 1280."""
+_LONGEST_NAME = 200
+"""The first column is no wider, logical pixels."""
 _BARS_OF = (
     "parameters", "multiply_adds", "memory_bytes", "forward_ms", "top1", "depth", "year",
     "receptive_field",
@@ -136,25 +139,17 @@ class ArchitecturesPage(QWidget):
         self.save_button.setToolTip(self.tr("Save this view to a file, or copy it"))
         self.save_button.setMenu(QMenu(self.save_button))
         self.save_button.menu().aboutToShow.connect(self._fill_save_menu)
-        self.header = PanelHeader(
-            (
-                self.log,
-                self.number,
-                self.data_set,
-                self.extent,
-                self.measure_button,
-                self.save_button,
-                self.switch,
-            )
-        )
-        self.header.title.set_title(self.tr("Architectures"))
         self.said = QuietLabel()
+        self.status = QuietLabel()
 
         self.table = _Table()
         self.table.setModel(self.model)
         self.table.setAccessibleName(self.tr("Facts of the networks"))
         for number, column in enumerate(COLUMNS):
             self.table.setColumnWidth(number, _WIDTHS[column.key])
+        # what most names of networks tell already does not stand between them and the numbers
+        keys = [column.key for column in COLUMNS]
+        self.table.horizontalHeader().moveSection(keys.index("family"), keys.index("weights") - 1)
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.table.horizontalHeader().setSortIndicatorClearable(True)
         self.table.setSortingEnabled(True)
@@ -172,11 +167,7 @@ class ArchitecturesPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(self.header)
-        line = QHBoxLayout()
-        line.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.GAP // 2)
-        line.addWidget(self.said)
-        whole.addLayout(line)
+        whole.addLayout(self._head())
         whole.addWidget(self._pages, 1)
 
         self.switch.chosen.connect(self._on_choice)
@@ -195,13 +186,32 @@ class ArchitecturesPage(QWidget):
 
     def _box(self, name: str, tip: str, items: tuple[tuple[str, str], ...]) -> QComboBox:
         box = QComboBox()
-        box.setMinimumWidth(72)
         box.setAccessibleName(name)
         box.setToolTip(tip)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for title, key in items:
             box.addItem(title, key)
         return box
+
+    def _head(self) -> QLayout:
+        """The views in a row that no choice moves; below, what there is to choose in the one on
+        show, and what is said of it."""
+        views, choices = QHBoxLayout(), QHBoxLayout()
+        views.addWidget(self.switch)
+        views.addStretch(1)
+        views.addWidget(self.save_button)
+        for control in (self.extent, self.number, self.data_set, self.log, self.measure_button):
+            choices.addWidget(control)
+        choices.addStretch(1)
+        rows = QVBoxLayout()
+        rows.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP // 2)
+        rows.setSpacing(theme.GAP - 2)
+        for row in (views, choices):
+            row.setSpacing(theme.GAP)
+            rows.addLayout(row)
+        rows.addWidget(self.said)
+        rows.addWidget(self.status)
+        return rows
 
     # what is shown
 
@@ -284,6 +294,7 @@ class ArchitecturesPage(QWidget):
                 self._show_empty(view)
             case 0:
                 self._following = True
+                self._fit_names(rows)
                 self.model.set_rows(rows, self._marked())
                 self._following = False
                 self._pages.setCurrentWidget(self.table)
@@ -303,8 +314,16 @@ class ArchitecturesPage(QWidget):
                     self.tr("A row a stage: | stands between layers that follow each other, + "
                             "between branches that are concatenated.")
                 )  # fmt: skip
+        self._tell(self.status.text())
         self._mark()
-        self.header.arrange()
+
+    def _tell(self, status: str) -> None:
+        """Say what goes on, or what is pointed at, in the place of what is said of the view."""
+        self.status.setText(status)
+        for label in (self.said, self.status):
+            label.setToolTip(label.text())  # where it is longer than the page is wide
+        self.said.setVisible(not status and bool(self.said.text()))
+        self.status.setVisible(bool(status))
 
     def _rows(self) -> tuple[Architecture, ...]:
         everything = self.extent.currentData() == "all" and self.switch.current != LAYERS
@@ -331,6 +350,15 @@ class ArchitecturesPage(QWidget):
         self.number.setVisible(view == BARS)
         self.log.setVisible(view == BARS and self.number.currentData() not in ("top1", "year"))
         self.extent.setVisible(view != LAYERS)
+        of_times = view == TABLE or (view == BARS and self.number.currentData() == "forward_ms")
+        self.measure_button.setVisible(of_times or self.facts.is_timing)
+
+    def _fit_names(self, rows: tuple[Architecture, ...]) -> None:
+        """Give names the room they need; a width that a person chose stays for the same ones."""
+        if [row.name for row in rows] != [row.name for row in self.model.rows]:
+            metrics = self.table.fontMetrics()
+            needed = max(metrics.horizontalAdvance(row.title) for row in rows) + 2 * PAD + 2
+            self.table.setColumnWidth(0, max(_WIDTHS["network"], min(needed, _LONGEST_NAME)))
 
     def _fill_bars(self, rows: tuple[Architecture, ...]) -> None:
         key = self.number.currentData()
@@ -341,7 +369,7 @@ class ArchitecturesPage(QWidget):
         if not known:
             self._pages.setCurrentWidget(self.empty)
             self.empty.setText(
-                self.tr("Nothing is known of this yet: measure the times first.")
+                self.tr("No time was measured yet: press Measure Times.")
                 if key == "forward_ms"
                 else self.tr("Of none of these networks this number is known.")
             )
@@ -374,16 +402,18 @@ class ArchitecturesPage(QWidget):
         self.said.setText(self._scatter_said(known))
 
     def _scatter_said(self, known: list[Architecture]) -> str:
+        data_set, count = self.data_set.currentText(), len(known)
         said = [
-            self.tr("{data_set}, {count} networks; the area of a dot goes with its parameters.")
-            .format(data_set=self.data_set.currentText(), count=len(known))
-        ]  # fmt: skip
+            self.tr("One network: the area of its dot goes with its parameters.")
+            if count == 1
+            else self.tr("{} networks: the area of a dot goes with its parameters.").format(count)
+        ]
         here = {row.name for row in known}
         elsewhere = [row.title for row in self.facts.chosen_rows if row.name not in here]
         if elsewhere:
             said.append(
-                self.tr("Of another data set, or without a published accuracy: {}.").format(
-                    listed(elsewhere)
+                self.tr("No published accuracy on {data_set}: {networks}.").format(
+                    data_set=data_set, networks=listed(elsewhere)
                 )
             )
         return " ".join(said)
@@ -392,9 +422,9 @@ class ArchitecturesPage(QWidget):
         return tuple(row for row in rows if row.data_set == self.data_set.currentData())
 
     def _table_said(self, rows: tuple[Architecture, ...]) -> str:
-        said = [self.tr("Accuracies on different data sets are not to be compared.")]
-        if len({row.data_set for row in rows if row.top1 is not None}) < 2:
-            said = []
+        said = []
+        if len({row.data_set for row in rows if row.top1 is not None}) > 1:
+            said.append(self.tr("Accuracies on different data sets are not to be compared."))
         if any(row.forward_ms is not None for row in rows):
             said.append(self.tr("Times: medians on this computer, the networks taking turns."))
         return " ".join(said)
@@ -438,12 +468,11 @@ class ArchitecturesPage(QWidget):
             )
         )
         if not timing:
-            self.header.status.setText("")
+            self._tell("")
         elif progress < 0:
-            self.header.status.setText(self.tr("Measuring…"))
+            self._tell(self.tr("Measuring…"))
         else:
-            self.header.status.setText(self.tr("Measuring… {} %").format(round(100 * progress)))
-        self.header.arrange()
+            self._tell(self.tr("Measuring… {} %").format(round(100 * progress)))
 
     # gestures
 
@@ -471,7 +500,7 @@ class ArchitecturesPage(QWidget):
     def _on_read(self, number: int) -> None:
         plot = self._plot
         if plot is not None:
-            self.header.status.setText(plot.description(number) if number >= 0 else "")
+            self._tell(plot.description(number) if number >= 0 else "")
 
     @Slot(int)
     def _on_chosen(self, number: int) -> None:
@@ -576,11 +605,11 @@ class ArchitecturesPage(QWidget):
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        self.header.status.setText(self.tr("Saved as {}.").format(path))
+        self._tell(self.tr("Saved as {}.").format(path))
 
     @Slot(str)
     def _on_failed(self, sentence: str) -> None:
-        self.header.status.setText(capitalised(sentence))
+        self._tell(capitalised(sentence))
 
     # Qt
 

@@ -1,11 +1,11 @@
 """Networks side by side, stage by stage, in the manner of the papers' configuration tables."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     QRect,
     QSize,
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
+    QFontMetricsF,
     QGuiApplication,
     QImage,
     QKeySequence,
@@ -25,7 +26,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QAbstractItemView,
     QFrame,
     QHeaderView,
@@ -39,7 +39,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.stages import ConfigurationTable
 from cnn_explorer.gui.state.configuration_model import CELL, Cell, ConfigurationModel
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, draw_rule
+from cnn_explorer.gui.widgets.paper_header import PAD, PaperCorner, PaperHeader, draw_rule
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 _NARROWEST = 132
@@ -93,6 +93,19 @@ def shares(needs: Sequence[int], room: int, least: int) -> list[int]:
     return [widths[number] for number in range(len(needs))]
 
 
+def rescued(used: Sequence[int], needs: Sequence[int], room: int) -> list[int]:
+    """Widths of columns where some do with less than they need: those that lack the least get it
+    from what room is left, and the rest is divided."""
+    widths = list(used)
+    spare = room - sum(used)
+    for number in sorted(range(len(needs)), key=lambda n: needs[n] - used[n]):
+        lacking = needs[number] - used[number]
+        if 0 < lacking <= spare:
+            widths[number] += lacking
+            spare -= lacking
+    return [width + max(0, spare) // len(widths) for width in widths]
+
+
 class ConfigurationGrid(QTableView):
     """A read-only grid. Ctrl+C copies the cells that are selected, or all as text."""
 
@@ -114,11 +127,7 @@ class ConfigurationGrid(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setCornerButtonEnabled(False)
-        corner = self.findChild(QAbstractButton)
-        assert corner is not None
-        self._corner = corner
-        corner.installEventFilter(self)  # it would paint itself as a button
+        PaperCorner(self)
         self.setFont(theme.mono_font(12))
         self.setAccessibleName(self.tr("Layers side by side"))
         quiet_bars(self)
@@ -186,31 +195,40 @@ class ConfigurationGrid(QTableView):
 
     def _arrange(self) -> None:
         """Give columns and rows their room."""
-        metrics = QFontMetrics(self.font())
         titles = QFontMetrics(self.horizontalHeader().font())
-        model = self.configuration
-        needs = []
+        model, room = self.configuration, self.viewport().width()
+        lines: list[list[str]] = []
+        least: list[int] = []
         for column, title in enumerate(model.table.columns):
-            texts = [
-                line for row in range(model.rowCount()) for line in model.cell(row, column).lines
-            ]
-            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            needs.append(max(widest, titles.horizontalAdvance(title)) + 2 * PAD + 4)
-        widths = shares(needs, self.viewport().width(), _NARROWEST)
-        for column, width in enumerate(widths):
+            cells = (model.cell(row, column) for row in range(model.rowCount()))
+            lines.append([line for cell in cells for line in cell.lines])
+            least.append(max(_NARROWEST, titles.horizontalAdvance(title) + 2 * PAD))
+        needs = [max(self._needed(texts), few) for texts, few in zip(lines, least, strict=True)]
+        widths = shares(needs, room, _NARROWEST)
+        # lines that are broken anyway seldom fill what they are given
+        used = [
+            min(width, max(few, self._needed(
+                part for text in texts for part in broken(text, self.letters(width))
+            )))
+            for width, few, texts in zip(widths, least, lines, strict=True)
+        ]  # fmt: skip
+        for column, width in enumerate(rescued(used, needs, room)):
             self.setColumnWidth(column, width)
         self.resizeRowsToContents()
 
-    # Qt
+    def _needed(self, texts: Iterable[str]) -> int:
+        """The width of a column of such lines."""
+        metrics = QFontMetricsF(self.font())
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0.0)
+        return math.ceil(widest) + 2 * PAD + 1
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._corner and event.type() == QEvent.Type.Paint:
-            painter = QPainter(self._corner)
-            painter.fillRect(self._corner.rect(), self.palette().color(QPalette.ColorRole.Base))
-            draw_rule(painter, self, self._corner.rect(), strong=True)
-            painter.end()
-            return True
-        return super().eventFilter(watched, event)
+    def letters(self, width: int) -> int:
+        """How many letters have room in a column."""
+        # letters are no whole pixels wide
+        letter = QFontMetricsF(self.font()).horizontalAdvance("0")
+        return max(8, int((width - 2 * PAD) / max(letter, 1.0)))
+
+    # Qt
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -233,9 +251,7 @@ class _CellDelegate(QStyledItemDelegate):
     def _lines(self, cell: Cell, width: int) -> list[tuple[int, str]]:
         """The lines with their places below the first, and behind them the height of all: lines
         of several parts stand a little apart, so that it is seen which belong together."""
-        letter = max(1, QFontMetrics(self._grid.font()).horizontalAdvance("0"))
-        most = max(8, (width - 2 * PAD) // letter)
-        parts = [broken(line, most) for line in cell.lines]
+        parts = [broken(line, self._grid.letters(width)) for line in cell.lines]
         apart = _APART if any(len(part) > 1 for part in parts) else 0
         placed: list[tuple[int, str]] = []
         y = 0
@@ -312,7 +328,7 @@ class _Stages(PaperHeader):
         model = self._grid.configuration
         labels = [row.label for row in model.table.rows]
         metrics = self.fontMetrics()
-        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * PAD + 8, 0)
+        return QSize(max(map(metrics.horizontalAdvance, labels), default=60) + 2 * PAD, 0)
 
 
 def _small() -> QFont:

@@ -39,6 +39,7 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.heat_map import COLOURS, HeatMap
 from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.panel_parts import ColourBar, EmptyState, QuietLabel, TitleLabel
+from cnn_explorer.gui.widgets.paper_header import PaperHeader, heading_font
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.colormaps import scale_colours
@@ -54,8 +55,10 @@ _TOLD = 12
 _NOTES = 3
 _WIDEST = 520
 """Of the table of accuracies: numbers stand near their names, logical pixels."""
-_NARROWEST = 100
+_NARROWEST = 86
 """Of the columns of the table of disagreements, logical pixels."""
+_CELL_PAD = 3
+"""Left and right of what stands in a cell, logical pixels."""
 _DISAGREEMENTS, _LAYERS = 1, 2
 
 
@@ -226,7 +229,7 @@ class _Head(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.choose_button = QPushButton(self.tr("Choose folder…"))
+        self.choose_button = QPushButton(self.tr("Choose Folder…"))
         self.choose_button.setToolTip(
             self.tr("Choose a folder of pictures, with or without one sub-folder a class")
         )
@@ -246,7 +249,7 @@ class _Head(QWidget):
         )
         self.stop_button = QPushButton(self.tr("Stop"))
         self.stop_button.setToolTip(self.tr("Stop; what was found so far is kept"))
-        self.save_button = QPushButton(self.tr("Save answers…"))
+        self.save_button = QPushButton(self.tr("Save Answers…"))
         self.save_button.setToolTip(
             self.tr("Save what each network says of each picture as comma-separated values")
         )
@@ -353,13 +356,26 @@ class _Numbers(QWidget):
         self.reading = QuietLabel()
         self._empty = EmptyState()
         self._filled = QWidget()
+        self._filled.setAutoFillBackground(True)
+        self._filled.setBackgroundRole(QPalette.ColorRole.Base)
         column_of = QVBoxLayout(self._filled)
         column_of.setContentsMargins(0, 0, 0, 0)
         column_of.setSpacing(0)
+        self.unknown = QuietLabel(self._filled)
+        self.unknown.setText(
+            self.tr(
+                "The accuracy is not known: no sub-folder is called like a class of the networks."
+            )
+        )
         table = QHBoxLayout()
-        table.setContentsMargins(theme.MARGIN - 4, 0, theme.MARGIN - 4, 0)
+        table.setContentsMargins(theme.MARGIN - _CELL_PAD, 0, theme.MARGIN - _CELL_PAD, 0)
         table.addWidget(self.accuracy, 100)
         table.addStretch(1)
+        unknown = QHBoxLayout()
+        unknown.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 0)
+        unknown.addWidget(self.unknown)
+        column_of.addSpacing(theme.GAP // 2)
+        column_of.addLayout(unknown)
         column_of.addLayout(table)
         column_of.addSpacing(theme.GAP)
         column_of.addWidget(_heading(self.tr("Agreement on the likeliest class")))
@@ -405,6 +421,10 @@ class _Numbers(QWidget):
                 elif column == 0:
                     item.setToolTip(text)
                 self.accuracy.setItem(row, column, item)
+        # a table of dashes tells nothing
+        is_known = any(results.accuracy(row) for row in range(len(networks)))
+        self.accuracy.setVisible(is_known)
+        self.unknown.setVisible(not is_known)
         lines = len(networks) * self.accuracy.verticalHeader().defaultSectionSize()
         self.accuracy.setFixedHeight(self.accuracy.horizontalHeader().sizeHint().height() + lines)
         values = [
@@ -414,6 +434,7 @@ class _Numbers(QWidget):
         titles = [printable(network.title, 28) for network in networks]
         count = len(networks)
         self.agreement.show_values(np.array(values).reshape(count, count), titles, titles)
+        self._on_read(None)
 
     def _describe(self, row: int, column: int) -> str:
         assert self._results is not None
@@ -430,7 +451,12 @@ class _Numbers(QWidget):
 
     @Slot(object)
     def _on_read(self, cell: tuple[int, int] | None) -> None:
-        self.reading.setText("" if cell is None else self.agreement.described)
+        self.reading.setText(
+            self.tr("Of each two networks: on what share of the pictures both say the same. Point "
+                    "at a cell to read the numbers.")
+            if cell is None
+            else self.agreement.described
+        )  # fmt: skip
 
 
 class _Disagreements(QWidget):
@@ -449,6 +475,8 @@ class _Disagreements(QWidget):
         )
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        # the share of a long name stays in sight
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.view.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         _plain(self.view)
         self.view.verticalHeader().setDefaultSectionSize(THUMBNAIL + 6)
@@ -515,7 +543,7 @@ class _Layers(QWidget):
             box.setToolTip(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setMinimumContentsLength(6)
-        self.compare_button = QPushButton(self.tr("Compare layers"))
+        self.compare_button = QPushButton(self.tr("Compare Layers"))
         self.save_button = QPushButton(self.tr("Save…"))
         self.save_button.setAccessibleName(self.tr("Save the similarity"))
         self.save_button.setToolTip(
@@ -584,13 +612,14 @@ class _Layers(QWidget):
                     found.values,
                     [printable(name) for name in found.layers_a],
                     [printable(name) for name in found.layers_b],
+                    (printable(found.network_a, 40), printable(found.network_b, 40)),
                 )
             self._on_read(None)
         if shown.working == "compare":
             self.empty.setText(self.tr("The networks look at the pictures …"))
         else:
             self.empty.setText(
-                self.tr("Press Compare layers to see how alike each layer of one network is to "
+                self.tr("Press Compare Layers to see how alike each layer of one network is to "
                         "each of the other: linear CKA over the pictures of the folder.")
             )  # fmt: skip
         self._pages.setCurrentWidget(self.empty if self._compared is None else self.map)
@@ -625,12 +654,10 @@ class _Layers(QWidget):
             self.reading.setText(self.map.described)
         else:
             found = compared.found
-            text = self.tr("{a} upwards, {b} to the right  ·  {pictures} pictures").format(
-                a=printable(found.network_a), b=printable(found.network_b),
-                pictures=f"{found.pictures:,}",
-            )  # fmt: skip
+            text = self.tr("linear CKA over {} pictures").format(f"{found.pictures:,}")
             if compared.untrained:
                 text += "  ·  " + self.tr("untrained: {}").format(listed(compared.untrained))
+            text += "  ·  " + self.tr("a click or Enter shows the maps of both layers")
             self.reading.setText(text)
 
     @Slot(int, int)
@@ -665,9 +692,10 @@ def _plain(view: QTableView) -> None:
     view.setTabKeyNavigation(False)
     view.setCornerButtonEnabled(False)
     view.verticalHeader().setVisible(False)
-    view.horizontalHeader().setHighlightSections(False)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setFont(theme.text_font(theme.SMALL))
-    view.horizontalHeader().setFont(theme.text_font(theme.SMALL))
+    header = PaperHeader(Qt.Orientation.Horizontal, view, pad=_CELL_PAD)
+    header.setFont(heading_font())
+    view.setHorizontalHeader(header)
     view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 8)
     quiet_bars(view)

@@ -59,6 +59,7 @@ class HeatMap(QWidget):
         self._values: Matrix = np.zeros((0, 0))
         self._rows: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
+        self._titles = ("", "")
         self._read: tuple[int, int] | None = None
         self._describe: Callable[[int, int], str] = self._plain_description
         self.setFont(theme.text_font(theme.SMALL))
@@ -75,12 +76,20 @@ class HeatMap(QWidget):
         self.addAction(self._copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
-    def show_values(self, values: Matrix, rows: Sequence[str], columns: Sequence[str]) -> None:
-        """Show values (rows, columns) with a name for each row and column. What is no number has no
-        colour, and what lies outside 0 to 1 that of the end."""
+    def show_values(
+        self,
+        values: Matrix,
+        rows: Sequence[str],
+        columns: Sequence[str],
+        titles: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Show values (rows, columns) with a name for each row and column, and titles of what the
+        rows and the columns belong to. What is no number has no colour, and what lies outside 0 to
+        1 that of the end."""
         if values.shape != (len(rows), len(columns)):
             raise ValueError("as many names as rows and columns")
         self._values, self._rows, self._columns = values, tuple(rows), tuple(columns)
+        self._titles = titles
         self._set_read(None)
         self.updateGeometry()
         self.update()
@@ -139,6 +148,12 @@ class HeatMap(QWidget):
 
     # where things lie
 
+    def _margins(self) -> tuple[int, int]:
+        """Left and below: wider where a title stands."""
+        line = self.fontMetrics().height() + theme.GAP // 2
+        beside, below = (theme.MARGIN + (line if title else 0) for title in self._titles)
+        return beside, below
+
     def _widest(self, names: Sequence[str]) -> int:
         metrics = self.fontMetrics()
         return max((metrics.horizontalAdvance(name) for name in names), default=0)
@@ -154,12 +169,13 @@ class HeatMap(QWidget):
             return QRectF()
         line = self.fontMetrics().height()
         beside = min(self._widest(self._rows), int(_NAMES_SHARE * self.width())) + theme.GAP
-        width = self.width() - beside - 2 * theme.MARGIN
+        left, bottom = self._margins()
+        width = self.width() - beside - left - theme.MARGIN
         width = min(width, columns * _LARGEST_CELL)
         below = line
         if not self._lying(width / columns):
             below = min(self._widest(self._columns), int(_NAMES_SHARE * self.height()))
-        height = self.height() - below - theme.GAP - 2 * theme.MARGIN
+        height = self.height() - below - theme.GAP - theme.MARGIN - bottom
         height = min(height, rows * _LARGEST_CELL)
         # large cells are all of the same whole pixels; small ones share what room there is
         ratio = self.devicePixelRatioF()
@@ -167,7 +183,7 @@ class HeatMap(QWidget):
             width = columns * math.floor(width * ratio / columns) / ratio
         if height >= _EVEN * rows:
             height = rows * math.floor(height * ratio / rows) / ratio
-        return QRectF(theme.MARGIN + beside, theme.MARGIN, max(1, width), max(1, height))
+        return QRectF(left + beside, theme.MARGIN, max(1, width), max(1, height))
 
     # painting
 
@@ -192,10 +208,11 @@ class HeatMap(QWidget):
         painter.setPen(theme.quiet_colour(self))
         elide = Qt.TextElideMode.ElideMiddle
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        room = int(box.left()) - theme.MARGIN - theme.GAP // 2
+        left, bottom = self._margins()
+        room = int(box.left()) - left - theme.GAP // 2
         for row in range(0, rows, math.ceil(line / (box.height() / rows))):
             cell = self.cell_box(row, 0)
-            place = QRectF(theme.MARGIN, cell.center().y() - line / 2, room, line)
+            place = QRectF(left, cell.center().y() - line / 2, room, line)
             painter.drawText(place, right, metrics.elidedText(self._rows[row], elide, room))
         wide = box.width() / columns
         below = box.bottom() + theme.GAP // 2
@@ -204,7 +221,7 @@ class HeatMap(QWidget):
                 place = QRectF(box.left() + column * wide, below, wide, line)
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, name)
             return
-        room = int(self.height() - theme.MARGIN - below)
+        room = int(self.height() - bottom - below)
         for column in range(0, columns, math.ceil(line / wide)):
             painter.save()
             painter.translate(box.left() + (column + 0.5) * wide, below)
@@ -212,6 +229,20 @@ class HeatMap(QWidget):
             text = metrics.elidedText(self._columns[column], elide, room)
             painter.drawText(QRectF(-room, -line / 2, room, line), right, text)
             painter.restore()
+
+    def _paint_titles(self, painter: QPainter, box: QRectF) -> None:
+        beside, below = self._titles
+        metrics, middle = self.fontMetrics(), Qt.AlignmentFlag.AlignCenter
+        line, elide = metrics.height(), Qt.TextElideMode.ElideRight
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        place = QRectF(box.left(), self.height() - theme.GAP // 2 - line, box.width(), line)
+        painter.drawText(place, middle, metrics.elidedText(below, elide, int(box.width())))
+        painter.save()
+        painter.translate(theme.MARGIN, box.bottom())
+        painter.rotate(-90)
+        place = QRectF(0, 0, box.height(), line)
+        painter.drawText(place, middle, metrics.elidedText(beside, elide, int(box.height())))
+        painter.restore()
 
     def _paint_numbers(self, painter: QPainter, image: QImage) -> None:
         rows, columns = self._values.shape
@@ -231,10 +262,11 @@ class HeatMap(QWidget):
 
     def sizeHint(self) -> QSize:
         rows, columns = self._values.shape
-        beside = self._widest(self._rows) + theme.GAP + 2 * theme.MARGIN
+        left, bottom = self._margins()
+        beside = self._widest(self._rows) + theme.GAP + left + theme.MARGIN
         return QSize(
             beside + min(640, columns * _LARGEST_CELL),
-            min(520, rows * _LARGEST_CELL) + 60 + 2 * theme.MARGIN,
+            min(520, rows * _LARGEST_CELL) + 60 + theme.MARGIN + bottom,
         )
 
     def minimumSizeHint(self) -> QSize:
@@ -248,6 +280,7 @@ class HeatMap(QWidget):
         image = self._image()
         painter.drawImage(box, image)
         self._paint_names(painter, box)
+        self._paint_titles(painter, box)
         cell = self.cell_box(0, 0)
         if cell.width() >= _NUMBERED and cell.height() >= self.fontMetrics().height():
             self._paint_numbers(painter, image)

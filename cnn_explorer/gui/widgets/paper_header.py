@@ -1,8 +1,8 @@
 """The head of a table as papers have it: bare words on the table's own ground, a rule below."""
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHeaderView, QTableView, QWidget
 
 from cnn_explorer.gui.widgets import theme
 
@@ -15,8 +15,9 @@ _ARROW = 3.5
 class PaperHeader(QHeaderView):
     """Names of columns, or of rows at the left."""
 
-    def __init__(self, orientation: Qt.Orientation, parent: QTableView) -> None:
+    def __init__(self, orientation: Qt.Orientation, parent: QTableView, *, pad: int = PAD) -> None:
         super().__init__(orientation, parent)
+        self._pad = pad
         self.setHighlightSections(False)
         self.setMinimumSectionSize(24)
         # behind the last section too
@@ -34,7 +35,7 @@ class PaperHeader(QHeaderView):
         painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Base))
         painter.setFont(self.font())
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
-        inner = rect.adjusted(PAD, 0, -PAD, 0)
+        inner = rect.adjusted(self._pad, 0, -self._pad, 0)
         shown = QFontMetrics(self.font()).elidedText(
             text, Qt.TextElideMode.ElideRight, inner.width()
         )
@@ -77,6 +78,33 @@ class PaperHeader(QHeaderView):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.viewport().update()
+
+
+class PaperCorner(QObject):
+    """The corner between both heads of a table has their look; it would paint itself as a
+    button."""
+
+    def __init__(self, table: QTableView) -> None:
+        super().__init__(table)
+        self._table = table
+        table.setCornerButtonEnabled(False)
+        corner = table.findChild(QAbstractButton)
+        assert corner is not None
+        self._corner = corner
+        corner.installEventFilter(self)
+
+    # Qt
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._corner and event.type() == QEvent.Type.Paint:
+            painter = QPainter(self._corner)
+            # its own palette is that of a button
+            ground = self._table.palette().color(QPalette.ColorRole.Base)
+            painter.fillRect(self._corner.rect(), ground)
+            draw_rule(painter, self._table, self._corner.rect(), strong=True)
+            painter.end()
+            return True
+        return super().eventFilter(watched, event)
 
 
 def heading_font() -> QFont:

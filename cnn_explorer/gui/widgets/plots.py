@@ -41,6 +41,8 @@ from cnn_explorer.text import number_text
 _DIMMED = 0.35
 _CLICK = 4
 """A press that moves further than so many pixels is no click."""
+_MOST_VALUES = 11
+"""Of the values beside a plot: more of them do not make a tall one easier to read."""
 _SHARP = 2
 """Device pixels for each pixel of a saved picture."""
 
@@ -188,6 +190,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         """Name values and things, as many as have room."""
         height = self.box.height()
         most = max(2, int(height // (QFontMetricsF(self.font()).height() * 1.9)))
+        most = min(most, _MOST_VALUES)
         values = self._scale.ticks(most)
         places = self._scale.places(values).tolist()
         texts = [self.left_text(value) for value in values]
