@@ -100,8 +100,8 @@ class AnswersCompared:
             return "All say the same."
         if not any(told) and len(told) == len(self.pairs):
             return "No two say the same."
-        agreeing = f"{sum(told)} of {len(told)} pairs"
-        return f"{agreeing} of networks that can be compared say the same."
+        agreeing = f"{sum(told)} of {len(told)}" if any(told) else f"None of {len(told)}"
+        return f"{agreeing} pairs that can be compared say the same."
 
 
 def answer_of(

@@ -290,8 +290,8 @@ def legend_of(show: Reduction, *, one_scale: bool) -> str:
             "cells cannot be compared"
         )
     if one_scale:
-        return f"{what}; all networks of a row share one colour scale"
-    return f"{what}; each cell has a colour scale of its own, from its lowest to its highest value"
+        return f"{what}; the networks of a row share one colour scale"
+    return f"{what}; each cell has a colour scale of its own"
 
 
 def time_in_words(column: Column) -> str:

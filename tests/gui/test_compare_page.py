@@ -79,7 +79,7 @@ def test_a_column_for_each_and_a_row_for_each(desk: Desk) -> None:
     assert [head.badge.isVisible() for head in maps.heads] == [False, False, True]
     assert maps.heads[0].bars.model().rowCount() == 5
     assert "ms" in maps.titles[0].detail.text()
-    assert maps.heads[0].words.text() == "32 × 32\nRGB\nside 32"
+    assert maps.heads[0].words.text() == "32 × 32\nRGB\nshorter side 32"
     # all columns stand in sight, with no part of a cell over another
     lefts = [cell.geometry() for cell in maps.cells[0]]
     assert lefts[0].right() < lefts[1].left()
@@ -162,7 +162,7 @@ def test_controls_are_the_state(desk: Desk) -> None:
     assert (state.rule, state.show, state.channel, state.most_rows) == ("depth", "channel", 5, 2)
     assert state.shading.scale == "layer"
     assert page.channel_box.isVisible()
-    assert "all networks of a row share one colour scale" in page.legend.text()
+    assert "networks of a row share one colour scale" in page.legend.text()
     assert " … " in page.maps.labels[0].text()
     assert page.maps.cells[0][0].words[1].startswith("channel 5")
     kinds = (QComboBox, QSpinBox, QAbstractButton)
@@ -272,7 +272,7 @@ def test_answers_side_by_side(desk: Desk) -> None:
 
 def test_another_page_is_a_tab(desk: Desk) -> None:
     before = desk.page.tabs.count()
-    desk.page.add_page(MapCell(), "More")
+    desk.page.add_page(MapCell(), "More", "More of it")
     assert desk.page.tabs.tabText(before) == "More"
 
 

@@ -87,7 +87,7 @@ def test_agreement_over_several() -> None:
     found = compare_answers((ONE, ONE, OTHER))
     assert [pair.same_first for pair in found.pairs] == [True, False, False]
     assert found.agreement == pytest.approx(1 / 3)
-    assert found.sentence == "1 of 3 pairs of networks that can be compared say the same."
+    assert found.sentence == "1 of 3 pairs that can be compared say the same."
     assert compare_answers((ONE, ONE)).sentence == "Both say the same."
     assert compare_answers((ONE, ONE, ONE)).sentence == "All say the same."
     assert compare_answers((ONE, OTHER)).sentence == "They say different things."

@@ -5,7 +5,6 @@ from typing import Any
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
@@ -22,10 +21,10 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPalette,
+    QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QFrame,
     QHeaderView,
     QLabel,
@@ -40,6 +39,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.answers_table import AnswersTableModel
 from cnn_explorer.gui.state.comparison_state import ComparisonState
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.paper_header import PaperCorner, draw_rule
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.answers import AnswersCompared, compare_answers
 from cnn_explorer.probe.comparison import Column
@@ -51,8 +51,8 @@ _NUMBER = 72
 _BAR = 5
 _SHORTEST = 24
 """A bar in less room says nothing."""
-_NOTES = 116
-"""The notes are no taller, for the table is what one reads."""
+_NOTES = 7
+"""Lines of notes that stand below the table at most, for that is what one reads."""
 
 
 class _ShareDelegate(QStyledItemDelegate):
@@ -126,8 +126,7 @@ class _QuietHeader(QHeaderView):
         side = Qt.AlignmentFlag.AlignRight if across else Qt.AlignmentFlag.AlignLeft
         painter.drawText(words, side | Qt.AlignmentFlag.AlignVCenter, shown)
         if across:
-            line = QColor(theme.ground(self).box_border)
-            painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), line)
+            draw_rule(painter, self, rect, strong=True)
         painter.restore()
 
 
@@ -187,19 +186,16 @@ class CompareAnswers(QWidget):
         layout.setSpacing(theme.MARGIN)
         layout.addWidget(self.sentence)
         layout.addWidget(self.table, 1)
-        scrolled = QScrollArea()
+        self._scrolled = scrolled = QScrollArea()
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setWidget(self.notes)
         scrolled.setWidgetResizable(True)
-        scrolled.setMaximumHeight(_NOTES)
         scrolled.viewport().setBackgroundRole(QPalette.ColorRole.Base)
         scrolled.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         scrolled.setAccessibleName(self.tr("How far the networks agree"))
         quiet_bars(scrolled)
         layout.addWidget(scrolled)
-        corner = self.table.findChild(QAbstractButton)
-        if isinstance(corner, QAbstractButton):
-            corner.installEventFilter(self)
+        PaperCorner(self.table)
         self._quieten()
         state.networks_changed.connect(self._on_changed)
         state.column_changed.connect(self._on_changed)
@@ -224,9 +220,17 @@ class CompareAnswers(QWidget):
         if self.answers is None:
             self.sentence.setText(self.tr("No network has answered yet."))
             self.notes.clear()
+            self._fit_notes()
             return
         self.sentence.setText(self.answers.sentence if len(columns) > 1 else titles[0])
-        self.notes.setText("\n".join((*self._pairs(titles), *self.answers.notes)))
+        self.notes.setText("\n".join((*self.answers.notes, *self._pairs(titles))))
+        self._fit_notes()
+
+    def _fit_notes(self) -> None:
+        """As tall as the notes are, in whole lines, and no taller than some of them."""
+        line = self.notes.fontMetrics().lineSpacing()
+        needed = self.notes.heightForWidth(self.width() - 2 * theme.MARGIN)
+        self._scrolled.setFixedHeight(max(0, min(_NOTES * line, needed)))
 
     def _pairs(self, titles: tuple[str, ...]) -> list[str]:
         """How far each two agree, where that can be said."""
@@ -259,19 +263,14 @@ class CompareAnswers(QWidget):
 
     # Overrides of Qt
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
-            # Fusion gives the corner of a table a bevel, which nothing else here has
-            QPainter(watched).fillRect(
-                watched.rect(), self.palette().color(QPalette.ColorRole.Base)
-            )
-            return True
-        return super().eventFilter(watched, event)
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._quieten()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_notes()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

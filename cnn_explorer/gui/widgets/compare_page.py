@@ -140,8 +140,10 @@ class ComparePage(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setAccessibleName(self.tr("Comparison"))
         self.tabs.setCornerWidget(corner, Qt.Corner.TopRightCorner)
-        self.add_page(first, self.tr("Maps"))
-        self.add_page(self.answers, self.tr("Answers"))
+        self.add_page(first, self.tr("Maps"), self.tr("What the layers make of the picture"))
+        self.add_page(
+            self.answers, self.tr("Answers"), self.tr("What the networks say, and if they agree")
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -165,9 +167,9 @@ class ComparePage(QWidget):
         state.progress_changed.connect(self._tell)
         self._tell()
 
-    def add_page(self, page: QWidget, title: str) -> None:
+    def add_page(self, page: QWidget, title: str, tip: str) -> None:
         """Add another way to compare the networks, as a tab."""
-        self.tabs.addTab(page, title)
+        self.tabs.setTabToolTip(self.tabs.addTab(page, title), tip)
 
     def _box(self, choices: tuple[tuple[str, str], ...], name: str, tip: str) -> QComboBox:
         box = QComboBox()

@@ -167,11 +167,16 @@ class Comparing(QObject):
 
         self.facts = ArchitectureFacts(self._explorer, page)
         self.architectures = ArchitecturesPage(self.facts)
-        page.add_page(self.architectures, self.tr("Architectures"))
+        page.add_page(
+            self.architectures, self.tr("Architectures"),
+            self.tr("Facts and layers of the networks side by side"),
+        )  # fmt: skip
         self.architectures.network_activated.connect(self._on_network_activated)
         self.study = FolderStudy(self._explorer, self)
         self.folder = FolderPage(self.study)
-        page.add_page(self.folder, self.tr("Folder"))
+        page.add_page(
+            self.folder, self.tr("Folder"), self.tr("The networks over a folder of pictures")
+        )
         self.folder.picture_chosen.connect(self._on_picture_chosen)
         self.folder.layers_chosen.connect(self._on_layers_chosen)
         state.networks_changed.connect(self._tell_pages)
