@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import (
     UNTRAINED,
     Told,
-    card_named,
     natural,
     network_or_file,
     output_file,
@@ -20,8 +20,13 @@ from cnn_explorer.cli_parts import (
     refuse_same_file,
     stoppable,
 )
-from cnn_explorer.cli_session import describe_precision
-from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.cli_session import (
+    describe_precision,
+    describe_weights_of_each,
+    files_of,
+    wanted_of,
+)
+from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError, part_of
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.alignment import AlignedRow, Rule
@@ -57,14 +62,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help=f"where to save the comparison ({' '.join(_SUFFIXES)}); the answers alone are printed "
         "without it",
     )  # fmt: skip
-    parser.add_argument(
-        "--weights", metavar="NAME=FILE", type=_pair, action="append", default=[],
-        help="weights of your own for one of the networks; may be given for each",
-    )  # fmt: skip
-    parser.add_argument(
-        "--weights-version", metavar="NAME=TAG", type=_pair, action="append", default=[],
-        help='which of a network\'s own weights, as "resnet50=ImageNet V1", or "random"',
-    )  # fmt: skip
+    describe_weights_of_each(parser)
     parser.add_argument(
         "--align", choices=("stride", "depth", "receptive"), default="stride",
         help="which layers stand beside each other: of the same output stride, at the same share "
@@ -102,18 +100,18 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from cnn_explorer.probe.pool import titles_of
+
     if options.source.is_dir():
         return _over_folder(options)
     if options.csv is not None or options.limit is not None:
         raise UsageError("--csv and --limit are for a folder of pictures: name one.")
-    if options.output is not None:
-        read = (options.source, *(Path(file) for _, file in options.weights))
-        onnx = (Path(name) for name in options.networks if cli_onnx.is_file(name))
-        refuse_same_file(options.output, *read, *onnx)
     if options.channels is not None and len(options.channels) != len(options.networks):
         raise UsageError("--channels names a channel of each network, - for none.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
+    if options.output is not None:
+        refuse_same_file(options.output, options.source, *files_of(wanted))
     with stoppable() as checkpoint:
         comparison = _compared(options, wanted, titles, checkpoint)
         if not comparison.columns:
@@ -135,73 +133,12 @@ def _networks(text: str) -> tuple[str, ...]:
     return names
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise argparse.ArgumentTypeError(f'"{text}" is not of the form NAME=VALUE')
-    return network_or_file(name), value
-
-
 def _layers(text: str) -> tuple[str | None, ...]:
     return tuple(None if part.strip() in ("", "-") else part.strip() for part in text.split(","))
 
 
 def _channels(text: str) -> tuple[int | None, ...]:
     return tuple(None if part.strip() == "-" else natural(part.strip()) for part in text.split(","))
-
-
-def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
-    """The networks with their weights. One that is named several times takes what is given for it
-    in turn, the files first; without a choice that is left it takes the best at hand."""
-    from cnn_explorer.probe.pool import Wanted
-
-    files, versions = list(options.weights), list(options.weights_version)
-    wanted = []
-    for name in options.networks:
-        if cli_onnx.is_file(name):
-            wanted.append(Wanted(onnx_file=Path(name)))
-            continue
-        file = _taken(files, name)
-        version = None if file is not None else _taken(versions, name)
-        wanted.append(Wanted(card_named(name), version or "", None if file is None else Path(file)))
-    for left, option in ((files, "--weights"), (versions, "--weights-version")):
-        if left:
-            raise UsageError(
-                f"{option} {left[0][0]}=... fits none of the networks that are compared, or there "
-                "are more weights of it than networks."
-            )
-    return wanted
-
-
-def _taken(pairs: list[tuple[str, str]], name: str) -> str | None:
-    """The first value for a name, which is taken out."""
-    for at, (of, value) in enumerate(pairs):
-        if of == name:
-            del pairs[at]
-            return value
-    return None
-
-
-def titles_of(wanted: "Sequence[Wanted]") -> list[str]:
-    """What to call the networks: those of the same name by their weights, or else by number."""
-    titles: list[str] = []
-    plain = [_title(one) for one in wanted]
-    for one, title in zip(wanted, plain, strict=True):
-        if plain.count(title) > 1:
-            weights = one.version or (one.weights_file.name if one.weights_file else "")
-            title = f"{title} ({weights})" if weights else title
-        number, unique = 2, title
-        while unique in titles:
-            unique, number = f"{title} ({number})", number + 1
-        titles.append(printable(unique))
-    return titles
-
-
-def _title(wanted: "Wanted") -> str:
-    if wanted.card is not None:
-        return wanted.card.title
-    assert wanted.onnx_file is not None
-    return wanted.onnx_file.name
 
 
 def _compared(
@@ -236,13 +173,20 @@ def _aligned(
 
     from cnn_explorer.graph.alignment import align
 
-    graphs = [_graph_of(column.wanted) for column in columns]
-    rule: Rule = "hand" if options.pin else options.align
-    rows = align(graphs, rule, pinned=options.pin, rows=options.rows)
-    asked = [
-        replace(column, layers=tuple(layer_asked(graph, row.layers[at]) for row in rows))
-        for at, (column, graph) in enumerate(zip(columns, graphs, strict=True))
+    graphs: dict[int, LayerGraph] = {}
+    for number, column in enumerate(columns):
+        with suppress(ExplorerError):  # what cannot be read is told when it is to run
+            graphs[number] = _graph_of(column.wanted)
+    pinned = [
+        tuple(row[number] for number in graphs) if len(row) == len(columns) else row
+        for row in options.pin
     ]
+    rule: Rule = "hand" if options.pin else options.align
+    rows = align(list(graphs.values()), rule, pinned=pinned, rows=options.rows)
+    asked = [replace(column, layers=(None,) * len(rows)) for column in columns]
+    for at, (number, graph) in enumerate(graphs.items()):
+        layers = tuple(layer_asked(graph, row.layers[at]) for row in rows)
+        asked[number] = replace(columns[number], layers=layers)
     return rows, asked, _RULES[rule]
 
 
@@ -336,7 +280,7 @@ def _over_folder(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import write_text
     from cnn_explorer.probe.folder import answer_folder, list_folder
     from cnn_explorer.probe.folder_results import FolderResults, results_csv
-    from cnn_explorer.probe.pool import SessionPool
+    from cnn_explorer.probe.pool import SessionPool, titles_of
 
     if options.output is not None or options.pin:
         raise UsageError("-o and --pin are for one picture: save a folder's answers with --csv.")
@@ -351,9 +295,10 @@ def _over_folder(options: argparse.Namespace) -> int:
         if not pictures:
             raise ExplorerError(f"there are no pictures in {printable(options.source)}.")
         if options.csv is not None:
-            refuse_same_file(options.csv, *(picture.path for picture in listing.pictures))
+            read = (*(picture.path for picture in listing.pictures), *files_of(wanted))
+            refuse_same_file(options.csv, *read)
         for number, (one, title) in enumerate(zip(wanted, titles, strict=True)):
-            part = _part_of(checkpoint, number, len(wanted))
+            part = part_of(checkpoint, number / len(wanted), 1 / len(wanted))
             try:
                 found = answer_folder(pool.get(one), pictures, part, precision=options.precision)
             except ExplorerError as error:
@@ -370,10 +315,6 @@ def _over_folder(options: argparse.Namespace) -> int:
     if listing.skipped:
         print(f"{_files(len(listing.skipped))} no picture.")
     return 1 if failed else 0
-
-
-def _part_of(checkpoint: Checkpoint, number: int, count: int) -> Checkpoint:
-    return lambda fraction: checkpoint((number + fraction) / count)
 
 
 def _files(count: int) -> str:

@@ -168,6 +168,22 @@ def test_a_picture_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
     refused(capsys, "compare", "none.png", "--networks", CIFAR, code=1)
 
 
+@pytest.mark.parametrize("words", [(), ("--pin", "layer1,-")])
+def test_a_file_that_cannot_be_read_leaves_the_others(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, file = tmp_path / "broken.onnx", tmp_path / "compare.json"
+    broken.write_bytes(b"not a network")
+    networks = f"{broken},resnet20" if not words else f"resnet20,{broken}"
+    arguments = ("compare", CAT, "--networks", networks, "-o", file, *words)
+    assert main([str(word) for word in arguments]) == 1
+    assert "broken.onnx" in capsys.readouterr().out
+    told = read(file)
+    assert [network["title"] for network in told["networks"]] == ["ResNet-20"]
+    assert [failed["title"] for failed in told["failed"]] == ["broken.onnx"]
+    assert all(row["layers"][0] for row in told["rows"])
+
+
 # over a folder
 
 
