@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cnn_explorer.graph.alignment import AlignedRow, Rule
     from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.probe.cells import Reduction
+    from cnn_explorer.probe.channel_match import Extent
     from cnn_explorer.probe.comparison import ColumnAsked, Comparison, LayerAsked
     from cnn_explorer.probe.folder_results import FolderResults
     from cnn_explorer.probe.pool import Wanted
@@ -70,8 +71,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--pin", metavar="LAYER,LAYER,...", type=_layers, action="append", default=[],
-        help="a row of your own, a layer of each network, - for none; may be given several times, "
-        "in the place of --align",
+        help="a row of your own, a layer of each network, - for none (--pin=-,LAYER where the "
+        "first has none); may be given several times, in the place of --align; over a folder, the "
+        "layers whose channels are compared",
     )  # fmt: skip
     parser.add_argument(
         "--rows", metavar="N", type=positive, default=6, help="at most so many (%(default)s)"
@@ -83,7 +85,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--channels", metavar="N,N,...", type=_channels,
-        help="a channel of each network, - for none, in the place of --show",
+        help="a channel of each network, - for none (--channels=-,3 where the first has none), in "
+        "the place of --show; over a folder, that of one network, and the most similar ones of the "
+        "others are told",
     )  # fmt: skip
     parser.add_argument(
         "--one-scale", action="store_true",
@@ -103,6 +107,10 @@ def run(options: argparse.Namespace) -> int:
     from cnn_explorer.probe.pool import titles_of
 
     if options.source.is_dir():
+        if options.pin or options.channels is not None:
+            from cnn_explorer import cli_match
+
+            return cli_match.run(options)
         return _over_folder(options)
     if options.csv is not None or options.limit is not None:
         raise UsageError("--csv and --limit are for a folder of pictures: name one.")
@@ -138,7 +146,8 @@ def _layers(text: str) -> tuple[str | None, ...]:
 
 
 def _channels(text: str) -> tuple[int | None, ...]:
-    return tuple(None if part.strip() == "-" else natural(part.strip()) for part in text.split(","))
+    parts = (part.strip() for part in text.split(","))
+    return tuple(None if part in ("", "-") else natural(part) for part in parts)
 
 
 def _compared(
@@ -176,7 +185,7 @@ def _aligned(
     graphs: dict[int, LayerGraph] = {}
     for number, column in enumerate(columns):
         with suppress(ExplorerError):  # what cannot be read is told when it is to run
-            graphs[number] = _graph_of(column.wanted)
+            graphs[number] = graph_of(column.wanted)
     pinned = [
         tuple(row[number] for number in graphs) if len(row) == len(columns) else row
         for row in options.pin
@@ -190,29 +199,41 @@ def _aligned(
     return rows, asked, _RULES[rule]
 
 
-def _graph_of(wanted: "Wanted") -> "LayerGraph":
-    from cnn_explorer.cli_graph import graph_of
+def graph_of(wanted: "Wanted") -> "LayerGraph":
+    """The graph of a network that is not open. Raises `ExplorerError`."""
+    from cnn_explorer import cli_graph
 
     if wanted.card is not None:
-        return graph_of(wanted.card)
+        return cli_graph.graph_of(wanted.card)
     assert wanted.onnx_file is not None
     return cli_onnx.graph_of(wanted.onnx_file)[1]
 
 
 def layer_asked(graph: "LayerGraph", layer: str | None) -> "LayerAsked | None":
     """A layer, and where its maps lie on the network's input."""
-    from cnn_explorer.graph.unit_field import is_placed, map_extent
     from cnn_explorer.probe.comparison import LayerAsked
     from cnn_explorer.probe.results import Placement
 
     if layer is None:
         return None
+    extent = extent_of(graph, layer)
+    if extent is None:
+        return LayerAsked(layer)
+    x, y, width, height = extent
+    _, rows, columns = graph.node[layer].out_shape
+    return LayerAsked(layer, Placement(x, y, width / columns, height / rows))
+
+
+def extent_of(graph: "LayerGraph", layer: str) -> "Extent | None":
+    """Where the maps of a layer lie on the network's input; None where there are none, or nobody
+    knows."""
+    from cnn_explorer.graph.unit_field import is_placed, map_extent
+
     shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
     if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
-        return LayerAsked(layer)
+        return None
     extent = map_extent(field, (shape[1], shape[2]))
-    across, down = extent.width / shape[2], extent.height / shape[1]
-    return LayerAsked(layer, Placement(extent.x, extent.y, across, down))
+    return extent.x, extent.y, extent.width, extent.height
 
 
 # what comes of it
@@ -282,8 +303,8 @@ def _over_folder(options: argparse.Namespace) -> int:
     from cnn_explorer.probe.folder_results import FolderResults, results_csv
     from cnn_explorer.probe.pool import SessionPool, titles_of
 
-    if options.output is not None or options.pin:
-        raise UsageError("-o and --pin are for one picture: save a folder's answers with --csv.")
+    if options.output is not None:
+        raise UsageError("-o is for one picture: save a folder's answers with --csv.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
     pool = SessionPool()

@@ -241,6 +241,29 @@ def test_a_folder_and_a_picture_take_options_of_their_own(
     assert "no pictures" in refused(capsys, "compare", empty, "--networks", CIFAR, code=1)
 
 
+def test_channels_that_are_alike_over_a_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("compare", folder, "--networks", "resnet20,resnet20,plain20")
+    out = told(capsys, *command, "--pin", "layer2.0.relu1,layer2.0.relu1,-", "--channels", "3,-,-")
+    lines = out.splitlines()
+    assert lines[1].split() == ["ResNet-20", "(2)", "layer2.0.relu1", "3", "1.000"]
+    assert len(lines) == 7
+    assert lines[-1] == "with channel 3 of layer2.0.relu1, ResNet-20, over 2 pictures"
+    both = told(capsys, *command, "--pin", "layer1,layer1,layer2", "--channels=-,-,0")
+    assert {line.split("  ")[0] for line in both.splitlines()[1:-1]} <= {
+        "ResNet-20",
+        "ResNet-20 (2)",
+    }
+    row = ("--pin", "conv1,conv1,conv1")
+    refused(capsys, *command, *row)
+    refused(capsys, *command, "--channels", "1,-,-")
+    refused(capsys, *command, *row, "--channels", "1,1,-")
+    refused(capsys, *command, *row, "--channels", "1,-,-", "--csv", tmp_path / "a.csv")
+    refused(capsys, *command, "--pin=-,conv1,conv1", "--channels", "1,-,-")
+    assert "16 channels" in refused(capsys, *command, *row, "--channels", "99,-,-", code=1)
+
+
 def test_a_network_that_fails_over_a_folder_leaves_the_others(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
