@@ -5,7 +5,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from cnn_explorer.cli_compare import extent_of, graph_of
-from cnn_explorer.cli_parts import UNTRAINED, Told, print_table, printable, stoppable
+from cnn_explorer.cli_parts import Told, print_table, printable, stoppable
 from cnn_explorer.cli_session import wanted_of
 from cnn_explorer.errors import ExplorerError, UsageError, part_of
 
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             for match in found.best(_BEST):
                 rows.append((
                     titles[number], printable(sides[1].layer), match.channel,
-                    f"{match.correlation:.3f}", UNTRAINED if untrained else "",
+                    f"{match.correlation:.3f}", "untrained" if untrained else "",
                 ))  # fmt: skip
     count = len(pictures) - len(skipped)
     print_table(("network", "layer", "channel", "correlation", ""), rows, "<<>><")
