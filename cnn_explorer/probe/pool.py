@@ -16,6 +16,7 @@ from cnn_explorer.errors import Checkpoint, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.onnx_facts import PictureInput
 from cnn_explorer.networks.weights import at_hand
+from cnn_explorer.probe.runtime import give_back_memory, import_torch
 from cnn_explorer.probe.session import Session
 from cnn_explorer.text import printable
 
@@ -133,7 +134,9 @@ class SessionPool:
 
     def clear(self) -> None:
         """Let all go."""
-        self._held.clear()
+        if self._held:
+            self._held.clear()
+            give_back_memory()
 
     def _use(self, wanted: Wanted, held: _Held) -> None:
         self._held[wanted] = held
@@ -147,9 +150,11 @@ class SessionPool:
         total = sum(held.values())
         for wanted in self.open[: len(held) - keep]:
             if total <= limit:
-                return
+                break
             del self._held[wanted]
             total -= held[wanted]
+        if len(self._held) < len(held):
+            give_back_memory()
 
 
 def _file_of(wanted: Wanted) -> tuple[int, int] | None:
@@ -170,7 +175,6 @@ def _opened(wanted: Wanted, checkpoint: Checkpoint) -> "Session | OnnxSession":
     if wanted.card is not None:
         return Session.open(wanted.card, wanted.weights_file, checkpoint, version=wanted.version)
     from cnn_explorer.probe.onnx_session import OnnxSession
-    from cnn_explorer.probe.runtime import import_torch
 
     import_torch()
     assert wanted.onnx_file is not None

@@ -1,6 +1,7 @@
 """The pool of open networks: what it keeps, what it lets go, and that memory comes back."""
 
 import os
+import sys
 import weakref
 from pathlib import Path
 
@@ -174,3 +175,16 @@ def test_memory_comes_back() -> None:
     pool.get(LENET)
     assert model() is None
     assert resident_bytes() - before < 100_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_memory_of_many_small_layers_comes_back() -> None:
+    pool = SessionPool()
+    pool.get(LENET)
+    pool.clear()
+    before = resident_bytes()
+    pool.get(Wanted(card_of("resnet50"), version="random"))  # 102 MB, no layer above 10
+    assert resident_bytes() - before > 80_000_000
+    pool.clear()
+    assert pool.open == ()
+    assert resident_bytes() - before < 40_000_000
