@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from cnn_explorer import cli_onnx
 from cnn_explorer.cli_parts import (
     UNTRAINED,
     Told,
-    card_named,
     natural,
     network_or_file,
     output_file,
@@ -20,13 +20,19 @@ from cnn_explorer.cli_parts import (
     refuse_same_file,
     stoppable,
 )
-from cnn_explorer.cli_session import describe_precision
-from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.cli_session import (
+    describe_precision,
+    describe_weights_of_each,
+    files_of,
+    wanted_of,
+)
+from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError, part_of
 
 if TYPE_CHECKING:
     from cnn_explorer.graph.alignment import AlignedRow, Rule
     from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.probe.cells import Reduction
+    from cnn_explorer.probe.channel_match import Extent
     from cnn_explorer.probe.comparison import ColumnAsked, Comparison, LayerAsked
     from cnn_explorer.probe.folder_results import FolderResults
     from cnn_explorer.probe.pool import Wanted
@@ -57,14 +63,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help=f"where to save the comparison ({' '.join(_SUFFIXES)}); the answers alone are printed "
         "without it",
     )  # fmt: skip
-    parser.add_argument(
-        "--weights", metavar="NAME=FILE", type=_pair, action="append", default=[],
-        help="weights of your own for one of the networks; may be given for each",
-    )  # fmt: skip
-    parser.add_argument(
-        "--weights-version", metavar="NAME=TAG", type=_pair, action="append", default=[],
-        help='which of a network\'s own weights, as "resnet50=ImageNet V1", or "random"',
-    )  # fmt: skip
+    describe_weights_of_each(parser)
     parser.add_argument(
         "--align", choices=("stride", "depth", "receptive"), default="stride",
         help="which layers stand beside each other: of the same output stride, at the same share "
@@ -72,8 +71,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--pin", metavar="LAYER,LAYER,...", type=_layers, action="append", default=[],
-        help="a row of your own, a layer of each network, - for none; may be given several times, "
-        "in the place of --align",
+        help="a row of your own, a layer of each network, - for none (--pin=-,LAYER where the "
+        "first has none); may be given several times, in the place of --align; over a folder, the "
+        "layers whose channels are compared",
     )  # fmt: skip
     parser.add_argument(
         "--rows", metavar="N", type=positive, default=6, help="at most so many (%(default)s)"
@@ -85,7 +85,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--channels", metavar="N,N,...", type=_channels,
-        help="a channel of each network, - for none, in the place of --show",
+        help="a channel of each network, - for none (--channels=-,3 where the first has none), in "
+        "the place of --show; over a folder, that of one network, and the most similar ones of the "
+        "others are told",
     )  # fmt: skip
     parser.add_argument(
         "--one-scale", action="store_true",
@@ -102,18 +104,22 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from cnn_explorer.probe.pool import titles_of
+
     if options.source.is_dir():
+        if options.pin or options.channels is not None:
+            from cnn_explorer import cli_match
+
+            return cli_match.run(options)
         return _over_folder(options)
     if options.csv is not None or options.limit is not None:
         raise UsageError("--csv and --limit are for a folder of pictures: name one.")
-    if options.output is not None:
-        read = (options.source, *(Path(file) for _, file in options.weights))
-        onnx = (Path(name) for name in options.networks if cli_onnx.is_file(name))
-        refuse_same_file(options.output, *read, *onnx)
     if options.channels is not None and len(options.channels) != len(options.networks):
         raise UsageError("--channels names a channel of each network, - for none.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
+    if options.output is not None:
+        refuse_same_file(options.output, options.source, *files_of(wanted))
     with stoppable() as checkpoint:
         comparison = _compared(options, wanted, titles, checkpoint)
         if not comparison.columns:
@@ -135,73 +141,13 @@ def _networks(text: str) -> tuple[str, ...]:
     return names
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise argparse.ArgumentTypeError(f'"{text}" is not of the form NAME=VALUE')
-    return network_or_file(name), value
-
-
 def _layers(text: str) -> tuple[str | None, ...]:
     return tuple(None if part.strip() in ("", "-") else part.strip() for part in text.split(","))
 
 
 def _channels(text: str) -> tuple[int | None, ...]:
-    return tuple(None if part.strip() == "-" else natural(part.strip()) for part in text.split(","))
-
-
-def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
-    """The networks with their weights. One that is named several times takes what is given for it
-    in turn, the files first; without a choice that is left it takes the best at hand."""
-    from cnn_explorer.probe.pool import Wanted
-
-    files, versions = list(options.weights), list(options.weights_version)
-    wanted = []
-    for name in options.networks:
-        if cli_onnx.is_file(name):
-            wanted.append(Wanted(onnx_file=Path(name)))
-            continue
-        file = _taken(files, name)
-        version = None if file is not None else _taken(versions, name)
-        wanted.append(Wanted(card_named(name), version or "", None if file is None else Path(file)))
-    for left, option in ((files, "--weights"), (versions, "--weights-version")):
-        if left:
-            raise UsageError(
-                f"{option} {left[0][0]}=... fits none of the networks that are compared, or there "
-                "are more weights of it than networks."
-            )
-    return wanted
-
-
-def _taken(pairs: list[tuple[str, str]], name: str) -> str | None:
-    """The first value for a name, which is taken out."""
-    for at, (of, value) in enumerate(pairs):
-        if of == name:
-            del pairs[at]
-            return value
-    return None
-
-
-def titles_of(wanted: "Sequence[Wanted]") -> list[str]:
-    """What to call the networks: those of the same name by their weights, or else by number."""
-    titles: list[str] = []
-    plain = [_title(one) for one in wanted]
-    for one, title in zip(wanted, plain, strict=True):
-        if plain.count(title) > 1:
-            weights = one.version or (one.weights_file.name if one.weights_file else "")
-            title = f"{title} ({weights})" if weights else title
-        number, unique = 2, title
-        while unique in titles:
-            unique, number = f"{title} ({number})", number + 1
-        titles.append(printable(unique))
-    return titles
-
-
-def _title(wanted: "Wanted") -> str:
-    if wanted.card is not None:
-        return wanted.card.title
-    assert wanted.onnx_file is not None
-    return wanted.onnx_file.name
+    parts = (part.strip() for part in text.split(","))
+    return tuple(None if part in ("", "-") else natural(part) for part in parts)
 
 
 def _compared(
@@ -236,39 +182,58 @@ def _aligned(
 
     from cnn_explorer.graph.alignment import align
 
-    graphs = [_graph_of(column.wanted) for column in columns]
-    rule: Rule = "hand" if options.pin else options.align
-    rows = align(graphs, rule, pinned=options.pin, rows=options.rows)
-    asked = [
-        replace(column, layers=tuple(layer_asked(graph, row.layers[at]) for row in rows))
-        for at, (column, graph) in enumerate(zip(columns, graphs, strict=True))
+    graphs: dict[int, LayerGraph] = {}
+    for number, column in enumerate(columns):
+        with suppress(ExplorerError):  # what cannot be read is told when it is to run
+            graphs[number] = graph_of(column.wanted)
+    pinned = [
+        tuple(row[number] for number in graphs) if len(row) == len(columns) else row
+        for row in options.pin
     ]
+    rule: Rule = "hand" if options.pin else options.align
+    rows = align(list(graphs.values()), rule, pinned=pinned, rows=options.rows)
+    asked = [replace(column, layers=(None,) * len(rows)) for column in columns]
+    for at, (number, graph) in enumerate(graphs.items()):
+        layers = tuple(layer_asked(graph, row.layers[at]) for row in rows)
+        asked[number] = replace(columns[number], layers=layers)
     return rows, asked, _RULES[rule]
 
 
-def _graph_of(wanted: "Wanted") -> "LayerGraph":
-    from cnn_explorer.cli_graph import graph_of
+def graph_of(wanted: "Wanted") -> "LayerGraph":
+    """The graph of a network that is not open. Raises `ExplorerError`."""
+    from cnn_explorer import cli_graph
 
     if wanted.card is not None:
-        return graph_of(wanted.card)
+        return cli_graph.graph_of(wanted.card)
     assert wanted.onnx_file is not None
     return cli_onnx.graph_of(wanted.onnx_file)[1]
 
 
 def layer_asked(graph: "LayerGraph", layer: str | None) -> "LayerAsked | None":
     """A layer, and where its maps lie on the network's input."""
-    from cnn_explorer.graph.unit_field import is_placed, map_extent
     from cnn_explorer.probe.comparison import LayerAsked
     from cnn_explorer.probe.results import Placement
 
     if layer is None:
         return None
+    extent = extent_of(graph, layer)
+    if extent is None:
+        return LayerAsked(layer)
+    x, y, width, height = extent
+    _, rows, columns = graph.node[layer].out_shape
+    return LayerAsked(layer, Placement(x, y, width / columns, height / rows))
+
+
+def extent_of(graph: "LayerGraph", layer: str) -> "Extent | None":
+    """Where the maps of a layer lie on the network's input; None where there are none, or nobody
+    knows."""
+    from cnn_explorer.graph.unit_field import is_placed, map_extent
+
     shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
     if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
-        return LayerAsked(layer)
+        return None
     extent = map_extent(field, (shape[1], shape[2]))
-    across, down = extent.width / shape[2], extent.height / shape[1]
-    return LayerAsked(layer, Placement(extent.x, extent.y, across, down))
+    return extent.x, extent.y, extent.width, extent.height
 
 
 # what comes of it
@@ -336,10 +301,10 @@ def _over_folder(options: argparse.Namespace) -> int:
     from cnn_explorer.media.save import write_text
     from cnn_explorer.probe.folder import answer_folder, list_folder
     from cnn_explorer.probe.folder_results import FolderResults, results_csv
-    from cnn_explorer.probe.pool import SessionPool
+    from cnn_explorer.probe.pool import SessionPool, titles_of
 
-    if options.output is not None or options.pin:
-        raise UsageError("-o and --pin are for one picture: save a folder's answers with --csv.")
+    if options.output is not None:
+        raise UsageError("-o is for one picture: save a folder's answers with --csv.")
     wanted = wanted_of(options)
     titles = titles_of(wanted)
     pool = SessionPool()
@@ -351,9 +316,10 @@ def _over_folder(options: argparse.Namespace) -> int:
         if not pictures:
             raise ExplorerError(f"there are no pictures in {printable(options.source)}.")
         if options.csv is not None:
-            refuse_same_file(options.csv, *(picture.path for picture in listing.pictures))
+            read = (*(picture.path for picture in listing.pictures), *files_of(wanted))
+            refuse_same_file(options.csv, *read)
         for number, (one, title) in enumerate(zip(wanted, titles, strict=True)):
-            part = _part_of(checkpoint, number, len(wanted))
+            part = part_of(checkpoint, number / len(wanted), 1 / len(wanted))
             try:
                 found = answer_folder(pool.get(one), pictures, part, precision=options.precision)
             except ExplorerError as error:
@@ -370,10 +336,6 @@ def _over_folder(options: argparse.Namespace) -> int:
     if listing.skipped:
         print(f"{_files(len(listing.skipped))} no picture.")
     return 1 if failed else 0
-
-
-def _part_of(checkpoint: Checkpoint, number: int, count: int) -> Checkpoint:
-    return lambda fraction: checkpoint((number + fraction) / count)
 
 
 def _files(count: int) -> str:

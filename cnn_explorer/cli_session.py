@@ -2,15 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer import cli_inspect, cli_onnx
-from cnn_explorer.cli_parts import describe_weights_choice, network_or_file, printable
+from cnn_explorer.cli_parts import card_named, describe_weights_choice, network_or_file, printable
+from cnn_explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.pool import Wanted
     from cnn_explorer.probe.precision import Precision
     from cnn_explorer.probe.results import PreparedInput, RunResult
     from cnn_explorer.probe.session import Session
@@ -26,12 +29,69 @@ def describe_network(parser: argparse.ArgumentParser) -> None:
     describe_weights_choice(parser)
 
 
+def describe_weights_of_each(parser: argparse.ArgumentParser) -> None:
+    """The weights of several networks, each by the name of its network; see `wanted_of`."""
+    parser.add_argument(
+        "--weights", metavar="NAME=FILE", type=_pair, action="append", default=[],
+        help="weights of your own for one of the networks; may be given for each",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights-version", metavar="NAME=TAG", type=_pair, action="append", default=[],
+        help='which of a network\'s own weights, as "resnet50=ImageNet V1", or "random"',
+    )  # fmt: skip
+
+
 def describe_precision(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=("exact", "fast"), default="exact",
         help="exact (float32), or fast: what proves quickest on this computer, float32 or bfloat16 "
         "with the channels last (%(default)s)",
     )  # fmt: skip
+
+
+def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
+    """The networks with their weights. One that is named several times takes what is given for it
+    in turn, the files first; without a choice that is left it takes the best at hand."""
+    from cnn_explorer.probe.pool import Wanted
+
+    files, versions = list(options.weights), list(options.weights_version)
+    wanted = []
+    for name in options.networks:
+        if cli_onnx.is_file(name):
+            wanted.append(Wanted(onnx_file=Path(name)))
+            continue
+        file = _taken(files, name)
+        version = None if file is not None else _taken(versions, name)
+        wanted.append(Wanted(card_named(name), version or "", None if file is None else Path(file)))
+    for left, option in ((files, "--weights"), (versions, "--weights-version")):
+        if left:
+            raise UsageError(
+                f"{option} {left[0][0]}=... fits none of the networks that are compared, or there "
+                "are more weights of it than networks."
+            )
+    return wanted
+
+
+def files_of(wanted: "Iterable[Wanted]") -> list[Path]:
+    """What networks are read from that a person named: not to be written over."""
+    files = (one.weights_file or one.onnx_file for one in wanted)
+    return [file for file in files if file is not None]
+
+
+def _taken(pairs: list[tuple[str, str]], name: str) -> str | None:
+    """The first value for a name, which is taken out."""
+    for at, (of, value) in enumerate(pairs):
+        if of == name:
+            del pairs[at]
+            return value
+    return None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise argparse.ArgumentTypeError(f'"{text}" is not of the form NAME=VALUE')
+    return network_or_file(name), value
 
 
 def open_session(options: argparse.Namespace) -> "Session | OnnxSession":

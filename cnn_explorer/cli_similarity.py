@@ -6,12 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn_explorer import cli_onnx
 from cnn_explorer.cli_layer_files import LayerNames, for_json, save_csv
 from cnn_explorer.cli_parts import (
     UNTRAINED,
     Told,
-    card_named,
     network_or_file,
     output_file,
     positive,
@@ -21,7 +19,8 @@ from cnn_explorer.cli_parts import (
     refuse_same_file,
     stoppable,
 )
-from cnn_explorer.errors import Checkpoint, UsageError
+from cnn_explorer.cli_session import describe_weights_of_each, files_of, wanted_of
+from cnn_explorer.errors import UsageError, part_of
 from cnn_explorer.text import listed
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="two networks or ONNX files, with the best weights at hand; the same one twice "
         "compares its layers with each other",
     )  # fmt: skip
+    describe_weights_of_each(parser)
     parser.add_argument(
         "--layers", metavar="PATTERN", action="append",
         help="layers whose name fits, as 'layer*.conv2' or 'conv*'; may be repeated, and each must "
@@ -62,26 +62,37 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from cnn_explorer.probe.folder import Skipped, decoded_pictures, list_folder
+    from cnn_explorer.probe.pool import SessionPool, titles_of
     from cnn_explorer.probe.similarity import FEWEST, similarity
 
     if options.batch < FEWEST:
         raise UsageError(f"--batch {options.batch} is too small: {FEWEST} pictures at least.")
     if options.dark and (options.output is None or options.output.suffix.lower() not in _DRAWN):
         raise UsageError("--dark is for a heat map: save one with -o FILE.png.")
+    wanted = wanted_of(options)
     with stoppable(Told().progress) as checkpoint:
         listing = list_folder(options.folder)
         pictures = listing.pictures[: options.limit]
         if options.output is not None:
-            refuse_same_file(options.output, *(picture.path for picture in listing.pictures))
-        a, b = _opened(options.networks, checkpoint)
+            read = (*(picture.path for picture in listing.pictures), *files_of(wanted))
+            refuse_same_file(options.output, *read)
+        pool = SessionPool()
+        a, b = (pool.get(one, part_of(checkpoint, 0.0, 0.0)) for one in wanted)
         layers_a, layers_b = _layers(options.layers, a, b)
         skipped: list[Skipped] = []
         found = similarity(
             a, b, layers_a, layers_b, decoded_pictures(pictures, skipped), checkpoint,
             count=max(1, len(pictures)), batch=options.batch,
         )  # fmt: skip
-        untrained = [session.card.title for session in dict.fromkeys((a, b)) if not session.trained]
+        unique = tuple(dict.fromkeys(wanted))
+        titles = dict(zip(unique, titles_of(unique), strict=True))
+        of_a, of_b = (titles[one] for one in wanted)
+        found = replace(found, network_a=of_a, network_b=of_b)
+        sides = {of_a: a, of_b: b}
+        untrained = [title for title, session in sides.items() if not session.trained]
         if options.output is not None:
             _save(options, found, untrained)
     for one in skipped:
@@ -102,22 +113,6 @@ def _two_networks(text: str) -> tuple[str, str]:
     if len(names) != 2:
         raise UsageError(f'"{text}" names {len(names)} networks: give two, with a comma between.')
     return names[0], names[1]
-
-
-def _opened(
-    names: tuple[str, str], checkpoint: Checkpoint
-) -> "tuple[Session | OnnxSession, Session | OnnxSession]":
-    """Both networks; the same name twice is one session."""
-    from cnn_explorer.probe.session import Session
-
-    opened: dict[str, Session | OnnxSession] = {}
-    for name in dict.fromkeys(names):
-        checkpoint(0.0)
-        if cli_onnx.is_file(name):
-            opened[name] = cli_onnx.session_of(Path(name))
-        else:
-            opened[name] = Session.open(card_named(name))
-    return opened[names[0]], opened[names[1]]
 
 
 def _layers(

@@ -31,3 +31,10 @@ Checkpoint = Callable[[float], None]
 
 def no_checkpoint(fraction: float) -> None:
     """A `Checkpoint` for work that nobody watches and nobody cancels."""
+
+
+def part_of(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:
+    """A checkpoint for one part of the work, from the fraction `start` on."""
+    if checkpoint is no_checkpoint:
+        return no_checkpoint  # so that work finds out that nobody watches
+    return lambda fraction: checkpoint(min(1.0, start + length * fraction))

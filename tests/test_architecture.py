@@ -32,6 +32,7 @@ JOINERS = {
     "cli_inspect",
     "cli_layer_files",
     "cli_layers",
+    "cli_match",
     "cli_onnx",
     "cli_parts",
     "cli_session",

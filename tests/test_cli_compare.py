@@ -168,6 +168,22 @@ def test_a_picture_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
     refused(capsys, "compare", "none.png", "--networks", CIFAR, code=1)
 
 
+@pytest.mark.parametrize("words", [(), ("--pin", "layer1,-")])
+def test_a_file_that_cannot_be_read_leaves_the_others(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, file = tmp_path / "broken.onnx", tmp_path / "compare.json"
+    broken.write_bytes(b"not a network")
+    networks = f"{broken},resnet20" if not words else f"resnet20,{broken}"
+    arguments = ("compare", CAT, "--networks", networks, "-o", file, *words)
+    assert main([str(word) for word in arguments]) == 1
+    assert "broken.onnx" in capsys.readouterr().out
+    told = read(file)
+    assert [network["title"] for network in told["networks"]] == ["ResNet-20"]
+    assert [failed["title"] for failed in told["failed"]] == ["broken.onnx"]
+    assert all(row["layers"][0] for row in told["rows"])
+
+
 # over a folder
 
 
@@ -223,6 +239,29 @@ def test_a_folder_and_a_picture_take_options_of_their_own(
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "no pictures" in refused(capsys, "compare", empty, "--networks", CIFAR, code=1)
+
+
+def test_channels_that_are_alike_over_a_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("compare", folder, "--networks", "resnet20,resnet20,plain20")
+    out = told(capsys, *command, "--pin", "layer2.0.relu1,layer2.0.relu1,-", "--channels", "3,-,-")
+    lines = out.splitlines()
+    assert lines[1].split() == ["ResNet-20", "(2)", "layer2.0.relu1", "3", "1.000"]
+    assert len(lines) == 7
+    assert lines[-1] == "with channel 3 of layer2.0.relu1, ResNet-20, over 2 pictures"
+    both = told(capsys, *command, "--pin", "layer1,layer1,layer2", "--channels=-,-,0")
+    assert {line.split("  ")[0] for line in both.splitlines()[1:-1]} <= {
+        "ResNet-20",
+        "ResNet-20 (2)",
+    }
+    row = ("--pin", "conv1,conv1,conv1")
+    refused(capsys, *command, *row)
+    refused(capsys, *command, "--channels", "1,-,-")
+    refused(capsys, *command, *row, "--channels", "1,1,-")
+    refused(capsys, *command, *row, "--channels", "1,-,-", "--csv", tmp_path / "a.csv")
+    refused(capsys, *command, "--pin=-,conv1,conv1", "--channels", "1,-,-")
+    assert "16 channels" in refused(capsys, *command, *row, "--channels", "99,-,-", code=1)
 
 
 def test_a_network_that_fails_over_a_folder_leaves_the_others(

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from cnn_explorer.cli import main
 from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.paths import resource
 from cnn_explorer.probe.folder import decoded_pictures, pictures_in
 from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.session import Session
@@ -95,6 +97,23 @@ def test_a_network_with_itself(folder: Path, capsys: pytest.CaptureFixture[str])
     answer = json.loads(out)
     assert answer["layers"] == [["layer1", "layer2", "layer3"]] * 2
     np.testing.assert_allclose(np.diag(answer["values"]), 1)
+
+
+def test_weights_of_ones_own(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.safetensors"
+    shutil.copy(resource("weights", "resnet20-cifar10.safetensors"), mine)
+    words = ("similarity", folder, "--networks", "resnet20,resnet20", *CONVOLUTIONS, "--json")
+    own = json.loads(told(capsys, *words, "--weights", f"resnet20={mine}"))
+    assert own["networks"] == ["ResNet-20 (mine.safetensors)", "ResNet-20"]
+    assert own["untrained"] == []
+    np.testing.assert_allclose(np.diag(own["values"]), 1, atol=1e-6)
+    chance = json.loads(told(capsys, *words, "--weights-version", "resnet20=random"))
+    assert chance["untrained"] == ["ResNet-20 (random)"]
+    assert np.abs(np.subtract(own["values"], chance["values"])).max() > 0.01
+    refused(capsys, *words, "--weights", f"resnet20={mine}", "-o", mine)
+    assert "fits none" in refused(capsys, *words, "--weights", f"plain20={mine}")
 
 
 def test_what_is_wrong_is_one_sentence(

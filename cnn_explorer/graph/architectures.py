@@ -222,14 +222,20 @@ def _depth(graph: LayerGraph) -> int:
 
 def _receptive(graph: LayerGraph) -> tuple[int | None, str]:
     """What the last maps see before a layer sees everything; and the first that does. A pooling to
-    one value makes no maps: whether it is called global or 7 x 7 is not to matter."""
+    one value makes no maps: whether it is called global or 7 x 7 is not to matter. Where nobody
+    knows what some maps see, neither does anybody of the last."""
     before: int | None = None
+    lost = False
     for layer in graph.layers:
-        field = graph.receptive_fields[layer.name]
-        if field is None or layer.training_only:
+        if layer.training_only:
             continue
-        if field.whole:
-            return before, layer.name
-        if math.prod(places(layer.out_shape)) > 1:
+        field = graph.receptive_fields[layer.name]
+        if field is not None and field.whole:
+            return None if lost else before, layer.name
+        if math.prod(places(layer.out_shape)) <= 1:
+            continue
+        if field is not None:
             before = max(before or 1, field.height.size, field.width.size)
-    return before, ""
+        elif layer.kind != "reshape":  # what computes with maps turned round sees nobody knows what
+            lost = True
+    return None if lost else before, ""

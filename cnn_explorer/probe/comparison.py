@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint, part_of
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.answers import Answer, answer_of
@@ -156,7 +156,7 @@ def compare(
     # networks that take pictures in the same way share what that takes
     inputs = {} if inputs is None else inputs
     for number, column in enumerate(asked):
-        part = _part(checkpoint, number, len(asked))
+        part = part_of(checkpoint, number / len(asked), 1 / len(asked))
         # in a function of its own: nothing of a network is held while the next one is opened
         yield _column(picture, number, column, pool, inputs, part, precision)
 
@@ -198,14 +198,14 @@ def _column(
     precision: Precision,
 ) -> Column | ColumnFailed:
     try:
-        session = pool.get(asked.wanted, _part(checkpoint, 0, 2))
+        session = pool.get(asked.wanted, part_of(checkpoint, 0.0, 0.5))
         if not isinstance(session, Session) and session.refusal:
             raise ExplorerError(session.refusal)
         prepared = inputs.get(session.preprocessing)
         if prepared is None:
             prepared = inputs[session.preprocessing] = prepare(picture, session.preprocessing)
         layers = _with_outputs(session, [layer.name for layer in asked.layers if layer])
-        result = session.run(prepared, layers, _part(checkpoint, 1, 2), precision=precision)
+        result = session.run(prepared, layers, part_of(checkpoint, 0.5, 0.5), precision=precision)
     except ExplorerError as error:
         return ColumnFailed(number, asked, str(error))
     except MemoryError:
@@ -232,10 +232,3 @@ def _with_outputs(session: "Session | OnnxSession", layers: Sequence[str]) -> tu
     network = session.network
     known = [layer for layer in layers if layer in network.layer or layer in network.block]
     return tuple(layer for layer in known if network.tensor_of(layer))
-
-
-def _part(checkpoint: Checkpoint, number: int, count: int) -> Checkpoint:
-    """A checkpoint for one of several parts of the work."""
-    if checkpoint is no_checkpoint:
-        return no_checkpoint  # a run that nobody watches needs no hooks
-    return lambda fraction: checkpoint((number + fraction) / count)

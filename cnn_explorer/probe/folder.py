@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint, part_of
 from cnn_explorer.media.decode import decode_bytes, decode_file, read_file
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.signatures import LONGEST, begins_like_picture
 from cnn_explorer.networks.labels import numbered
 from cnn_explorer.paths import answers_folder
+from cnn_explorer.probe.answers import entropy
 from cnn_explorer.probe.kept_answers import TOP, KeptAnswers, PictureAnswer, digest_of, identity_of
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
@@ -162,7 +163,7 @@ class NetworkAnswers:
     title: str
     """What to call the network."""
     names: tuple[str, ...]
-    """Of its classes, in the order of its outputs."""
+    """Of its classes, in the order of its outputs; none where it could not be asked."""
     answers: tuple[PictureAnswer | None, ...]
     """One a picture, in their order; None where there is none."""
     failed: Mapping[int, Skipped]
@@ -214,7 +215,7 @@ def answer_folder(
                     decoded = decode_bytes(data, picture.path.name)
                     result = session.run(
                         prepare(decoded, session.preprocessing), (),
-                        _part_of(checkpoint, start, length), precision=precision,
+                        part_of(checkpoint, start, length), precision=precision,
                     )  # fmt: skip
                     answer = _answer_of(result.classes)
                     if answer is not None:
@@ -238,8 +239,9 @@ def answer_folder(
     )
 
 
-def _part_of(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:
-    return lambda fraction: checkpoint(start + length * fraction)
+def no_answers(title: str, pictures: int, error: ExplorerError) -> NetworkAnswers:
+    """What stands in the place of the answers of a network that could not be asked."""
+    return NetworkAnswers(title, (), (None,) * pictures, {}, note=f"{title}: {_sentence(error)}")
 
 
 def _answer_of(classes: Sequence[ClassScore]) -> PictureAnswer | None:
@@ -252,6 +254,4 @@ def _answer_of(classes: Sequence[ClassScore]) -> PictureAnswer | None:
     else:
         values = np.array([score.probability for score in classes])
         order = [score.index for score in classes[:TOP]]
-    some = values[values > 0]
-    entropy = max(0.0, -float(some @ np.log2(some)))
-    return PictureAnswer(tuple(zip(order, values[:TOP].tolist(), strict=True)), entropy)
+    return PictureAnswer(tuple(zip(order, values[:TOP].tolist(), strict=True)), entropy(values))

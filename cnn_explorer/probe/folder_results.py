@@ -158,15 +158,15 @@ class FolderResults:
         elif untrained:
             notes.append(f"{listed(untrained)} are untrained: their answers mean nothing.")
         notes += [one.note for one in self.networks if one.note]
-        every = range(len(self.networks))
+        asked = [number for number, one in enumerate(self.networks) if one.names]
         if any(picture.label is not None for picture in self.pictures):
-            without = [self.networks[n].title for n in every if not any(self._known(n))]
+            without = [self.networks[n].title for n in asked if not any(self._known(n))]
             if without:
                 notes.append(
                     f"No sub-folder is called like a class of {listed(without)}: no accuracy is "
                     "told."
                 )
-        for first, second in combinations(every, 2):
+        for first, second in combinations(asked, 2):
             if not self._shared[first, second]:
                 titles = listed([self.networks[n].title for n in (first, second)])
                 notes.append(

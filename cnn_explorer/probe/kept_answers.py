@@ -119,7 +119,7 @@ def _answers_in(content: bytes) -> Iterator[tuple[str, PictureAnswer]]:
         except (ValueError, TypeError, KeyError, RecursionError):
             continue
         numbers = (answer.entropy, *(probability for _, probability in top))
-        if top and all(map(math.isfinite, numbers)):
+        if top and min(top)[0] >= 0 and all(map(math.isfinite, numbers)):
             yield digest, answer
 
 

@@ -32,6 +32,15 @@ def keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
+def give_back_memory() -> None:
+    """Hand back what `keep_freed_memory` keeps, once: after networks were let go, whose small
+    layers would stay with the process up to that limit."""
+    if sys.platform.startswith("linux"):
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def import_torch() -> None:
     """Import torch as this program wants it. Call first, in the one thread that will run networks.
 

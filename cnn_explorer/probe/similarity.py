@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint, part_of
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.save import npz_file
 from cnn_explorer.probe.capture import can_be_captured, each_output
@@ -98,12 +98,12 @@ def similarity(
     for of_a, of_b in batches(_prepared(a, b, pictures), batch):
         size, done = len(of_a), kept.pictures
         if a is b:
-            both = _part_of(checkpoint, done / count, size / count)
+            both = part_of(checkpoint, done / count, size / count)
             grams_a = grams_b = grams(a, of_a, (*first, *second), both)
         else:
             half = size / 2
-            one = _part_of(checkpoint, done / count, half / count)
-            other = _part_of(checkpoint, (done + half) / count, half / count)
+            one = part_of(checkpoint, done / count, half / count)
+            other = part_of(checkpoint, (done + half) / count, half / count)
             grams_a, grams_b = grams(a, of_a, first, one), grams(b, of_b, second, other)
         if kept.sums is None:
             kept.layers_a = _given(a, first, grams_a)
@@ -121,11 +121,6 @@ def similarity(
         kept.layers_a, kept.layers_b, kept.sums.cka(), kept.pictures, batch, a.card.title,
         b.card.title,
     )  # fmt: skip
-
-
-def _part_of(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:
-    """A checkpoint for one part of the work."""
-    return lambda fraction: checkpoint(min(1.0, start + length * fraction))
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint, part_of
 from cnn_explorer.networks.functions import FunctionCalls
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session, checked
@@ -70,16 +70,17 @@ def time_layers(
     picture = torch.randn(1, *session.preprocessing.input_shape, generator=chance)
     wanted = frozenset(layers)
     rounds = warm_ups + runs
+    length = 1 / (2 * rounds)
     whole: list[float] = []
     samples: dict[str, list[float]] = {}
     with torch.inference_mode():
         for number in range(rounds):
-            with checked(model, _part(checkpoint, 2 * number, 2 * rounds)):
+            with checked(model, part_of(checkpoint, 2 * number * length, length)):
                 started = time.perf_counter()
                 model(picture)
                 whole.append(time.perf_counter() - started)
             with (
-                checked(model, _part(checkpoint, 2 * number + 1, 2 * rounds)),
+                checked(model, part_of(checkpoint, (2 * number + 1) * length, length)),
                 _watched(model, wanted) as times,
             ):
                 model(picture)
@@ -112,15 +113,11 @@ def time_forwards(
     done = 0
     for number in range(warm_ups + rounds):
         for at, (session, given) in turns if number % 2 == 0 else reversed(turns):
-            result = session.run(given, checkpoint=_part(checkpoint, done, total))
+            result = session.run(given, checkpoint=part_of(checkpoint, done / total, 1 / total))
             done += 1
             if number >= warm_ups:
                 samples[at].append(result.forward_ms)
     return tuple(statistics.median(spent) for spent in samples)
-
-
-def _part(checkpoint: Checkpoint, done: int, total: int) -> Checkpoint:
-    return lambda fraction: checkpoint((done + fraction) / total)
 
 
 @contextmanager

@@ -82,6 +82,15 @@ def test_a_squeeze_sees_the_whole_picture_early() -> None:
     assert row.depth is not None
 
 
+def test_what_maps_see_is_not_told_where_nobody_knows() -> None:
+    graph = own_graph("resnet20")
+    lost = {"layer2.0.relu2"}
+    layers = [replace(one, reach="unknown") if one.name in lost else one for one in graph.layers]
+    row = architecture(NETWORKS["resnet20"], replace(graph, layers=tuple(layers)))
+    assert (row.receptive, row.whole_from) == (None, "avgpool")
+    assert architecture(NETWORKS["resnet20"], graph).receptive == 81
+
+
 def test_of_modules_alone_only_parameters_are_known() -> None:
     row = architecture(ALL["resnet18"], modules_alone())
     assert (row.parameters, row.memory, row.receptive) == (90, None, None)

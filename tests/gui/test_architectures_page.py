@@ -37,7 +37,7 @@ from cnn_explorer.gui.widgets.architectures_page import (
 from cnn_explorer.gui.widgets.configuration_grid import broken, rescued, shares
 from cnn_explorer.gui.widgets.paper_header import PAD
 from cnn_explorer.networks.catalog import NETWORKS
-from cnn_explorer.probe.pool import Wanted
+from cnn_explorer.probe.pool import SessionPool, Wanted
 from tests.networks.onnx_files import saved, small_net
 
 PATIENCE = 120_000  # ms; a limit, not a wait
@@ -501,7 +501,15 @@ def test_networks_that_are_too_large_together_are_not_timed(
 ) -> None:
     monkeypatch.setattr(architecture_work, "TIMED_BYTES", 10_000_000)
     with pytest.raises(ExplorerError, match=r"take 760.9 MB.*more than the 9.5 MB.*fewer"):
-        time_networks(TimeForwards(wanted("alexnet", "vgg16")), no_checkpoint)
+        time_networks(TimeForwards(wanted("alexnet", "vgg16")), SessionPool(), no_checkpoint)
+
+
+def test_timed_networks_stay_open_as_far_as_there_is_room() -> None:
+    pool = SessionPool(limit_bytes=0)
+    networks = wanted("lenet5", "resnet20")
+    timed = time_networks(TimeForwards(networks), pool, no_checkpoint)
+    assert set(timed.times) == set(networks)
+    assert pool.open == networks[-1:]
 
 
 def test_graphs_and_times_of_real_networks(

@@ -16,11 +16,18 @@ from cnn_explorer.errors import ExplorerError, no_checkpoint
 from cnn_explorer.gui.state.disagreement_table import DisagreementTable, thumbnail_of
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.folder_study import FolderStudy, StudyShown, asked, wanted_named
-from cnn_explorer.gui.state.folder_work import CompareLayers, FolderWork, LayersCompared
+from cnn_explorer.gui.state.folder_work import (
+    AnswerFolder,
+    CompareLayers,
+    FolderWork,
+    LayersCompared,
+)
 from cnn_explorer.gui.widgets.folder_page import FolderPage
 from cnn_explorer.gui.widgets.heat_map import HeatMap
+from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.paths import resource
 from cnn_explorer.probe.folder import FolderPicture, Listing, NetworkAnswers, Skipped
-from cnn_explorer.probe.folder_results import FolderResults
+from cnn_explorer.probe.folder_results import FolderResults, Share
 from cnn_explorer.probe.kept_answers import PictureAnswer
 from cnn_explorer.probe.pool import Wanted
 from cnn_explorer.probe.similarity import Similarity
@@ -317,6 +324,19 @@ def test_titles_tell_networks_apart() -> None:
     assert asked([onnx])[0].name == "/somewhere/mine.onnx"
     with pytest.raises(ExplorerError, match="no network"):
         wanted_named("resnet21")
+
+
+def test_a_network_that_fails_leaves_the_others(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"not a network")
+    picture = FolderPicture(resource("samples", "photo-cat.jpg"), "cat")
+    networks = asked([Wanted(onnx_file=broken), Wanted(card_of("resnet20"))])
+    results = FolderWork().perform(AnswerFolder((picture,), networks), no_checkpoint)
+    assert isinstance(results, FolderResults)
+    assert [one.title for one in results.networks] == ["broken.onnx", "ResNet-20"]
+    assert results.accuracy(1) == Share(1, 1)
+    assert len(results.notes) == 1
+    assert "broken.onnx" in results.notes[0]
 
 
 def test_a_comparison_that_was_lost_is_not_made_again() -> None:

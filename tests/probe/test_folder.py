@@ -22,6 +22,7 @@ from cnn_explorer.probe.folder import (
     answer_folder,
     decoded_pictures,
     list_folder,
+    no_answers,
     pictures_in,
 )
 from cnn_explorer.probe.folder_results import FolderResults, results_csv
@@ -166,7 +167,8 @@ def test_a_file_cut_at_any_place_loses_its_last_line_alone(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     "line",
     [b"null", b"[]", b"{}", b"\xff\xfe", b'{"picture": "x", "top": [], "entropy": 0}',
-     b'{"picture": "x", "top": [[0, NaN]], "entropy": 0}', b"[" * 5000],
+     b'{"picture": "x", "top": [[0, NaN]], "entropy": 0}',
+     b'{"picture": "x", "top": [[-1, 0.5]], "entropy": 0}', b"[" * 5000],
 )  # fmt: skip
 def test_lines_that_say_nothing_are_passed_over(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "a.jsonl"
@@ -337,6 +339,18 @@ def test_agreement_is_none_where_nothing_can_be_compared() -> None:
     assert counts == [[(4, 4), (1, 3), None], [(1, 3), (4, 4), None], [None, None, (3, 3)]]
     assert any("N0 and N2 have no names in common" in note for note in SAID.notes)
     assert any("No sub-folder is called like a class of N2" in note for note in SAID.notes)
+
+
+def test_a_network_that_could_not_be_asked_stands_beside_the_others() -> None:
+    failed = no_answers("Mine", 4, ExplorerError("the file is damaged."))
+    found = FolderResults(SAID.pictures, (failed, *SAID.networks[:2]))
+    assert found.accuracy(0) is None
+    assert found.agreements()[0] == (None, None, None)
+    assert found.agreement(1, 2) == SAID.agreement(0, 1)
+    assert [one.picture for one in found.disagreements()] == [2, 1]
+    assert found.disagreements()[0].said[0] is None
+    assert found.notes == ("Mine: The file is damaged.",)
+    assert results_csv(found).splitlines()[1].startswith("0.png,Cat,,,,,cat,0.9,1.0,yes,")
 
 
 def test_disagreements_are_sorted_by_how_much() -> None:

@@ -1,16 +1,20 @@
 """The pool of open networks: what it keeps, what it lets go, and that memory comes back."""
 
 import os
+import sys
 import weakref
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from cnn_explorer.errors import Cancelled, ExplorerError
+from cnn_explorer.networks import weights as weights_module
 from cnn_explorer.networks.catalog import card_of
+from cnn_explorer.probe import pool as pool_module
 from cnn_explorer.probe.onnx_session import OnnxSession
-from cnn_explorer.probe.pool import SessionPool, Wanted
+from cnn_explorer.probe.pool import SessionPool, Wanted, titles_of
 from cnn_explorer.probe.session import Session
 from tests.networks.onnx_files import saved, small_net
 
@@ -22,6 +26,12 @@ PLAIN = Wanted(card_of("plain20"))
 def size_of(session: Session) -> int:
     tensors = (*session.model.parameters(), *session.model.buffers())
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def save_weights(path: Path, session: Session) -> None:
+    save_file(
+        {name: value.contiguous() for name, value in session.model.state_dict().items()}, path
+    )
 
 
 def test_a_network_is_opened_once() -> None:
@@ -91,6 +101,41 @@ def test_an_onnx_file_takes_part(tmp_path: Path) -> None:
     assert pool.held_bytes == 2 * session.network.file.model.ByteSize()
 
 
+def test_what_was_written_anew_is_opened_anew(tmp_path: Path) -> None:
+    file = tmp_path / "mine.safetensors"
+    save_weights(file, Session.open(card_of("resnet20")))
+    wanted = Wanted(card_of("resnet20"), weights_file=file)
+    pool = SessionPool()
+    session = pool.get(wanted)
+    assert pool.get(wanted) is session
+    save_weights(file, Session.open(card_of("resnet20"), version="random"))
+    os.utime(file, ns=(1, 1))  # the clock of a file may be too coarse to tell them apart
+    anew = pool.get(wanted)
+    assert isinstance(session, Session)
+    assert isinstance(anew, Session)
+    assert not torch.equal(anew.model.state_dict()["conv1.weight"],
+                           session.model.state_dict()["conv1.weight"])  # fmt: skip
+    assert pool.open == (wanted,)
+
+
+def test_weights_that_come_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = SessionPool()
+    with monkeypatch.context() as before:
+        for module in (pool_module, weights_module):
+            before.setattr(module, "at_hand", lambda _card: None)
+        assert not pool.get(RESNET).trained
+    assert pool.get(RESNET).trained
+
+
+def test_no_two_networks_are_called_the_same(tmp_path: Path) -> None:
+    resnet = card_of("resnet20")
+    mine = Wanted(resnet, weights_file=tmp_path / "mine.pt")
+    wanted = (RESNET, LENET, mine, RESNET, Wanted(onnx_file=tmp_path / "a\n.onnx"))
+    titles = titles_of(wanted)
+    assert titles[:4] == ("ResNet-20", "LeNet-5", "ResNet-20 (mine.pt)", "ResNet-20 (2)")
+    assert "\n" not in titles[4]
+
+
 def test_what_is_open_survives_an_error(tmp_path: Path) -> None:
     pool = SessionPool()
     session = pool.get(RESNET)
@@ -130,3 +175,16 @@ def test_memory_comes_back() -> None:
     pool.get(LENET)
     assert model() is None
     assert resident_bytes() - before < 100_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_memory_of_many_small_layers_comes_back() -> None:
+    pool = SessionPool()
+    pool.get(LENET)
+    pool.clear()
+    before = resident_bytes()
+    pool.get(Wanted(card_of("resnet50"), version="random"))  # 102 MB, no layer above 10
+    assert resident_bytes() - before > 80_000_000
+    pool.clear()
+    assert pool.open == ()
+    assert resident_bytes() - before < 40_000_000

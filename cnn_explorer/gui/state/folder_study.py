@@ -24,7 +24,7 @@ from cnn_explorer.networks.onnx_facts import is_onnx_path
 from cnn_explorer.networks.weights import at_hand
 from cnn_explorer.probe.folder import Listing
 from cnn_explorer.probe.folder_results import FolderResults
-from cnn_explorer.probe.pool import Wanted
+from cnn_explorer.probe.pool import Wanted, titles_of
 from cnn_explorer.probe.similarity import FEWEST
 
 Work = Literal["", "list", "answer", "compare"]
@@ -200,25 +200,10 @@ def wanted_named(name: str) -> Wanted:
 
 def asked(wanted: Sequence[Wanted]) -> tuple[NetworkAsked, ...]:
     """Networks with titles that tell them apart: by their weights, or else by a number."""
-    plain = [_title(one) for one in wanted]
-    networks: list[NetworkAsked] = []
-    for one, title in zip(wanted, plain, strict=True):
-        weights = one.version or (one.weights_file.name if one.weights_file else "")
-        if plain.count(title) > 1 and weights:
-            title = f"{title} ({weights})"
-        number, unique = 2, title
-        while any(network.title == unique for network in networks):
-            unique, number = f"{title} ({number})", number + 1
-        name = str(one.onnx_file) if one.card is None else one.card.name
-        networks.append(NetworkAsked(name, unique, one))
-    return tuple(networks)
-
-
-def _title(wanted: Wanted) -> str:
-    if wanted.card is not None:
-        return wanted.card.title
-    assert wanted.onnx_file is not None
-    return wanted.onnx_file.name
+    return tuple(
+        NetworkAsked(str(one.onnx_file) if one.card is None else one.card.name, title, one)
+        for one, title in zip(wanted, titles_of(wanted), strict=True)
+    )
 
 
 def _with_weights(networks: Sequence[NetworkAsked]) -> tuple[NetworkAsked, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_explorer.errors import Checkpoint
+from cnn_explorer.errors import Checkpoint, ExplorerError, part_of
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.folder import (
     FolderPicture,
@@ -18,6 +18,7 @@ from cnn_explorer.probe.folder import (
     answer_folder,
     decoded_pictures,
     list_folder,
+    no_answers,
 )
 from cnn_explorer.probe.folder_results import FolderResults, results_csv
 from cnn_explorer.probe.pool import SessionPool, Wanted
@@ -138,12 +139,15 @@ class FolderWork:
         said = []
         length = 1 / len(request.networks)
         for number, network in enumerate(request.networks):
-            part = _part(checkpoint, number * length, length)
-            session = self._pool.get(network.wanted, _part(part, 0.0, _OPENING))
-            answers = answer_folder(
-                session, request.pictures, _part(part, _OPENING, 1 - _OPENING),
-                precision=request.precision,
-            )  # fmt: skip
+            part = part_of(checkpoint, number * length, length)
+            try:
+                session = self._pool.get(network.wanted, part_of(part, 0.0, _OPENING))
+                answers = answer_folder(
+                    session, request.pictures, part_of(part, _OPENING, 1 - _OPENING),
+                    precision=request.precision,
+                )  # fmt: skip
+            except ExplorerError as error:
+                answers = no_answers(network.title, len(request.pictures), error)
             said.append(replace(answers, title=network.title))
         results = FolderResults(request.pictures, tuple(said))
         # names of classes are matched here, where nobody waits, and stay so for the window
@@ -157,8 +161,8 @@ class FolderWork:
         if self._broken is None or self._broken.request != request:
             self._broken = _Broken(request)
         broken = self._broken
-        a = self._pool.get(request.a.wanted, _part(checkpoint, 0.0, _OPENING / 2))
-        b = self._pool.get(request.b.wanted, _part(checkpoint, _OPENING / 2, _OPENING / 2))
+        a = self._pool.get(request.a.wanted, part_of(checkpoint, 0.0, _OPENING / 2))
+        b = self._pool.get(request.b.wanted, part_of(checkpoint, _OPENING / 2, _OPENING / 2))
         start, skipped = broken.start, list[Skipped]()
         del broken.places[broken.so_far.pictures :]
 
@@ -170,7 +174,7 @@ class FolderWork:
 
         found = similarity(
             a, b, _layers(a), _layers(b), decoded(),
-            _part(checkpoint, _OPENING, 1 - _OPENING),
+            part_of(checkpoint, _OPENING, 1 - _OPENING),
             count=max(1, len(request.pictures)), so_far=broken.so_far,
         )  # fmt: skip
         self._broken = None
@@ -180,10 +184,6 @@ class FolderWork:
         compared = LayersCompared(found, request.a, request.b, tuple(untrained))
         self._compared = (request, compared)
         return compared
-
-
-def _part(checkpoint: Checkpoint, start: float, length: float) -> Checkpoint:
-    return lambda fraction: checkpoint(min(1.0, start + length * fraction))
 
 
 def _layers(session: "Session | OnnxSession") -> tuple[str, ...]:

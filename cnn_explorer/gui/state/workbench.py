@@ -316,7 +316,7 @@ class Workbench:
                 return read_graphs(request, checkpoint)
             case TimeForwards():
                 self._warm_up()
-                return time_networks(request, checkpoint)
+                return time_networks(request, self._comparing.pool, checkpoint)
             case ListFolder():
                 return self._folders.perform(request, checkpoint)
             case AnswerFolder() | CompareLayers():
