@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
 from cnn_explorer.graph.model import LayerGraph
+from cnn_explorer.gui.state.architecture_work import graph_of
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.probe.cells import Cell, Reduction
@@ -204,30 +205,9 @@ class CompareBench:
 
 def _read_graph(wanted: Wanted) -> GraphRead:
     try:
-        if wanted.card is None:
-            return GraphRead(wanted, _graph_of_file(wanted))
-        from cnn_explorer.graph.module_tree import layer_graph
-        from cnn_explorer.networks.build import build_empty
-
-        card = wanted.card
-        shape = card.preprocessing.input_shape
-        return GraphRead(wanted, layer_graph(build_empty(card), shape, network=card.name))
+        return GraphRead(wanted, graph_of(wanted)[1])
     except ExplorerError as error:
         return GraphRead(wanted, None, str(error))
-
-
-def _graph_of_file(wanted: Wanted) -> LayerGraph:
-    from cnn_explorer.graph.onnx_graph import onnx_graph
-    from cnn_explorer.networks.onnx_card import onnx_card
-    from cnn_explorer.networks.onnx_file import read_onnx
-    from cnn_explorer.networks.onnx_input import declared_input, guessed_input
-    from cnn_explorer.networks.onnx_layers import network_of
-
-    assert wanted.onnx_file is not None
-    file = read_onnx(wanted.onnx_file)
-    chosen = wanted.chosen or guessed_input(file.model, declared_input(file.model))
-    network = network_of(file, chosen)
-    return onnx_graph(network, name=onnx_card(network, chosen).name)
 
 
 def _cells(column: Column, asked: CellsAsked, checkpoint: Checkpoint) -> Mapping[str, Cell | None]:

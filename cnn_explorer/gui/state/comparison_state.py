@@ -49,7 +49,7 @@ from cnn_explorer.probe.comparison import (
     upon,
 )
 from cnn_explorer.probe.mosaic import Shading
-from cnn_explorer.probe.pool import Wanted
+from cnn_explorer.probe.pool import Wanted, titles_of
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.results import Placement
 from cnn_explorer.text import capitalised
@@ -488,7 +488,7 @@ class ComparisonState(QObject):
 
     def _add(self, wanted: Wanted) -> None:
         if any(network.wanted == wanted for network in self._networks):
-            self._say(self.tr("{} is compared already.").format(_title(wanted)))
+            self._say(self.tr("{} is compared already.").format(wanted.title))
         elif len(self._networks) >= MOST_NETWORKS:
             self._say(
                 self.tr("{} networks are compared at most; remove one first.").format(MOST_NETWORKS)
@@ -501,7 +501,8 @@ class ComparisonState(QObject):
         if unique == tuple(network.wanted for network in self._networks):
             return
         self._networks = tuple(
-            ComparedNetwork(one, title) for one, title in zip(unique, _titles(unique), strict=True)
+            ComparedNetwork(one, title)
+            for one, title in zip(unique, titles_of(unique), strict=True)
         )
         self._done = {one: self._done[one] for one in unique if one in self._done}
         pinned = [{o: name for o, name in row.items() if o in unique} for row in self._pinned]
@@ -741,7 +742,7 @@ class ComparisonState(QObject):
 
     def _on_graph(self, wanted: Wanted, graph: LayerGraph | None, sentence: str) -> None:
         if graph is None:
-            asked = ColumnAsked(wanted, _title(wanted))
+            asked = ColumnAsked(wanted, wanted.title)
             failed = ColumnFailed(0, asked, _short(sentence, wanted))
             self._keep(wanted, _Done(failed, None, "exact", {}, {}))
             return
@@ -835,25 +836,3 @@ def _short(sentence: str, wanted: Wanted) -> str:
         if file is not None:
             sentence = sentence.replace(str(file), file.name)
     return capitalised(sentence)
-
-
-def _title(wanted: Wanted) -> str:
-    if wanted.onnx_file is not None:
-        return wanted.onnx_file.name
-    assert wanted.card is not None
-    return wanted.card.title
-
-
-def _titles(wanted: Sequence[Wanted]) -> list[str]:
-    """What to call the networks: those of the same name by their weights, or else by number."""
-    plain = [_title(one) for one in wanted]
-    titles: list[str] = []
-    for one, title in zip(wanted, plain, strict=True):
-        if plain.count(title) > 1:
-            weights = one.weights_file.name if one.weights_file else one.version
-            title = f"{title} ({weights})" if weights else title
-        number, unique = 2, title
-        while unique in titles:
-            unique, number = f"{title} ({number})", number + 1
-        titles.append(unique)
-    return titles
