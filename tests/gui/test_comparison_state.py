@@ -26,8 +26,10 @@ from cnn_explorer.networks.weights import RANDOM
 from cnn_explorer.paths import resource
 from cnn_explorer.probe.cells import cell_of
 from cnn_explorer.probe.comparison import Column, ColumnAsked, ColumnFailed
+from cnn_explorer.probe.folder import FolderPicture
 from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.pool import Wanted
+from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.session import Session
 
 PATIENCE = 60_000  # ms; a limit, not a wait
@@ -276,6 +278,33 @@ def test_a_channel_finds_its_like(three: Desk) -> None:
     state.choose_channel(1)
     three.settle()
     assert state.correlation(0, 2) is None
+
+
+def test_a_channel_finds_its_like_over_a_folder(three: Desk) -> None:
+    state = three.state
+    files = [resource("samples", f"digit-{digit}.png") for digit in (2, 3, 5)]
+    state.choose_channel(2)
+    state.reduce_by("channel")
+    three.settle()
+    state.set_folder([FolderPicture(path, None) for path in files])
+    state.match_channel(0, 0)
+    three.settle()
+    assert three.said[-1] == "The channels most alike over 3 pictures of the folder."
+    # the maps of all three pictures, one behind the other, in numpy's own correlation
+    layers = [state.rows[0].layers[number] or "" for number in (0, 2)]
+    seen: list[list[np.ndarray]] = [[], []]
+    for path in files:
+        for side, number in enumerate((0, 2)):
+            session = Session.open(card_of(THREE[number]))
+            given = prepare(decode_file(path), session.preprocessing)
+            seen[side].append(session.run(given, (layers[side],)).activations[layers[side]])
+    one = np.concatenate([maps[2].ravel() for maps in seen[0]])
+    others = np.concatenate([maps.reshape(len(maps), -1) for maps in seen[1]], axis=1)
+    expected = [np.corrcoef(one, row)[0, 1] for row in others]
+    other = state.cell(0, 2)
+    assert other is not None
+    assert other.channel == int(np.nanargmax(expected))
+    assert state.correlation(0, 2) == pytest.approx(np.nanmax(expected), abs=1e-4)
 
 
 def test_stopped_and_gone_on_with(desk: Desk) -> None:

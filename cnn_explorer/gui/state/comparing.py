@@ -9,14 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint, part_of
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.gui.state.architecture_work import graph_of
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.probe.cells import Cell, Reduction
-from cnn_explorer.probe.channel_match import ChannelCorrelation, ChannelMatch, Extent
+from cnn_explorer.probe.channel_match import (
+    ChannelCorrelation,
+    ChannelMatch,
+    Extent,
+    LayerOf,
+    match_channel,
+)
 from cnn_explorer.probe.comparison import Column, ColumnAsked, ColumnFailed, Comparison, compare
+from cnn_explorer.probe.folder import FolderPicture, decoded_pictures
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.pool import LIMIT_BYTES, SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
@@ -111,6 +118,8 @@ class MatchChannels:
     chosen: LayerOfColumn
     channel: int
     others: tuple[LayerOfColumn, ...]
+    folder: tuple[FolderPicture, ...] = ()
+    """Pictures to compare their maps over; where there are none, the one on show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,11 +184,34 @@ class CompareBench:
             case MakeCells(column, asked):
                 return CellsMade(column, _cells(column, asked, checkpoint))
             case MatchChannels():
-                return _match(request, checkpoint)
+                found = self._match_over if request.folder else _match
+                return found(request, checkpoint)
             case ReleaseNetworks():
                 self._pool.clear()
                 self._picture, self._inputs = None, {}
                 return NetworksReleased()
+
+    def _match_over(self, request: MatchChannels, checkpoint: Checkpoint) -> ChannelsMatched:
+        """Over the pictures of a folder: both networks run on each of them."""
+        matches: list[ChannelMatch | None] = []
+        share = 1 / len(request.others)
+        for number, other in enumerate(request.others):
+            found = match_channel(
+                self._layer_of(request.chosen), request.channel, self._layer_of(other),
+                decoded_pictures(request.folder, []),
+                part_of(checkpoint, number * share, share), count=len(request.folder),
+            )  # fmt: skip
+            matches.append(next(iter(found.best(1)), None))
+        return ChannelsMatched(request, tuple(matches))
+
+    def _layer_of(self, asked: LayerOfColumn) -> LayerOf:
+        column = asked.column
+        at = next(
+            (one.on_input for one in column.asked.layers if one and one.name == asked.layer), None
+        )
+        height, width = column.result.activations[asked.layer].shape[-2:]
+        extent = None if at is None else (at.x, at.y, at.across * width, at.down * height)
+        return LayerOf(self._pool.get(column.asked.wanted, no_checkpoint), asked.layer, extent)
 
     def _run(self, request: RunColumn, opened: Opened, checkpoint: Checkpoint) -> ColumnRun:
         wanted = request.asked.wanted

@@ -48,6 +48,7 @@ from cnn_explorer.probe.comparison import (
     LayerAsked,
     upon,
 )
+from cnn_explorer.probe.folder import FolderPicture
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.pool import Wanted, titles_of
 from cnn_explorer.probe.precision import Precision
@@ -124,6 +125,7 @@ class ComparisonState(QObject):
         self._done: dict[Wanted, _Done] = {}
         self._rows: tuple[ComparedRow, ...] = ()
         self._pinned: list[dict[Wanted, str]] = []
+        self._folder: tuple[FolderPicture, ...] = ()
         self._matched: dict[tuple[Wanted, str], tuple[int, float]] = {}
         self._picture: Picture | None = None
         self._due: Picture | None = None  # the newest drawing, while an earlier one is compared
@@ -425,7 +427,14 @@ class ComparisonState(QObject):
         if not others or chosen is None:
             self._say(self.tr("There is no other network in this row to find channels of."))
             return
-        self._request(MatchChannels(chosen, cell.channel, others), self.tr("Matching channels"))
+        title = self.tr("Matching channels")
+        if self._folder:
+            title = self.tr("Matching channels over {} pictures").format(len(self._folder))
+        self._request(MatchChannels(chosen, cell.channel, others, self._folder), title)
+
+    def set_folder(self, pictures: Sequence[FolderPicture]) -> None:
+        """Pictures over which channels are compared; without any, on the one on show."""
+        self._folder = tuple(pictures)
 
     def shade(self, *, one_scale: bool) -> None:
         """Let all cells of a row share one scale of colours, or give each its own."""
@@ -776,6 +785,11 @@ class ComparisonState(QObject):
                 self._matched[key] = (match.channel, match.correlation)
         self._show = "channel"
         self.look_changed.emit()
+        if request.folder:
+            count = len(request.folder)
+            self._say(
+                self.tr("The channels most alike over {} pictures of the folder.").format(count)
+            )
 
     @Slot(object, str)
     def _on_unanswered(self, request: object, sentence: str) -> None:

@@ -17,6 +17,7 @@ from cnn_explorer.networks.onnx_facts import is_onnx_path
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.state.comparison_state import ComparisonState
+    from cnn_explorer.gui.state.folder_study import StudyShown
     from cnn_explorer.gui.widgets.compare_page import ComparePage
     from cnn_explorer.gui.widgets.main_window import MainWindow
 
@@ -179,8 +180,14 @@ class Comparing(QObject):
         )
         self.folder.picture_chosen.connect(self._on_picture_chosen)
         self.folder.layers_chosen.connect(self._on_layers_chosen)
+        self.study.changed.connect(self._on_study_changed)
         state.networks_changed.connect(self._tell_pages)
         self._tell_pages()
+
+    @Slot(object)
+    def _on_study_changed(self, shown: "StudyShown") -> None:
+        if self.state is not None:
+            self.state.set_folder(shown.listing.pictures if shown.listing else ())
 
     @Slot()
     def _tell_pages(self) -> None:
