@@ -302,11 +302,13 @@ def snapshot(
     picture: Path | None,
     tab: str = "activations",
     coloured_by: str = "",
+    compare: Sequence[str] = (),
     scale: float = 1.0,
 ) -> int:
     """Draw the real window without a display and save it when all work has settled.
 
-    `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display).
+    `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display). The
+    networks to `compare`, if there are any, stand side by side in the place of the graph.
     """
     import tempfile
 
@@ -339,6 +341,9 @@ def snapshot(
             settling = _Settling(program)
             window.show()
             settling.wait()
+            if compare and settling.error is None:
+                window.compare(compare)
+                settling.wait()
             if (window.width(), window.height()) != size:
                 least = f"{window.width()}x{window.height()}"
                 raise UsageError(f"the window does not fit in that size; take at least {least}.")

@@ -236,6 +236,10 @@ def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
         help=f"what colours the boxes: {', '.join(_COLOURS)}; else the kind of layer",
     )  # fmt: skip
     parser.add_argument(
+        "--compare", metavar="NAMES", type=_names, default=(),
+        help="networks to show side by side, as resnet20,plain20",
+    )  # fmt: skip
+    parser.add_argument(
         "--tab", choices=_TABS, default=_TABS[0], help="what to show of the layer (%(default)s)"
     )
     parser.add_argument(
@@ -275,6 +279,7 @@ def _snapshot(options: argparse.Namespace) -> int:
             picture=options.image,
             tab=options.tab,
             coloured_by=options.colour_by,
+            compare=options.compare,
             scale=options.scale,
         )
 
@@ -590,6 +595,10 @@ def _size(text: str) -> tuple[int, int]:
     if not (200 <= width <= 8000 and 200 <= height <= 8000):
         raise argparse.ArgumentTypeError(f'"{text}" is not between 200x200 and 8000x8000')
     return width, height
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(network_or_file(name) for name in text.split(","))
 
 
 def _scale(text: str) -> float:

@@ -605,12 +605,12 @@ def test_the_window_opens_by_default(
 def test_snapshot_hands_all_on(window: dict[str, object]) -> None:
     arguments = ["snapshot", "-o", "w.png", "--network", "lenet5", "--layer", "features"]
     arguments += ["--size", "1280x800", "--theme", "dark", "--tab", "code", "--scale", "2"]
-    arguments += ["--colour-by", "macs", "a.png"]
+    arguments += ["--colour-by", "macs", "--compare", "lenet5,LeNet-5-1998", "a.png"]
     assert main(arguments) == 0
     assert window == {
         "output": Path("w.png"), "network": "lenet5", "layer": "features", "size": (1280, 800),
         "theme": "dark", "picture": Path("a.png"), "tab": "code", "scale": 2.0,
-        "platform": "offscreen", "coloured_by": "macs",
+        "platform": "offscreen", "coloured_by": "macs", "compare": ("lenet5", "lenet5-1998"),
     }  # fmt: skip
     for kind in NUMBER_KINDS:
         assert main(["snapshot", "-o", "w.png", "--colour-by", kind.key]) == 0

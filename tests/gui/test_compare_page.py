@@ -79,7 +79,7 @@ def test_a_column_for_each_and_a_row_for_each(desk: Desk) -> None:
     assert [head.badge.isVisible() for head in maps.heads] == [False, False, True]
     assert maps.heads[0].bars.model().rowCount() == 5
     assert "ms" in maps.titles[0].detail.text()
-    assert maps.heads[0].words.text() == "32 × 32\nRGB\nshorter side 32"
+    assert maps.heads[0].words.text() == "32 × 32\nRGB\nside 32"
     # all columns stand in sight, with no part of a cell over another
     lefts = [cell.geometry() for cell in maps.cells[0]]
     assert lefts[0].right() < lefts[1].left()

@@ -240,7 +240,7 @@ class ColumnHead(QWidget):
             f"{rules.crop} × {rules.crop}",
             self.tr("grey") if rules.channels == 1 else self.tr("RGB"),
             self.tr("by strokes") if rules.kind == "digit"
-            else self.tr("shorter side {}").format(rules.resize),
+            else self.tr("side {}").format(rules.resize),
         ))  # fmt: skip
 
     # Overrides of Qt

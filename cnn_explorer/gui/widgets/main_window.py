@@ -33,6 +33,8 @@ from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
@@ -104,6 +106,10 @@ class MainWindow(QMainWindow):
         dock = Dock(name, title, widget, self)
         self.addDockWidget(area, dock)
         return dock
+
+    def compare(self, networks: Sequence[str]) -> None:
+        """Show these networks side by side."""
+        self._comparing.enter().compare(networks)
 
     def furnish(self, explorer: Explorer, panels: Panels) -> None:
         """Put the panels into the frame and take commands from now on.
