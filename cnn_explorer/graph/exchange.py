@@ -377,6 +377,8 @@ def _check(graph: LayerGraph) -> None:
     for block in graph.blocks:
         if not block.children or set(block.children) != inside.get(block.name, set()):
             raise ExplorerError(f'the children of "{block.name}" are not what lies in it.')
+        if block.repeats and block.children[0] not in graph.block:
+            raise ExplorerError(f'what is repeated in "{block.name}" is no block.')
         if len(set(block.children)) < len(block.children):
             raise ExplorerError(f'a child of "{block.name}" is named twice.')
     order = {layer.name: at for at, layer in enumerate(graph.layers)}

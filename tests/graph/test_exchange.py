@@ -147,6 +147,13 @@ _VALUES = st.recursive(
 )
 
 
+def test_what_is_repeated_is_a_block() -> None:
+    content = copy.deepcopy(_SMALL)
+    content["blocks"][0]["repeats"] = 1
+    with pytest.raises(ExplorerError, match='what is repeated in "features" is no block'):
+        graph_from_json(json.dumps(content).encode())
+
+
 @given(st.data())
 def test_whatever_stands_anywhere_is_read_or_refused(data: st.DataObject) -> None:
     content = copy.deepcopy(_SMALL)
