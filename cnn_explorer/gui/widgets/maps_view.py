@@ -913,16 +913,22 @@ def _reduced(
     y = np.minimum(np.arange(-(-height // down) * down), height - 1)
     x = np.minimum(np.arange(-(-width // down) * down), width - 1)
 
-    def summed(tiles: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-        sums: npt.NDArray[np.uint32] | int = 0
+    # sums of so many codes fit into half the memory, up to 16 x 16 of them
+    wide: type[np.unsignedinteger[Any]] = np.uint16 if down <= 16 else np.uint32
+    whole = not height % down and not width % down
+
+    def summed(tiles: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
+        sums = np.zeros((rows, len(y) // down, columns, len(x) // down, *deeper), wide)
         # of strided slices: one pass over the mosaic in all, and no array of its size in floats
         for i in range(down):
-            lines = tiles[:, y[i::down]].astype(np.uint32)
+            lines = tiles[:, i::down] if whole else tiles[:, y[i::down]]
             for j in range(down):
-                sums = sums + lines[:, :, :, x[j::down]]
-        return np.asarray(sums)
+                sums += lines[:, :, :, j::down] if whole else lines[:, :, :, x[j::down]]
+        return sums
 
-    mean = ((summed(tiles) + down * down // 2) // (down * down)).astype(np.uint8)
+    mean: npt.NDArray[np.uint8] = (
+        (summed(tiles) + wide(down * down // 2)) // wide(down * down)
+    ).astype(np.uint8)
     if not deeper:  # a value that is not finite is seen however small its map is drawn
         for code in (INFINITE, NOT_A_NUMBER):
             found = tiles == code
