@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from cnn_explorer.graph.alignment import AlignedRow, Rule
     from cnn_explorer.graph.model import LayerGraph
     from cnn_explorer.probe.cells import Reduction
-    from cnn_explorer.probe.channel_match import Extent
     from cnn_explorer.probe.comparison import ColumnAsked, Comparison, LayerAsked
     from cnn_explorer.probe.folder_results import FolderResults
     from cnn_explorer.probe.pool import Wanted
@@ -211,29 +210,12 @@ def graph_of(wanted: "Wanted") -> "LayerGraph":
 
 def layer_asked(graph: "LayerGraph", layer: str | None) -> "LayerAsked | None":
     """A layer, and where its maps lie on the network's input."""
+    from cnn_explorer.graph.unit_field import extent_of
     from cnn_explorer.probe.comparison import LayerAsked
-    from cnn_explorer.probe.results import Placement
 
     if layer is None:
         return None
-    extent = extent_of(graph, layer)
-    if extent is None:
-        return LayerAsked(layer)
-    x, y, width, height = extent
-    _, rows, columns = graph.node[layer].out_shape
-    return LayerAsked(layer, Placement(x, y, width / columns, height / rows))
-
-
-def extent_of(graph: "LayerGraph", layer: str) -> "Extent | None":
-    """Where the maps of a layer lie on the network's input; None where there are none, or nobody
-    knows."""
-    from cnn_explorer.graph.unit_field import is_placed, map_extent
-
-    shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
-    if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
-        return None
-    extent = map_extent(field, (shape[1], shape[2]))
-    return extent.x, extent.y, extent.width, extent.height
+    return LayerAsked.lying(layer, extent_of(graph, layer), graph.node[layer].out_shape)
 
 
 # what comes of it

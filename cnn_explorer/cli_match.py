@@ -4,7 +4,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from cnn_explorer.cli_compare import extent_of, graph_of
+from cnn_explorer.cli_compare import graph_of
 from cnn_explorer.cli_parts import Told, print_table, printable, stoppable
 from cnn_explorer.cli_session import wanted_of
 from cnn_explorer.errors import ExplorerError, UsageError, part_of
@@ -19,6 +19,7 @@ _BEST = 5
 def run(options: argparse.Namespace) -> int:
     """Tell, for the one channel chosen, which of each other network's pinned layer go with it."""
     from cnn_explorer.graph.alignment import align
+    from cnn_explorer.graph.unit_field import extent_of
     from cnn_explorer.probe.channel_match import LayerOf, match_channel
     from cnn_explorer.probe.folder import decoded_pictures, list_folder
     from cnn_explorer.probe.pool import SessionPool, titles_of

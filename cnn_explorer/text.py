@@ -1,7 +1,7 @@
 """Small pieces of sentences that every layer writes alike. Imports nothing of the program."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"  # hold emoji and several scripts together; do not show by themselves
@@ -29,6 +29,11 @@ def no_formula(text: str) -> str:
     """Text for a cell of a spreadsheet: one that it would run as a formula gets an apostrophe in
     front, since names come from files of others."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def tabbed(lines: Iterable[Iterable[str]]) -> str:
+    """Lines of cells with tabs between them, to be pasted into a table."""
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def listed(names: Sequence[str]) -> str:

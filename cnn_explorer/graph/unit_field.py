@@ -9,7 +9,9 @@ unit at the border sees a few pixels less than its field: zeros stand there in t
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.receptive import ReceptiveField, Span
 
 Sides = tuple[int, int]
@@ -34,8 +36,7 @@ class FieldBox:
         return self.top >= self.bottom or self.left >= self.right
 
 
-@dataclass(frozen=True)
-class MapExtent:
+class MapExtent(NamedTuple):
     """Where a map lies over the input: in pixels, not always whole ones."""
 
     x: float
@@ -77,6 +78,15 @@ def map_extent(field: ReceptiveField, map_sides: Sides) -> MapExtent:
     y, height = _extent(field.height, map_sides[0])
     x, width = _extent(field.width, map_sides[1])
     return MapExtent(x, y, width, height)
+
+
+def extent_of(graph: LayerGraph, layer: str) -> MapExtent | None:
+    """Where the maps of a layer or block lie over the network's input; None where there are none,
+    or nobody knows."""
+    shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
+    if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
+        return None
+    return map_extent(field, (shape[1], shape[2]))
 
 
 def _within(span: Span, number: int, length: int) -> tuple[int, int, bool]:

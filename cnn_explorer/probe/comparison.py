@@ -16,6 +16,7 @@ from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.answers import Answer, answer_of
 from cnn_explorer.probe.cells import Cell, Reduction, cell_of
+from cnn_explorer.probe.channel_match import Extent
 from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
@@ -37,6 +38,14 @@ class LayerAsked:
     on_input: Placement | None = None
     """Where the maps lie on the network's input, a pixel of the map being a unit; None where that
     is not known."""
+
+    @classmethod
+    def lying(cls, name: str, extent: Extent | None, shape: Sequence[int]) -> "LayerAsked":
+        """A layer whose maps, of a shape (C, H, W), lie over this part of the input."""
+        if extent is None:
+            return cls(name)
+        (x, y, width, height), (_, rows, columns) = extent, shape
+        return cls(name, Placement(x, y, width / columns, height / rows))
 
 
 @dataclass(frozen=True)

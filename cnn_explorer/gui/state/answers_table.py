@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from cnn_explorer.probe.answers import AnswersCompared
+from cnn_explorer.text import tabbed
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -46,7 +47,7 @@ class AnswersTableModel(QAbstractTableModel):
         for row in range(self.rowCount()):
             cells = [self.index(row, at).data() for at in range(self.columnCount())]
             lines.append([self._heading(row), *cells])
-        return "".join("\t".join(line) + "\n" for line in lines)
+        return tabbed(lines)
 
     def _heading(self, row: int) -> str:
         answers = self._answers

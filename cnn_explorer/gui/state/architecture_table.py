@@ -25,7 +25,7 @@ from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.networks.onnx_facts import is_onnx_path
 from cnn_explorer.probe.pool import Wanted
-from cnn_explorer.text import capitalised, no_formula
+from cnn_explorer.text import capitalised, no_formula, tabbed
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -245,7 +245,7 @@ class ArchitectureTableModel(QAbstractTableModel):
         """Rows as lines of cells with tabs between them, under a heading, to be pasted."""
         lines = [[column.title for column in COLUMNS]]
         lines += [[_plain(column.value(self.rows[row])) for column in COLUMNS] for row in rows]
-        return "".join("\t".join(line) + "\n" for line in lines)
+        return tabbed(lines)
 
     def _arrange(self) -> None:
         every = range(len(self._rows))

@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from cnn_explorer.probe.profile import Profile
 from cnn_explorer.probe.statistics import LayerStatistics
-from cnn_explorer.text import format_share, format_value, no_formula
+from cnn_explorer.text import format_share, format_value, no_formula, tabbed
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -144,7 +144,7 @@ class ChannelTableModel(QAbstractTableModel):
         columns = self._columns
         lines = [[self._heading(column) for column in columns]]
         lines += [[self._plain(row, column) for column in columns] for row in rows]
-        return "".join("\t".join(line) + "\n" for line in lines)
+        return tabbed(lines)
 
     @property
     def _columns(self) -> Sequence[int]:

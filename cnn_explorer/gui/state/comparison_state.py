@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.graph.alignment import Rule, align
 from cnn_explorer.graph.model import LayerGraph
-from cnn_explorer.graph.unit_field import is_placed, map_extent
+from cnn_explorer.graph.unit_field import extent_of
 from cnn_explorer.gui.state.comparing import (
     CellsAsked,
     CellsMade,
@@ -148,11 +148,6 @@ class ComparisonState(QObject):
         explorer.stopped.connect(self._on_stopped)
 
     # what is so now
-
-    @property
-    def active(self) -> bool:
-        """Whether the comparison is on show and follows the picture."""
-        return self._active
 
     @property
     def networks(self) -> tuple[ComparedNetwork, ...]:
@@ -818,12 +813,7 @@ class ComparisonState(QObject):
 
 def layer_asked(graph: LayerGraph, layer: str) -> LayerAsked:
     """A layer, and where its maps lie on the network's input."""
-    shape, field = graph.node[layer].out_shape, graph.receptive_fields.get(layer)
-    if len(shape) != 3 or field is None or not is_placed(field, (shape[1], shape[2])):
-        return LayerAsked(layer)
-    extent = map_extent(field, (shape[1], shape[2]))
-    across, down = extent.width / shape[2], extent.height / shape[1]
-    return LayerAsked(layer, Placement(extent.x, extent.y, across, down))
+    return LayerAsked.lying(layer, extent_of(graph, layer), graph.node[layer].out_shape)
 
 
 def best_version(card: NetworkCard) -> str:

@@ -20,7 +20,7 @@ from cnn_explorer.graph.numbers import (
     Numbers,
     format_number,
 )
-from cnn_explorer.text import no_formula
+from cnn_explorer.text import no_formula, tabbed
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -302,7 +302,7 @@ def as_tabbed(rows: Iterable[Row]) -> str:
         [no_formula(" ".join(text.split())) for text in _plain_cells(row)]
         for row in rows
     ]
-    return "".join("\t".join(line) + "\n" for line in lines)
+    return tabbed(lines)
 
 
 def _plain_cells(row: Row) -> list[str]:

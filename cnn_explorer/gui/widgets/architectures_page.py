@@ -17,21 +17,16 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
-    QAction,
     QGuiApplication,
-    QKeySequence,
     QPainter,
     QPalette,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLayout,
     QMenu,
     QPushButton,
@@ -51,9 +46,9 @@ from cnn_explorer.gui.state.architecture_table import ArchitectureFacts, Archite
 from cnn_explorer.gui.state.qimages import png_bytes
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.configuration_grid import ConfigurationGrid
-from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import EmptyState, QuietLabel, copy_action
 from cnn_explorer.gui.widgets.paper_header import PAD, PaperHeader, heading_font
-from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.quiet_table import QuietTable
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.text import capitalised, listed
 
@@ -153,11 +148,7 @@ class ArchitecturesPage(QWidget):
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.table.horizontalHeader().setSortIndicatorClearable(True)
         self.table.setSortingEnabled(True)
-        self._copy = QAction(self.tr("Copy Rows"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.table.addAction(self._copy)
+        copy_action(self.table, self.tr("Copy Rows"), self.copy)
         self.grid = ConfigurationGrid()
         self.empty = EmptyState()
 
@@ -647,28 +638,14 @@ class _Padded(QStyledItemDelegate):
         painter.restore()
 
 
-class _Table(QTableView):
-    """Whole rows are chosen; Tab leaves the table."""
+class _Table(QuietTable):
+    """The facts of networks, under a head as papers have it."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setFont(theme.text_font(theme.SMALL))
+        super().__init__(spare=10)
         header = PaperHeader(Qt.Orientation.Horizontal, self)
         header.setFont(heading_font())
         header.setSectionsClickable(True)
         header.setStretchLastSection(True)
         self.setHorizontalHeader(header)
         self.setItemDelegate(_Padded(self))
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 10)
-        quiet_bars(self)

@@ -12,14 +12,12 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QFont,
     QFontMetrics,
     QFontMetricsF,
     QGuiApplication,
     QImage,
-    QKeySequence,
     QPainter,
     QPalette,
     QPen,
@@ -39,8 +37,10 @@ from PySide6.QtWidgets import (
 from cnn_explorer.graph.stages import ConfigurationTable
 from cnn_explorer.gui.state.configuration_model import CELL, Cell, ConfigurationModel
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import copy_action
 from cnn_explorer.gui.widgets.paper_header import PAD, PaperCorner, PaperHeader, draw_rule
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.text import tabbed
 
 _NARROWEST = 132
 """Of a column, logical pixels."""
@@ -131,11 +131,7 @@ class ConfigurationGrid(QTableView):
         self.setFont(theme.mono_font(12))
         self.setAccessibleName(self.tr("Layers side by side"))
         quiet_bars(self)
-        self._copy = QAction(self.tr("Copy"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.addAction(self._copy)
+        copy_action(self, self.tr("Copy"), self.copy)
 
     def show_table(self, table: ConfigurationTable) -> None:
         """Show networks side by side."""
@@ -161,7 +157,7 @@ class ConfigurationGrid(QTableView):
                 ["; ".join(self.configuration.cell(row, c).text.splitlines()) for c in columns]
                 for row in rows
             ]
-            text = "".join("\t".join(line) + "\n" for line in cells)
+            text = tabbed(cells)
         QGuiApplication.clipboard().setText(text)
 
     def image(self) -> QImage:

@@ -13,23 +13,17 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
-    QAction,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QMenu,
     QSizePolicy,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -39,8 +33,8 @@ from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.graph.numbers import Numbers
 from cnn_explorer.gui.state.layer_table import COLUMNS, LayerTableModel, as_csv, as_tabbed
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import QuietLabel
-from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.gui.widgets.panel_parts import QuietLabel, copy_action
+from cnn_explorer.gui.widgets.quiet_table import QuietTable
 
 _ALL, _VISIBLE = "all", "visible"
 _WIDTHS = {
@@ -104,7 +98,9 @@ class LayersPanel(QWidget):
             self.export,
         )
 
-        self.table = _Table()
+        self.table = QuietTable()
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.setModel(self.model)
         self.table.setAccessibleName(self.tr("Layers"))
         header = self.table.horizontalHeader()
@@ -119,11 +115,7 @@ class LayersPanel(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._on_row_changed)
         self.table.customContextMenuRequested.connect(self._on_menu_asked)
 
-        self._copy = QAction(self.tr("Copy"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.table.addAction(self._copy)
+        self._copy = copy_action(self.table, self.tr("Copy"), self.copy)
 
         row = QHBoxLayout()
         row.setContentsMargins(theme.MARGIN, theme.GAP - 2, theme.MARGIN, theme.GAP - 2)
@@ -343,27 +335,3 @@ class LayersPanel(QWidget):
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
         else:
             super().keyPressEvent(event)
-
-
-class _Table(QTableView):
-    """Whole rows are chosen; Tab leaves the table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setFont(theme.text_font(theme.SMALL))
-        self.horizontalHeader().setFont(theme.text_font(theme.SMALL))
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
-        quiet_bars(self)

@@ -1,12 +1,13 @@
 """Numbers as a table to read, to select and to copy."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.number_table import NumberTable, NumberTableModel
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import copy_action
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 
 
@@ -46,11 +47,7 @@ class NumberView(QTableView):
         self.verticalHeader().setDefaultSectionSize(height)
         self.verticalHeader().setMinimumSectionSize(height)
         quiet_bars(self)
-        self._copy = QAction(self.tr("Copy"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.addAction(self._copy)
+        copy_action(self, self.tr("Copy"), self.copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.selectionModel().currentRowChanged.connect(self._on_row_changed)
 

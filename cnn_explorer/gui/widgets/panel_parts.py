@@ -1,17 +1,19 @@
 """What the panels below the graph share: header line, empty state, colour bar, number texts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAction,
     QColor,
     QFont,
     QFontMetrics,
     QImage,
+    QKeySequence,
     QPainter,
     QPaintEvent,
     QPen,
@@ -44,6 +46,16 @@ def file_stem(network: str, layer: str) -> str:
 def size_text(height: int, width: int) -> str:
     """``112 × 112``."""
     return f"{height} × {width}"
+
+
+def copy_action(widget: QWidget, text: str, copy: Callable[[], object]) -> QAction:
+    """Let Ctrl+C in a widget call `copy`; the action, for menus."""
+    action = QAction(text, widget)
+    action.setShortcut(QKeySequence.StandardKey.Copy)
+    action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+    action.triggered.connect(copy)
+    widget.addAction(action)
+    return action
 
 
 def paint_focus(painter: QPainter, widget: QWidget) -> None:

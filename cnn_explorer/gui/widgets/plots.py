@@ -12,7 +12,6 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QContextMenuEvent,
     QFocusEvent,
@@ -21,7 +20,6 @@ from PySide6.QtGui import (
     QHelpEvent,
     QImage,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -34,7 +32,7 @@ from PySide6.QtWidgets import QFileDialog, QGraphicsWidget, QMenu, QToolTip
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.qimages import png_bytes
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import paint_focus
+from cnn_explorer.gui.widgets.panel_parts import copy_action, paint_focus
 from cnn_explorer.gui.widgets.plot_scales import Scale
 from cnn_explorer.text import number_text
 
@@ -84,11 +82,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         self.cursor_line.setZValue(20)
         self.cursor_line.hide()
         self.box.addItem(self.cursor_line)
-        self._copy = QAction(self.tr("Copy as picture"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.addAction(self._copy)
+        self._copy = copy_action(self, self.tr("Copy as picture"), self.copy)
         self.colour()
 
     # what subclasses say

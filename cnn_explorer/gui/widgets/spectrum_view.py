@@ -5,7 +5,6 @@ import math
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
     QColor,
     QFocusEvent,
     QFontMetricsF,
@@ -13,7 +12,6 @@ from PySide6.QtGui import (
     QHelpEvent,
     QImage,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -24,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import paint_focus
+from cnn_explorer.gui.widgets.panel_parts import copy_action, paint_focus
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.filters import Spectrum
 from cnn_explorer.text import number_text
@@ -56,11 +54,7 @@ class SpectrumView(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAccessibleName(self.tr("Spectrum of the kernel"))
-        copy = QAction(self.tr("Copy as picture"), self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self.copy)
-        self.addAction(copy)
+        copy_action(self, self.tr("Copy as picture"), self.copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def show_spectrum(self, spectrum: Spectrum | None) -> None:

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -21,7 +19,6 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -36,9 +33,11 @@ from cnn_explorer.gui.widgets.panel_parts import (
     EmptyState,
     PanelHeader,
     QuietLabel,
+    copy_action,
     file_stem,
 )
 from cnn_explorer.gui.widgets.quiet_scroll_bar import THICK, quiet_bars
+from cnn_explorer.gui.widgets.quiet_table import QuietTable
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.probe.failures import Failure, FailureKind
 from cnn_explorer.probe.histogram import histogram_of
@@ -137,11 +136,7 @@ class StatisticsPanel(QWidget):
             self.table.setColumnWidth(number, width)
         self.table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.table.setSortingEnabled(True)
-        self._copy = QAction(self.tr("Copy"), self)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy)
-        self.table.addAction(self._copy)
+        self._copy = copy_action(self.table, self.tr("Copy"), self.copy)
 
         self.failures = _List()
         self.failures.setAccessibleName(self.tr("Layers that fail"))
@@ -362,7 +357,7 @@ class StatisticsPanel(QWidget):
         self.table.setColumnWidth(0, 200 if names else _WIDTHS[0])
         self._following = False
         self._share_width()
-        self.histogram.set_file_name(f"{_stem(shown)}-histogram")
+        self.histogram.set_file_name(f"{file_stem(shown.card.name, shown.layer)}-histogram")
         self._show_channel()
 
     def _share_width(self) -> None:
@@ -608,7 +603,7 @@ class StatisticsPanel(QWidget):
         shown = self._shown
         if shown is None:
             return
-        proposed = f"{_stem(shown)}-channels.csv"
+        proposed = f"{file_stem(shown.card.name, shown.layer)}-channels.csv"
         chosen, _ = QFileDialog.getSaveFileName(
             self,
             self.tr("Save the numbers of the channels"),
@@ -642,11 +637,6 @@ class StatisticsPanel(QWidget):
             self._fill()
 
 
-def _stem(shown: ActivationsShown) -> str:
-    """What names of files about a layer begin with."""
-    return file_stem(shown.card.name, shown.layer)
-
-
 def _split() -> QSplitter:
     splitter = QSplitter(Qt.Orientation.Horizontal)
     splitter.setChildrenCollapsible(False)
@@ -668,28 +658,13 @@ class _List(QListWidget):
         quiet_bars(self)
 
 
-class _Table(QTableView):
-    """Whole rows are chosen; Tab leaves the table."""
+class _Table(QuietTable):
+    """The channels of a layer."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setFont(theme.text_font(theme.SMALL))
         self.setMinimumWidth(160)
         header = self.horizontalHeader()
-        header.setFont(theme.text_font(theme.SMALL))
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
-        quiet_bars(self)
