@@ -312,7 +312,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
-        self._explorer.show_picture(picture, live=True)
+        self._explorer.show_picture(picture, live=True, drawn=True)
 
     @Slot(object)
     def _on_units_marked(self, units: Units | None) -> None:
