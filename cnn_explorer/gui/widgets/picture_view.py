@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetrics,
     QGuiApplication,
     QImage,
@@ -23,9 +24,19 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
+from cnn_explorer.gui.state.frame_gestures import Grip, grown, moved, pulled, squared
 from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.crop_frame import (
+    ALL,
+    Hold,
+    cursor_for,
+    grip_at,
+    paint_handles,
+    paint_line,
+    paint_shade,
+)
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
@@ -37,6 +48,10 @@ _STEPS = 32
 """So many arrow keys lead across what the network sees."""
 _NEAR = 7
 """Widget pixels around a place within which a click means the place itself."""
+_SLACK = 4
+"""A frame follows a hand that has moved so many widget pixels; less is a click."""
+_GROWTH = 1.1
+"""Plus and minus make a frame so many times as large, or as small."""
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -98,6 +113,10 @@ class PictureView(QWidget):
     A click or the arrow keys mark a place, a click on it or beside the picture or Esc takes the
     mark away. What a unit sees is framed.
 
+    The frame of what the network sees has handles where it may be changed: it is pulled by them,
+    and moved by the rest of its border, or with Ctrl from within. Alt and arrow keys move it, plus
+    and minus change its size; Ctrl with the arrows is the window's, for the layers.
+
     Without a picture it is a drop zone that says what to do. It takes no drops itself: the whole
     window does.
     """
@@ -106,16 +125,27 @@ class PictureView(QWidget):
     """The empty zone was clicked, or Enter pressed on it."""
     place_pointed = Signal(object)
     """The `Place` now marked, or None: the mark is gone, with its picture or by hand."""
+    frame_pulled = Signal(object, bool)
+    """The `Region` to be framed, and whether the hand still moves it."""
+    frame_given_up = Signal()
+    """Esc was pressed while the frame was moved."""
+    frame_undo_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: Picture | None = None
         self._crop: Region | None = None
+        self._frame: Region | None = None
+        self._frame_is_seen = False
+        self._square = True
+        self._hold: Hold | None = None
+        self._keys_move = False
         self._field: Region | None = None
         self._place: Place | None = None
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
         self._scaled = _Scaled()
         self._size = QSize()
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Input picture"))
@@ -136,7 +166,10 @@ class PictureView(QWidget):
             self.mark_place(None)
         self._crop = None
         self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
-        self._size = QSize(picture.width, picture.height) if picture else QSize()
+        size = QSize(picture.width, picture.height) if picture else QSize()
+        if size != self._size:
+            self._size = size
+            self.show_frame(None)
         self._describe()
         self.update()
 
@@ -144,6 +177,22 @@ class PictureView(QWidget):
         """Mark what the network sees: x, y, width, height in pixels of the picture."""
         self._crop = crop
         self.update()
+
+    def show_frame(self, frame: Region | None, *, square: bool = True, seen: bool = True) -> None:
+        """Let the part of the picture that is framed be changed, in whose pixels it is given; None:
+        it may not. `square` says that it stays a square, `seen` that the network sees it all."""
+        self._frame, self._square = frame, square
+        self._frame_is_seen = seen and frame is not None
+        if frame is None:
+            self._hold = None
+            self._keys_move = False
+        self._describe()
+        self.update()
+
+    @property
+    def frame(self) -> Region | None:
+        """What is framed and may be changed."""
+        return self._frame
 
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture, as far as it lies in it."""
@@ -191,6 +240,8 @@ class PictureView(QWidget):
         lines = [picture.source or picture.name, size, picture.note]
         # escaped: a file may be called <b>
         lines.append(self.tr("Click to mark the units that see a place."))
+        if self._frame is not None:
+            lines.append(self.tr("Pull the frame to show the network another part."))
         self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
         said = self.tr("{name}, {size} pixels.").format(name=picture.name, size=size)
         if self._place is None:
@@ -200,7 +251,90 @@ class PictureView(QWidget):
                 "The place in column {x}, row {y} is marked. Arrow keys move the mark, Esc takes "
                 "it away."
             ).format(x=int(self._place[0]), y=int(self._place[1]))
+        if self._frame is not None:
+            frame = self.tr(
+                "A part of {width} × {height} pixels in column {x}, row {y} is framed. Alt and "
+                "arrow keys move the frame, plus and minus change its size, Ctrl+Z takes that back."
+            )
+            x, y, width, height = (round(number) for number in self._frame)
+            marks = f"{marks} {frame.format(x=x, y=y, width=width, height=height)}"
         self.setAccessibleDescription(f"{said} {marks}")
+
+    # the frame
+
+    def _grip_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> Grip | None:
+        """What of the frame is held at a point."""
+        if self._frame is None:
+            return None
+        box = self._on_widget(self._frame)
+        if modifiers & Qt.KeyboardModifier.ControlModifier and box.contains(point):
+            return ALL
+        return grip_at(point, box)
+
+    def _pull(self, point: QPointF) -> None:
+        """The hand that holds the frame is here."""
+        hold = self._hold
+        if hold is None or self._frame is None:
+            return
+        way = point - hold.start
+        if not hold.pulled and way.manhattanLength() < _SLACK:
+            return
+        hold.pulled = True
+        area = self.picture_rect()
+        width, height = self._size.width(), self._size.height()
+        across, down = way.x() * width / area.width(), way.y() * height / area.height()
+        frame = pulled(hold.frame, hold.grip, across, down, width, height, self._square)
+        if frame != self._frame:
+            self.frame_pulled.emit(frame, True)
+
+    def _let_go(self) -> None:
+        """The hand is off the frame: that was a movement, or a click like any other."""
+        hold, self._hold = self._hold, None
+        if hold is None or self._frame is None:
+            return
+        if hold.pulled:
+            self.frame_pulled.emit(self._frame, False)
+            return
+        self._press(hold.start)
+        if self._pressed is not None:
+            self._pressed = None
+            self.mark_place(None)
+
+    def _end_keys(self) -> None:
+        """The keys that moved the frame are up."""
+        if self._keys_move and self._frame is not None:
+            self.frame_pulled.emit(self._frame, False)
+        self._keys_move = False
+
+    def _frame_by_key(self, event: QKeyEvent) -> bool:
+        """Whether a key meant the frame."""
+        frame = self._frame
+        if frame is None:
+            return False
+        if event.key() == Qt.Key.Key_Escape and (self._hold is not None or self._keys_move):
+            self._hold, self._keys_move = None, False
+            self.frame_given_up.emit()
+            return True
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.frame_undo_asked.emit()
+            return True
+        width, height = self._size.width(), self._size.height()
+        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if self._square:
+            frame = squared(frame)
+        if event.key() in _ARROWS and event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            across, down = _ARROWS[Qt.Key(event.key())]
+            step = 1.0 if fine else max(1.0, min(frame[2:]) / _STEPS)
+            frame = moved(frame, across * step, down * step, width, height)
+        elif event.text() in ("+", "-"):
+            times = _GROWTH if event.text() == "+" else 1 / _GROWTH
+            frame = grown(frame, times, width, height)
+        else:
+            return False
+        if frame != self._frame:
+            self._keys_move = True
+            self.frame_pulled.emit(frame, True)
+        return True
 
     def _step(self, across: int, down: int, *, fine: bool) -> None:
         """Move the mark, by one pixel or by a part of what the network sees; the first step sets
@@ -292,24 +426,17 @@ class PictureView(QWidget):
         painter.restore()
 
     def _paint_crop(self, painter: QPainter, area: QRectF) -> None:
-        assert self._crop is not None
-        seen = self._on_widget(self._crop).intersected(area)
-        if seen.isEmpty():
-            return
-        shade = QColor(8, 10, 14, 150)
-        for dark in (
-            QRectF(area.left(), area.top(), area.width(), seen.top() - area.top()),
-            QRectF(area.left(), seen.bottom(), area.width(), area.bottom() - seen.bottom()),
-            QRectF(area.left(), seen.top(), seen.left() - area.left(), seen.height()),
-            QRectF(seen.right(), seen.top(), area.right() - seen.right(), seen.height()),
-        ):
-            painter.fillRect(dark, shade)
-        inside = seen.adjusted(1, 1, -1, -1)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 110), 3))  # so that white shows on white
-        painter.drawRect(inside)
-        painter.setPen(QPen(QColor(255, 255, 255, 235), 1.2))
-        painter.drawRect(inside)
+        """What is seen lies in the light; it is framed, or where it is looked for."""
+        frame = None if self._frame is None else self._on_widget(self._frame).intersected(area)
+        crop = self._frame if self._frame_is_seen else self._crop
+        seen = QRectF() if crop is None else self._on_widget(crop).intersected(area)
+        if not seen.isEmpty():
+            paint_shade(painter, seen, area)
+            paint_line(painter, seen)
+        if frame is not None and not frame.isEmpty():
+            if not self._frame_is_seen:
+                paint_line(painter, frame)
+            paint_handles(painter, frame)
 
     # Overrides of Qt
 
@@ -330,8 +457,7 @@ class PictureView(QWidget):
             return
         pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
         painter.drawPixmap(area.topLeft(), pixmap)
-        if self._crop is not None:
-            self._paint_crop(painter, area)
+        self._paint_crop(painter, area)
         if self._field is not None:
             paint_box(painter, self._on_widget(self._field), area)
         if self._place is not None:
@@ -343,11 +469,24 @@ class PictureView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._picture is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._press(event.position())
+            grip = self._grip_at(event.position(), event.modifiers())
+            if grip is None or self._frame is None:
+                self._press(event.position())
+            else:
+                self._hold = Hold(grip, event.position(), self._frame)
         else:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._hold is not None:
+            self._pull(event.position())
+            return
+        if self._picture is not None and not event.buttons():
+            grip = self._grip_at(event.position(), event.modifiers())
+            if grip is None:
+                self.unsetCursor()
+            else:
+                self.setCursor(cursor_for(grip))
         if self._place is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
@@ -359,6 +498,9 @@ class PictureView(QWidget):
         self._mark_within(*self._on_picture(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._hold is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._let_go()
+            return
         if self._pressed is not None and event.button() == Qt.MouseButton.LeftButton:
             self._pressed = None
             self.mark_place(None)
@@ -372,6 +514,8 @@ class PictureView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self._picture is not None:
             self.copy()
+        elif self._frame_by_key(event):
+            return
         elif self._picture is not None and event.key() in _ARROWS:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             self._step(*_ARROWS[Qt.Key(event.key())], fine=fine)
@@ -381,6 +525,16 @@ class PictureView(QWidget):
             self.open_asked.emit()
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if self._keys_move and not event.isAutoRepeat():
+            self._end_keys()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._end_keys()
+        super().focusOutEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._picture is None:
