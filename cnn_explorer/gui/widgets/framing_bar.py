@@ -1,0 +1,235 @@
+"""How the picture is made to fit the network: chosen, told step by step, and warned of."""
+
+import html
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QFont,
+    QGuiApplication,
+    QPainter,
+    QPaintEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnn_explorer.gui.state.framing_choice import FramingOffered
+from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel
+from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
+
+
+class FramingSteps(QFrame):
+    """What becomes of the picture before the network gets it, with all numbers, as a popup."""
+
+    def __init__(self, steps: tuple[tuple[str, str], ...], parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAccessibleName(self.tr("How the picture is made to fit"))
+        self._text = "\n".join("\t".join(step) for step in steps)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.MARGIN)
+        grid.setVerticalSpacing(theme.GAP // 2)
+        for row, (name, value) in enumerate(steps):
+            title = QuietLabel()
+            title.setText(name)
+            title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            label = QLabel(value)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            label.setAccessibleName(f"{name} {value}")
+            label.setToolTip(self.tr("Select it to copy it, or copy it all below."))
+            grid.addWidget(title, row, 0)
+            grid.addWidget(label, row, 1)
+        self.copy_button = QPushButton(self.tr("Copy"))
+        self.copy_button.setToolTip(self.tr("Copy these steps as text."))
+        self.copy_button.setAutoDefault(True)
+        self.copy_button.clicked.connect(self.copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
+        layout.setSpacing(theme.GAP)
+        layout.addLayout(grid)
+        layout.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignRight)
+        self.copy_button.setFocus()
+
+    def text(self) -> str:
+        """The steps as lines, with a tab before their numbers."""
+        return self._text
+
+    def copy(self) -> None:
+        """Put the steps on the clipboard as text."""
+        QGuiApplication.clipboard().setText(self._text)
+        self.close()
+
+
+class FramingWarning(QLabel):
+    """A sentence on what departs from training, in the colours of warnings; hidden without one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
+        self.setContentsMargins(theme.GAP, 3, theme.GAP, 3)
+        self.setToolTip(
+            self.tr(
+                "The network runs all the same, but its answers may be worse than its weights can "
+                "give: they were measured on the middle of pictures whose aspect is kept."
+            )
+        )
+        self.hide()
+
+    def warn(self, sentence: str) -> None:
+        """Show a sentence, or nothing."""
+        self.setText(sentence)
+        self.setAccessibleName(self.tr("Warning: {}").format(sentence) if sentence else "")
+        self.setVisible(bool(sentence))
+
+    # Overrides of Qt
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.WARNING[theme.is_dark(self.palette())][0]))
+        painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
+        painter.end()
+        super().paintEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._colour()
+
+    def _colour(self) -> None:
+        ink = QColor(theme.WARNING[theme.is_dark(self.palette())][1])
+        palette, role = self.palette(), self.foregroundRole()
+        if palette.color(role) != ink:
+            palette.setColor(role, ink)
+            self.setPalette(palette)
+
+
+class FramingBar(QWidget):
+    """The fit, the numbers behind it, the way back, and the warning. Hidden where there is no
+    network that takes pictures."""
+
+    fit_chosen = Signal(str)
+    """A `Fit`."""
+    reset_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._offer: FramingOffered | None = None
+        self._words: dict[Fit, tuple[str, str]] = {
+            "crop": (
+                self.tr("Crop"),
+                self.tr("Cut a square out of the picture: what the weights were made for."),
+            ),
+            "squash": (
+                self.tr("Squash"), self.tr("Show all that is framed, its aspect given up."),
+            ),
+            "pad": (
+                self.tr("Pad"),
+                self.tr("Show all that is framed, with the mean colour beside it."),
+            ),
+        }  # fmt: skip
+        self.fit_button = QToolButton()
+        self.fit_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.fit_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        menu = QMenu(self.fit_button)
+        menu.setToolTipsVisible(True)
+        group = QActionGroup(menu)
+        self.fits: dict[Fit, QAction] = {}
+        for fit in FITS:
+            name, tip = self._words[fit]
+            action = self.fits[fit] = QAction(name, group)
+            action.setToolTip(tip)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _on, fit=fit: self.fit_chosen.emit(fit))
+            menu.addAction(action)
+        self.fit_button.setMenu(menu)
+        self.steps_button = IconButton(
+            "ph.info",
+            self.tr("Preprocessing"),
+            self.tr("Tell step by step how the picture is made to fit, with all numbers."),
+        )
+        self.steps_button.clicked.connect(self.show_steps)
+        self.reset_button = QToolButton()
+        self.reset_button.setText(self.tr("As trained"))
+        self.reset_button.setToolTip(
+            self.tr("Frame pictures again as the weights were trained (Ctrl+Z: one step back).")
+        )
+        self.reset_button.setAutoRaise(True)
+        self.reset_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.reset_button.clicked.connect(self.reset_asked)
+        self.warning = FramingWarning()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP // 2)
+        row.addWidget(self.fit_button)
+        row.addWidget(self.steps_button)
+        row.addStretch(1)
+        row.addWidget(self.reset_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.GAP // 2)
+        layout.addLayout(row)
+        layout.addWidget(self.warning)
+        self.hide()
+
+    def show_offer(self, offer: FramingOffered | None) -> None:
+        """Show how the picture is framed."""
+        self._offer = offer
+        self.setVisible(offer is not None)
+        if offer is None:
+            return
+        framing, rules = offer.framing, offer.preprocessing
+        name, tip = self._words[framing.fit]
+        self.fit_button.setText(name)
+        self.fit_button.setAccessibleName(self.tr("Fit: {}").format(name))
+        self.fit_button.setToolTip(
+            self.tr("How the picture is made to fit: {}").format(html.escape(tip))
+        )
+        # strokes are looked for, and set as in training whatever the fit is
+        self.fit_button.setVisible(rules.kind == "photo")
+        self.fits[framing.fit].setChecked(True)
+        self.reset_button.setVisible(framing != AS_TRAINED)
+        self.warning.warn(framing.warning(rules))
+
+    def show_steps(self) -> FramingSteps | None:
+        """Open the steps with their numbers."""
+        offer = self._offer
+        if offer is None:
+            return None
+        steps = FramingSteps(in_words(offer.preprocessing, offer.framing), self)
+        steps.adjustSize()
+        corner = self.steps_button.mapToGlobal(QPoint(0, self.steps_button.height()))
+        screen = self.screen().availableGeometry()
+        corner.setX(max(screen.left(), min(corner.x(), screen.right() - steps.width())))
+        if corner.y() + steps.height() > screen.bottom():
+            corner.setY(corner.y() - self.steps_button.height() - steps.height())
+        steps.move(corner)
+        steps.show()
+        return steps
