@@ -2,16 +2,11 @@
 
 import html
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
-    QColor,
-    QFont,
     QGuiApplication,
-    QPainter,
-    QPaintEvent,
-    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -29,6 +24,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.framing_choice import FramingOffered
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel
+from cnn_explorer.gui.widgets.untrained_badge import WarningBadge
 from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
 
 
@@ -79,57 +75,6 @@ class FramingSteps(QFrame):
         self.close()
 
 
-class FramingWarning(QLabel):
-    """A sentence on what departs from training, in the colours of warnings; hidden without one."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
-        self.setContentsMargins(theme.GAP, 3, theme.GAP, 3)
-        self.setToolTip(
-            self.tr(
-                "The network runs all the same, but its answers may be worse than its weights can "
-                "give: they were measured on the middle of pictures whose aspect is kept."
-            )
-        )
-        self.hide()
-
-    def warn(self, sentence: str) -> None:
-        """Show a sentence, or nothing."""
-        self.setText(sentence)
-        self.setAccessibleName(self.tr("Warning: {}").format(sentence) if sentence else "")
-        self.setVisible(bool(sentence))
-
-    # Overrides of Qt
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.WARNING[theme.is_dark(self.palette())][0]))
-        painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
-        painter.end()
-        super().paintEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._colour()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._colour()
-
-    def _colour(self) -> None:
-        ink = QColor(theme.WARNING[theme.is_dark(self.palette())][1])
-        palette, role = self.palette(), self.foregroundRole()
-        if palette.color(role) != ink:
-            palette.setColor(role, ink)
-            self.setPalette(palette)
-
-
 class FramingBar(QWidget):
     """The fit, the numbers behind it, the way back, and the warning. Hidden where there is no
     network that takes pictures."""
@@ -176,27 +121,23 @@ class FramingBar(QWidget):
             self.tr("Tell step by step how the picture is made to fit, with all numbers."),
         )
         self.steps_button.clicked.connect(self.show_steps)
-        self.reset_button = QToolButton()
-        self.reset_button.setText(self.tr("As trained"))
-        self.reset_button.setToolTip(
-            self.tr("Frame pictures again as the weights were trained (Ctrl+Z: one step back).")
+        self.reset_button = IconButton(
+            "ph.arrow-counter-clockwise",
+            self.tr("As trained"),
+            self.tr("As trained: frame pictures again as the weights were made for."),
         )
-        self.reset_button.setAutoRaise(True)
-        self.reset_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.reset_button.clicked.connect(self.reset_asked)
-        self.warning = FramingWarning()
-        row = QHBoxLayout()
+        self.warning = WarningBadge()
+        row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP // 2)
         row.addWidget(self.fit_button)
         row.addWidget(self.steps_button)
         row.addStretch(1)
+        # in one line, as tall with it as without: the picture must not shrink under a hand that
+        # begins to pull its frame
+        row.addWidget(self.warning)
         row.addWidget(self.reset_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.GAP // 2)
-        layout.addLayout(row)
-        layout.addWidget(self.warning)
         self.hide()
 
     def show_offer(self, offer: FramingOffered | None) -> None:
@@ -208,6 +149,7 @@ class FramingBar(QWidget):
         framing, rules = offer.framing, offer.preprocessing
         name, tip = self._words[framing.fit]
         self.fit_button.setText(name)
+        self.fit_button.setMinimumWidth(self.fit_button.sizeHint().width() + theme.GAP)
         self.fit_button.setAccessibleName(self.tr("Fit: {}").format(name))
         self.fit_button.setToolTip(
             self.tr("How the picture is made to fit: {}").format(html.escape(tip))
@@ -216,7 +158,14 @@ class FramingBar(QWidget):
         self.fit_button.setVisible(rules.kind == "photo")
         self.fits[framing.fit].setChecked(True)
         self.reset_button.setVisible(framing != AS_TRAINED)
-        self.warning.warn(framing.warning(rules))
+        departure, sentence = framing.departure(rules), framing.warning(rules)
+        self.warning.setText(self.tr("{}: not as trained").format(departure))
+        self.warning.setAccessibleName(self.tr("Warning: {}").format(sentence))
+        self.warning.setToolTip(
+            self.tr("{} Its answers may be worse than the weights can give.").format(sentence)
+        )
+        self.warning.updateGeometry()
+        self.warning.setVisible(bool(departure))
 
     def show_steps(self) -> FramingSteps | None:
         """Open the steps with their numbers."""
