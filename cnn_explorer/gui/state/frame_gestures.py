@@ -23,10 +23,10 @@ def pulled(
 ) -> Region:
     """The frame with the sides moved that are held; the others stay. Of a square the sides beside
     one that is held alone give way alike."""
-    if grip == (0, 0):
-        return moved(frame, across, down, width, height)
     if square:
         frame = squared(frame)
+    if grip == (0, 0):
+        return moved(frame, across, down, width, height)
     x, y, wide, high = frame
     wanted_across = max(0.0, wide + grip[0] * across)
     wanted_down = max(0.0, high + grip[1] * down)

@@ -2,14 +2,14 @@
 
 import html
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
     QGuiApplication,
 )
 from PySide6.QtWidgets import (
-    QFrame,
+    QDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -28,14 +28,13 @@ from cnn_explorer.gui.widgets.untrained_badge import WarningBadge
 from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
 
 
-class FramingSteps(QFrame):
-    """What becomes of the picture before the network gets it, with all numbers, as a popup."""
+class FramingSteps(QDialog):
+    """What becomes of the picture before the network gets it, with all numbers."""
 
     def __init__(self, steps: tuple[tuple[str, str], ...], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAccessibleName(self.tr("How the picture is made to fit"))
+        self.setWindowTitle(self.tr("How the picture is made to fit"))
         self._text = "\n".join("\t".join(step) for step in steps)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.MARGIN)
@@ -56,7 +55,6 @@ class FramingSteps(QFrame):
             grid.addWidget(label, row, 1)
         self.copy_button = QPushButton(self.tr("Copy"))
         self.copy_button.setToolTip(self.tr("Copy these steps as text."))
-        self.copy_button.setAutoDefault(True)
         self.copy_button.clicked.connect(self.copy)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
@@ -173,12 +171,5 @@ class FramingBar(QWidget):
         if offer is None:
             return None
         steps = FramingSteps(in_words(offer.preprocessing, offer.framing), self)
-        steps.adjustSize()
-        corner = self.steps_button.mapToGlobal(QPoint(0, self.steps_button.height()))
-        screen = self.screen().availableGeometry()
-        corner.setX(max(screen.left(), min(corner.x(), screen.right() - steps.width())))
-        if corner.y() + steps.height() > screen.bottom():
-            corner.setY(corner.y() - self.steps_button.height() - steps.height())
-        steps.move(corner)
         steps.show()
         return steps
