@@ -218,11 +218,18 @@ def test_what_is_framed_lies_in_the_light(view: PictureView) -> None:
     assert view.grab().toImage().pixelColor(at(view, 30, 50)).red() == 128
 
 
-def test_a_frame_goes_with_a_picture_of_another_size(view: PictureView) -> None:
+def test_a_frame_goes_with_a_picture_of_another_size(qtbot: QtBot, view: PictureView) -> None:
     view.show_picture(plain(90))
     assert view.frame == FRAME, "the next frame of a film: the hand holds on"
-    view.show_picture(plain(90, 50, 50))
+    drag(qtbot, view, at(view, 120, 80), at(view, 130, 90), release=False)
+    view.show_picture(plain(80))
+    qtbot.mouseMove(view, at(view, 125, 85))
+    assert view.frame == (60, 20, 65, 65)
+    assert view.cursor().shape() != Qt.CursorShape.ArrowCursor
+    with qtbot.waitSignal(view.frame_given_up):  # or the state would wait for the hand for ever
+        view.show_picture(plain(90, 50, 50))
     assert view.frame is None
+    qtbot.mouseRelease(view, LEFT)
 
 
 # below the picture

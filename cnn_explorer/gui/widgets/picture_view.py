@@ -183,11 +183,14 @@ class PictureView(QWidget):
         it may not. `square` says that it stays a square, `seen` that the network sees it all."""
         self._frame, self._square = frame, square
         self._frame_is_seen = seen and frame is not None
+        moving = self._keys_move or (self._hold is not None and self._hold.pulled)
         if frame is None:
             self._hold = None
             self._keys_move = False
         self._describe()
         self.update()
+        if frame is None and moving:
+            self.frame_given_up.emit()
 
     @property
     def frame(self) -> Region | None:
@@ -235,7 +238,8 @@ class PictureView(QWidget):
             self.setCursor(Qt.CursorShape.PointingHandCursor)
             self.setAccessibleDescription(self._invitation())
             return
-        self.unsetCursor()
+        if self._hold is None:  # in a hand that pulls the pointer keeps its shape
+            self.unsetCursor()
         size = f"{picture.width} × {picture.height}"
         lines = [picture.source or picture.name, size, picture.note]
         # escaped: a file may be called <b>
@@ -474,6 +478,7 @@ class PictureView(QWidget):
                 self._press(event.position())
             else:
                 self._hold = Hold(grip, event.position(), self._frame)
+                self.setCursor(cursor_for(grip))
         else:
             super().mousePressEvent(event)
 
