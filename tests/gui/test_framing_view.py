@@ -273,15 +273,19 @@ def test_the_steps_are_told_and_copied(qtbot: QtBot) -> None:
     qtbot.addWidget(bar)
     bar.show_offer(offer())
     bar.show()
-    steps = bar.show_steps()
-    assert steps is not None
+    qtbot.mouseClick(bar.steps_button, LEFT)
+    steps = bar.steps
+    assert steps.isVisible()
     assert steps.text().splitlines() == [
         "shorter side\tto 256, bilinear", "centre crop\t224 × 224", "values\t0 to 1, RGB",
         "minus mean\t0.485, 0.456, 0.406", "over deviation\t0.229, 0.224, 0.225",
     ]  # fmt: skip
-    with qtbot.waitSignal(steps.destroyed):
-        qtbot.mouseClick(steps.copy_button, LEFT)
-    assert "0.485, 0.456, 0.406" in QGuiApplication.clipboard().text()
+    qtbot.mouseClick(steps.copy_button, LEFT)
+    assert QGuiApplication.clipboard().text() == steps.text()
+    bar.show_offer(offer(Framing("pad")))
+    assert "with (124, 116, 104)" in steps.text(), "it follows"
+    qtbot.keyClick(steps, KEY.Key_Escape)
+    assert not steps.isVisible()
 
 
 def test_the_panel_frames_what_the_network_looks_at(qtbot: QtBot) -> None:

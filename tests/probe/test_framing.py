@@ -1,6 +1,8 @@
 """Other framings than the weights' own: what is seen equals Pillow's and torchvision's, and things
 in a picture are found again in the input."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.networks.catalog import NETWORKS
+from cnn_explorer.networks.onnx_facts import PictureInput
 from cnn_explorer.probe.activation_cache import ActivationCache
 from cnn_explorer.probe.framing import (
     AS_TRAINED,
@@ -22,8 +25,10 @@ from cnn_explorer.probe.framing import (
     in_words,
     padding_colour,
 )
+from cnn_explorer.probe.onnx_session import OnnxSession
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import Placement, RunResult
+from tests.networks.onnx_files import saved, small_net
 from tests.probe.test_placement import BICUBIC, CIFAR, PHOTO, SMALL_IN_BLACK, centre, on_black
 
 DIGIT = NETWORKS["lenet5"].preprocessing
@@ -216,6 +221,19 @@ def test_departures_are_said() -> None:
     assert Framing("squash").warning(PHOTO) == f"Squashed: {expect}"
     assert Framing("pad").warning(PHOTO) == f"Padded: {expect}"
     assert Framing("crop", (0.0, 0.0, 1.0, 1.0)).warning(PHOTO) == f"Own crop: {expect}"
+
+
+def test_an_onnx_file_sees_the_same_framing(tmp_path: Path) -> None:
+    """Its convolution answers to a dot where the placement says that it is."""
+    model = small_net(shape=(1, 3, 48, 48))
+    session = OnnxSession.open(saved(model, tmp_path / "net.onnx"), PictureInput(48, "unit"))
+    for framing in (Framing("squash"), Framing("pad"), Framing(region=(0.5, 0.1, 0.4, 0.6))):
+        pictures = on_black(300, 200, (180, 60, 188, 68)), on_black(300, 200)
+        dotted, bare = (prepare(one, session.preprocessing, framing) for one in pictures)
+        maps = [session.run(each, ["conv"]).activations["conv"] for each in (dotted, bare)]
+        rows, columns = (np.abs(maps[0] - maps[1]).max(0) > 1e-4).nonzero()
+        found = columns.mean() + 0.5, rows.mean() + 0.5
+        assert found == pytest.approx(dotted.placement.to_input(184, 64), abs=0.6)
 
 
 def test_the_steps_in_words() -> None:

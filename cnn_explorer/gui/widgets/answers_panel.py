@@ -367,7 +367,6 @@ class AnswersPanel(QWidget):
         self._title.setText(title)
         warning = framing_warning(answers)
         self._title.setToolTip("<br>".join(map(html.escape, filter(None, (title, warning)))))
-        self._bars.setToolTip(html.escape(warning))
         self._fill()
         departure = answers.prepared.framing.departure(answers.card.preprocessing)
         parts = [

@@ -7,15 +7,14 @@ from PySide6.QtGui import (
     QAction,
     QActionGroup,
     QGuiApplication,
+    QPalette,
 )
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,54 +22,58 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.state.framing_choice import FramingOffered
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import IconButton
 from cnn_explorer.gui.widgets.untrained_badge import WarningBadge
 from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
 
 
 class FramingSteps(QDialog):
-    """What becomes of the picture before the network gets it, with all numbers."""
+    """What becomes of the picture before the network gets it, with all numbers. It stops nothing,
+    and follows while it is open."""
 
-    def __init__(self, steps: tuple[tuple[str, str], ...], parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("How the picture is made to fit"))
-        self._text = "\n".join("\t".join(step) for step in steps)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.MARGIN)
-        grid.setVerticalSpacing(theme.GAP // 2)
-        for row, (name, value) in enumerate(steps):
-            title = QuietLabel()
-            title.setText(name)
-            title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-            label = QLabel(value)
+        self._steps: tuple[tuple[str, str], ...] = ()
+        self._names, self._values = QLabel(), QLabel()
+        self._names.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._values.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._values.setAccessibleName(self.tr("Values"))
+        self._values.setToolTip(self.tr("Select values to copy them, or copy all below."))
+        for label in (self._names, self._values):
             label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(
-                Qt.TextInteractionFlag.TextSelectableByMouse
-                | Qt.TextInteractionFlag.TextSelectableByKeyboard
-            )
-            label.setAccessibleName(f"{name} {value}")
-            label.setToolTip(self.tr("Select it to copy it, or copy it all below."))
-            grid.addWidget(title, row, 0)
-            grid.addWidget(label, row, 1)
         self.copy_button = QPushButton(self.tr("Copy"))
-        self.copy_button.setToolTip(self.tr("Copy these steps as text."))
+        self.copy_button.setToolTip(self.tr("Copy all steps as text."))
         self.copy_button.clicked.connect(self.copy)
+        columns = QHBoxLayout()
+        columns.setSpacing(theme.MARGIN)
+        columns.addWidget(self._names)
+        columns.addWidget(self._values, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         layout.setSpacing(theme.GAP)
-        layout.addLayout(grid)
+        layout.addLayout(columns)
         layout.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignRight)
         self.copy_button.setFocus()
 
+    def show_steps(self, steps: tuple[tuple[str, str], ...]) -> None:
+        """Show what is done, and with which numbers."""
+        if steps != self._steps:
+            self._steps = steps
+            self._names.setText("\n".join(name for name, _ in steps))
+            self._values.setText("\n".join(value for _, value in steps))
+            self._values.setAccessibleDescription(self.text())
+
     def text(self) -> str:
         """The steps as lines, with a tab before their numbers."""
-        return self._text
+        return "\n".join("\t".join(step) for step in self._steps)
 
     def copy(self) -> None:
         """Put the steps on the clipboard as text."""
-        QGuiApplication.clipboard().setText(self._text)
-        self.close()
+        QGuiApplication.clipboard().setText(self.text())
 
 
 class FramingBar(QWidget):
@@ -83,7 +86,6 @@ class FramingBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._offer: FramingOffered | None = None
         self._words: dict[Fit, tuple[str, str]] = {
             "crop": (
                 self.tr("Crop"),
@@ -126,6 +128,7 @@ class FramingBar(QWidget):
         )
         self.reset_button.clicked.connect(self.reset_asked)
         self.warning = WarningBadge()
+        self.steps = FramingSteps(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP // 2)
@@ -140,11 +143,11 @@ class FramingBar(QWidget):
 
     def show_offer(self, offer: FramingOffered | None) -> None:
         """Show how the picture is framed."""
-        self._offer = offer
         self.setVisible(offer is not None)
         if offer is None:
             return
         framing, rules = offer.framing, offer.preprocessing
+        self.steps.show_steps(in_words(rules, framing))
         name, tip = self._words[framing.fit]
         self.fit_button.setText(name)
         self.fit_button.setMinimumWidth(self.fit_button.sizeHint().width() + theme.GAP)
@@ -165,11 +168,7 @@ class FramingBar(QWidget):
         self.warning.updateGeometry()
         self.warning.setVisible(bool(departure))
 
-    def show_steps(self) -> FramingSteps | None:
+    def show_steps(self) -> None:
         """Open the steps with their numbers."""
-        offer = self._offer
-        if offer is None:
-            return None
-        steps = FramingSteps(in_words(offer.preprocessing, offer.framing), self)
-        steps.show()
-        return steps
+        self.steps.show()
+        self.steps.activateWindow()
