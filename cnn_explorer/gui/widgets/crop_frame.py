@@ -1,12 +1,9 @@
 """The frame on a picture: where it can be taken hold of, and what it looks like."""
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from cnn_explorer.gui.state.frame_gestures import Grip
-from cnn_explorer.gui.state.picture_link import Region
 
 _REACH = 9.0
 """A handle is held so near to it, widget pixels: a fingertip covers 18 of them."""
@@ -18,19 +15,6 @@ _SHADE = QColor(8, 10, 14, 150)
 
 ALL: Grip = (0, 0)
 """All of the frame is held: it moves."""
-
-
-@dataclass
-class Hold:
-    """A frame that is held."""
-
-    grip: Grip
-    start: QPointF
-    """Where on the widget."""
-    frame: Region
-    """What it was then."""
-    pulled: bool = False
-    """Whether the hand has moved: else it is a click."""
 
 
 def grip_at(point: QPointF, frame: QRectF) -> Grip | None:

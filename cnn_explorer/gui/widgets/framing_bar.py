@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QMenu,
     QPushButton,
     QToolButton,
@@ -55,6 +56,7 @@ class FramingSteps(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         layout.setSpacing(theme.GAP)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # it follows its text
         layout.addLayout(columns)
         layout.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignRight)
         self.copy_button.setFocus()

@@ -24,19 +24,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
-from cnn_explorer.gui.state.frame_gestures import Grip, grown, moved, pulled, squared
 from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.crop_frame import (
-    ALL,
-    Hold,
     cursor_for,
-    grip_at,
     paint_handles,
     paint_line,
     paint_shade,
 )
+from cnn_explorer.gui.widgets.frame_hand import ARROWS, STEPS, FrameHand
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
@@ -44,20 +41,8 @@ from cnn_explorer.probe.results import PreparedInput
 _BASE = 2560
 """Longest side kept for scaling, pixels: scaling more than that takes longer than a frame."""
 
-_STEPS = 32
-"""So many arrow keys lead across what the network sees."""
 _NEAR = 7
 """Widget pixels around a place within which a click means the place itself."""
-_SLACK = 4
-"""A frame follows a hand that has moved so many widget pixels; less is a click."""
-_GROWTH = 1.1
-"""Plus and minus make a frame so many times as large, or as small."""
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 def _for_scaling(rgb: npt.NDArray[np.uint8]) -> QImage:
@@ -135,11 +120,11 @@ class PictureView(QWidget):
         super().__init__(parent)
         self._picture: Picture | None = None
         self._crop: Region | None = None
-        self._frame: Region | None = None
+        self._hand = FrameHand(self._on_widget, self)
+        self._hand.frame_pulled.connect(self.frame_pulled)
+        self._hand.given_up.connect(self.frame_given_up)
+        self._hand.undo_asked.connect(self.frame_undo_asked)
         self._frame_is_seen = False
-        self._square = True
-        self._hold: Hold | None = None
-        self._keys_move = False
         self._field: Region | None = None
         self._place: Place | None = None
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
@@ -181,21 +166,15 @@ class PictureView(QWidget):
     def show_frame(self, frame: Region | None, *, square: bool = True, seen: bool = True) -> None:
         """Let the part of the picture that is framed be changed, in whose pixels it is given; None:
         it may not. `square` says that it stays a square, `seen` that the network sees it all."""
-        self._frame, self._square = frame, square
         self._frame_is_seen = seen and frame is not None
-        moving = self._keys_move or (self._hold is not None and self._hold.pulled)
-        if frame is None:
-            self._hold = None
-            self._keys_move = False
+        self._hand.show(frame, self._size, square=square)
         self._describe()
         self.update()
-        if frame is None and moving:
-            self.frame_given_up.emit()
 
     @property
     def frame(self) -> Region | None:
         """What is framed and may be changed."""
-        return self._frame
+        return self._hand.frame
 
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture, as far as it lies in it."""
@@ -238,13 +217,13 @@ class PictureView(QWidget):
             self.setCursor(Qt.CursorShape.PointingHandCursor)
             self.setAccessibleDescription(self._invitation())
             return
-        if self._hold is None:  # in a hand that pulls the pointer keeps its shape
+        if not self._hand.holds:  # in a hand that pulls the pointer keeps its shape
             self.unsetCursor()
         size = f"{picture.width} × {picture.height}"
         lines = [picture.source or picture.name, size, picture.note]
         # escaped: a file may be called <b>
         lines.append(self.tr("Click to mark the units that see a place."))
-        if self._frame is not None:
+        if self.frame is not None:
             lines.append(self.tr("Pull the frame to show the network another part."))
         self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
         said = self.tr("{name}, {size} pixels.").format(name=picture.name, size=size)
@@ -255,90 +234,14 @@ class PictureView(QWidget):
                 "The place in column {x}, row {y} is marked. Arrow keys move the mark, Esc takes "
                 "it away."
             ).format(x=int(self._place[0]), y=int(self._place[1]))
-        if self._frame is not None:
+        if self.frame is not None:
             frame = self.tr(
                 "A part of {width} × {height} pixels in column {x}, row {y} is framed. Alt and "
                 "arrow keys move the frame, plus and minus change its size, Ctrl+Z takes that back."
             )
-            x, y, width, height = (round(number) for number in self._frame)
+            x, y, width, height = (round(number) for number in self.frame)
             marks = f"{marks} {frame.format(x=x, y=y, width=width, height=height)}"
         self.setAccessibleDescription(f"{said} {marks}")
-
-    # the frame
-
-    def _grip_at(self, point: QPointF, modifiers: Qt.KeyboardModifier) -> Grip | None:
-        """What of the frame is held at a point."""
-        if self._frame is None:
-            return None
-        box = self._on_widget(self._frame)
-        if modifiers & Qt.KeyboardModifier.ControlModifier and box.contains(point):
-            return ALL
-        return grip_at(point, box)
-
-    def _pull(self, point: QPointF) -> None:
-        """The hand that holds the frame is here."""
-        hold = self._hold
-        if hold is None or self._frame is None:
-            return
-        way = point - hold.start
-        if not hold.pulled and way.manhattanLength() < _SLACK:
-            return
-        hold.pulled = True
-        area = self.picture_rect()
-        width, height = self._size.width(), self._size.height()
-        across, down = way.x() * width / area.width(), way.y() * height / area.height()
-        frame = pulled(hold.frame, hold.grip, across, down, width, height, self._square)
-        if frame != self._frame:
-            self.frame_pulled.emit(frame, True)
-
-    def _let_go(self) -> None:
-        """The hand is off the frame: that was a movement, or a click like any other."""
-        hold, self._hold = self._hold, None
-        if hold is None or self._frame is None:
-            return
-        if hold.pulled:
-            self.frame_pulled.emit(self._frame, False)
-            return
-        self._press(hold.start)
-        if self._pressed is not None:
-            self._pressed = None
-            self.mark_place(None)
-
-    def _end_keys(self) -> None:
-        """The keys that moved the frame are up."""
-        if self._keys_move and self._frame is not None:
-            self.frame_pulled.emit(self._frame, False)
-        self._keys_move = False
-
-    def _frame_by_key(self, event: QKeyEvent) -> bool:
-        """Whether a key meant the frame."""
-        frame = self._frame
-        if frame is None:
-            return False
-        if event.key() == Qt.Key.Key_Escape and (self._hold is not None or self._keys_move):
-            self._hold, self._keys_move = None, False
-            self.frame_given_up.emit()
-            return True
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.frame_undo_asked.emit()
-            return True
-        width, height = self._size.width(), self._size.height()
-        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if self._square:
-            frame = squared(frame)
-        if event.key() in _ARROWS and event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            across, down = _ARROWS[Qt.Key(event.key())]
-            step = 1.0 if fine else max(1.0, min(frame[2:]) / _STEPS)
-            frame = moved(frame, across * step, down * step, width, height)
-        elif event.text() in ("+", "-"):
-            times = _GROWTH if event.text() == "+" else 1 / _GROWTH
-            frame = grown(frame, times, width, height)
-        else:
-            return False
-        if frame != self._frame:
-            self._keys_move = True
-            self.frame_pulled.emit(frame, True)
-        return True
 
     def _step(self, across: int, down: int, *, fine: bool) -> None:
         """Move the mark, by one pixel or by a part of what the network sees; the first step sets
@@ -348,7 +251,7 @@ class PictureView(QWidget):
         if self._place is None:
             self.mark_place((left + wide / 2, top + high / 2))
             return
-        step = 1.0 if fine else max(1.0, min(wide, high) / _STEPS)
+        step = 1.0 if fine else max(1.0, min(wide, high) / STEPS)
         self._mark_within(self._place[0] + across * step, self._place[1] + down * step)
 
     def _mark_within(self, x: float, y: float) -> None:
@@ -431,8 +334,8 @@ class PictureView(QWidget):
 
     def _paint_crop(self, painter: QPainter, area: QRectF) -> None:
         """What is seen lies in the light; it is framed, or where it is looked for."""
-        frame = None if self._frame is None else self._on_widget(self._frame).intersected(area)
-        crop = self._frame if self._frame_is_seen else self._crop
+        frame = None if self.frame is None else self._on_widget(self.frame).intersected(area)
+        crop = self.frame if self._frame_is_seen else self._crop
         seen = QRectF() if crop is None else self._on_widget(crop).intersected(area)
         if not seen.isEmpty():
             paint_shade(painter, seen, area)
@@ -473,21 +376,21 @@ class PictureView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._picture is not None and event.button() == Qt.MouseButton.LeftButton:
-            grip = self._grip_at(event.position(), event.modifiers())
-            if grip is None or self._frame is None:
+            grip = self._hand.grip_at(event.position(), event.modifiers())
+            if grip is None:
                 self._press(event.position())
             else:
-                self._hold = Hold(grip, event.position(), self._frame)
+                self._hand.take(grip, event.position())
                 self.setCursor(cursor_for(grip))
         else:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._hold is not None:
-            self._pull(event.position())
+        if self._hand.holds:
+            self._hand.pull(event.position())
             return
         if self._picture is not None and not event.buttons():
-            grip = self._grip_at(event.position(), event.modifiers())
+            grip = self._hand.grip_at(event.position(), event.modifiers())
             if grip is None:
                 self.unsetCursor()
             else:
@@ -503,9 +406,11 @@ class PictureView(QWidget):
         self._mark_within(*self._on_picture(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._hold is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._let_go()
-            return
+        if self._hand.holds and event.button() == Qt.MouseButton.LeftButton:
+            clicked = self._hand.let_go()
+            if clicked is None:
+                return
+            self._press(clicked)  # a click like any other
         if self._pressed is not None and event.button() == Qt.MouseButton.LeftButton:
             self._pressed = None
             self.mark_place(None)
@@ -519,11 +424,11 @@ class PictureView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self._picture is not None:
             self.copy()
-        elif self._frame_by_key(event):
+        elif self._hand.press_key(event):
             return
-        elif self._picture is not None and event.key() in _ARROWS:
+        elif self._picture is not None and event.key() in ARROWS:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._step(*_ARROWS[Qt.Key(event.key())], fine=fine)
+            self._step(*ARROWS[Qt.Key(event.key())], fine=fine)
         elif self._place is not None and event.key() == Qt.Key.Key_Escape:
             self.mark_place(None)
         elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -532,13 +437,11 @@ class PictureView(QWidget):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if self._keys_move and not event.isAutoRepeat():
-            self._end_keys()
-        else:
+        if event.isAutoRepeat() or not self._hand.release_keys():
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._end_keys()
+        self._hand.release_keys()
         super().focusOutEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
