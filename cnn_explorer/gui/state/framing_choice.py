@@ -38,6 +38,7 @@ class FramingChoice(QObject):
     def __init__(self, explorer: Explorer, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._explorer = explorer
+        self._offered: FramingOffered | None = None
         self._before: Framing | None = None  # the movement under way began
         self._earlier: list[Framing] = []
         explorer.network_shown.connect(self._offer)
@@ -48,7 +49,7 @@ class FramingChoice(QObject):
 
     @property
     def offer(self) -> FramingOffered | None:
-        """What was offered last."""
+        """What there is to change now."""
         network = self._explorer.network
         if network is None or network.refusal:
             return None
@@ -102,4 +103,7 @@ class FramingChoice(QObject):
 
     @Slot()
     def _offer(self) -> None:
-        self.offered.emit(self.offer)
+        offer = self.offer
+        if offer != self._offered:  # the frames of a film are framed alike
+            self._offered = offer
+            self.offered.emit(offer)
