@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     from cnn_explorer.gui.state.downloads import Downloads
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
+    from cnn_explorer.probe.framing import Framing
 
 # QApplication.setStyle would give the style back as an object, whose class takes 10 ms to make
 _ARGUMENTS = ["cnn-explorer", "-style", "fusion"]
@@ -304,11 +306,13 @@ def snapshot(
     coloured_by: str = "",
     compare: Sequence[str] = (),
     scale: float = 1.0,
+    framing: Callable[[Picture], Framing] | None = None,
 ) -> int:
     """Draw the real window without a display and save it when all work has settled.
 
     `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display). The
     networks to `compare`, if there are any, stand side by side in the place of the graph.
+    `framing` says how the picture is framed.
     """
     import tempfile
 
@@ -341,13 +345,18 @@ def snapshot(
             settling = _Settling(program)
             window.show()
             settling.wait()
+            explorer = program.explorer
+            if framing is not None and explorer is not None and explorer.picture is not None:
+                wanted = framing(explorer.picture)
+                if wanted != explorer.framing:
+                    explorer.frame_as(wanted)
+                    settling.wait()
             if compare and settling.error is None:
                 window.compare(compare)
                 settling.wait()
             if (window.width(), window.height()) != size:
                 least = f"{window.width()}x{window.height()}"
                 raise UsageError(f"the window does not fit in that size; take at least {least}.")
-            explorer = program.explorer
             if settling.error is not None:
                 raise ExplorerError(settling.error)
             if layer and explorer is not None and explorer.layer != layer:

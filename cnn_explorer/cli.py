@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,7 +32,16 @@ from cnn_explorer.cli_parts import (
     refuse_same_file,
     sentence,
 )
-from cnn_explorer.cli_session import describe_network, describe_precision, open_session, run_on
+from cnn_explorer.cli_session import (
+    describe_framing,
+    describe_network,
+    describe_precision,
+    framed_in_json,
+    framing_of,
+    open_session,
+    refuse_oblong,
+    run_on,
+)
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -223,6 +233,7 @@ def _gui(options: argparse.Namespace) -> int:
 
 def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", nargs="?", type=Path, help="a picture to open")
+    describe_framing(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", required=True, type=output_file((".png",)),
         help="where to save the drawing (.png)",
@@ -256,6 +267,7 @@ def _snapshot(options: argparse.Namespace) -> int:
     from cnn_explorer.display import check_drawing
     from cnn_explorer.probe.runtime import keep_freed_memory
 
+    refuse_oblong(options)
     if options.image is not None:
         refuse_same_file(options.output, options.image)
     keep_freed_memory()
@@ -281,6 +293,7 @@ def _snapshot(options: argparse.Namespace) -> int:
             coloured_by=options.colour_by,
             compare=options.compare,
             scale=options.scale,
+            framing=partial(framing_of, options),
         )
 
 
@@ -439,6 +452,7 @@ def _weights(options: argparse.Namespace) -> int:
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     describe_network(parser)
+    describe_framing(parser)
     describe_precision(parser)
     parser.add_argument(
         "--top", metavar="N", type=positive, default=5,
@@ -448,12 +462,13 @@ def _describe_classify(parser: argparse.ArgumentParser) -> None:
 
 
 def _classify(options: argparse.Namespace) -> int:
+    refuse_oblong(options)
     session = open_session(options)
     answers: list[dict[str, Any]] = []
     failed = False
     for number, path in enumerate(options.images):
         try:
-            picture, prepared, result = run_on(session, path, precision=options.precision)
+            picture, prepared, result = run_on(session, path, options, precision=options.precision)
         except (ExplorerError, OSError, MemoryError) as error:
             if getattr(options, "debug", False):
                 traceback.print_exc()
@@ -465,7 +480,8 @@ def _classify(options: argparse.Namespace) -> int:
         if not options.json:
             if number:
                 print()
-            _print_answer(session, answer, picture.note)
+            warning = prepared.framing.warning(session.preprocessing)
+            _print_answer(session, answer, (picture.note, warning))
     if options.json:
         print_json(answers)
     return 1 if failed else 0
@@ -484,6 +500,7 @@ def _answer(
         "network": session.card.name,
         "weights": session.weights,
         "trained": session.trained,
+        "framing": framed_in_json(prepared),
         "classes": [
             {"index": score.index, "name": score.name, "probability": score.probability}
             for score in result.classes[:top]
@@ -501,12 +518,14 @@ def _answer(
     }
 
 
-def _print_answer(session: "Session | OnnxSession", answer: Mapping[str, Any], note: str) -> None:
+def _print_answer(
+    session: "Session | OnnxSession", answer: Mapping[str, Any], notes: Sequence[str]
+) -> None:
     file, weights = printable(answer["file"]), printable(session.weights)
     print(f"{file}: {session.card.title}, weights {weights}")
     if not session.trained:
         print(f"  {UNTRAINED}")
-    if note:
+    for note in filter(None, notes):
         print(f"  {note}")
     for score in answer["classes"]:
         print(f"  {score['probability']:7.2%}  {score['name']}")

@@ -26,10 +26,13 @@ from cnn_explorer.cli_layer_files import (
 )
 from cnn_explorer.cli_parts import UNTRAINED, print_json, printable, stoppable
 from cnn_explorer.cli_session import (
+    describe_framing,
     describe_network,
     describe_precision,
+    framed_in_json,
     open_session,
     prepared_of,
+    refuse_oblong,
 )
 from cnn_explorer.errors import Checkpoint, UsageError
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from cnn_explorer.probe.figures import Figure
     from cnn_explorer.probe.mosaic import Shading
     from cnn_explorer.probe.onnx_session import OnnxSession
+    from cnn_explorer.probe.results import PreparedInput
     from cnn_explorer.probe.session import Session
     from cnn_explorer.probe.statistics import LayerStatistics, SortKey
 
@@ -63,6 +67,7 @@ _CHANNEL_TITLES = (
 def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", type=Path)
     describe_network(parser)
+    describe_framing(parser)
     describe_precision(parser)
     describe_layers(parser, "every layer that a prediction uses")
     describe_output(parser, "channels")
@@ -82,6 +87,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.stats and options.precision != "exact":
         raise UsageError("statistics are exact: leave --precision out.")
+    refuse_oblong(options)
     target = target_of(options, _LOOK, _ORDER)
     _check_range(options)
     session = open_session(options)
@@ -142,7 +148,7 @@ def _tell_statistics(
     from cnn_explorer.probe.capture import took_no_part
     from cnn_explorer.probe.profile import profile
 
-    _, prepared = prepared_of(session, options.image)
+    _, prepared = prepared_of(session, options.image, options)
     found = profile(session, prepared, layers, checkpoint)
     for layer in set(layers).intersection(options.layers or ()).difference(found.layers):
         raise took_no_part(layer)
@@ -161,6 +167,7 @@ def _tell_statistics(
             "network": session.card.name,
             "weights": session.weights,
             "trained": session.trained,
+            "framing": framed_in_json(prepared),
             "layers": [_json_row(row, found.failures.get(row[0])) for row in rows],
         })  # fmt: skip
     else:
@@ -172,6 +179,7 @@ def _tell_statistics(
         for line in _failure_lines(found.failures):
             print(printable(line))
         _say_untrained(session)
+        _say_framing(session, prepared)
 
 
 def _failure_lines(failures: "Mapping[str, Failure]") -> Iterator[str]:
@@ -217,7 +225,7 @@ def _save(
     from cnn_explorer.probe.layer_outputs import LayerOutputs
     from cnn_explorer.probe.precision import EXACT
 
-    _, prepared = prepared_of(session, options.image)
+    _, prepared = prepared_of(session, options.image, options)
     outputs = LayerOutputs(session, prepared, tuple(files), checkpoint, precision=options.precision)
     count = len(outputs)
     if target.is_picture:
@@ -237,6 +245,7 @@ def _save(
     if outputs.arithmetic != EXACT:
         print(printable(outputs.arithmetic.note or f"computed in {outputs.arithmetic.how}"))
     _say_untrained(session)
+    _say_framing(session, prepared)
 
 
 def _with_places(values: "FloatArray") -> "FloatArray":
@@ -305,6 +314,11 @@ def _save_channels(options: argparse.Namespace, path: Path, maps: "FloatArray") 
     order = order_of(statistics, options.sort or "index", hide_dead=options.hide_dead)
     rows = [(int(channel), *(column[channel].item() for column in columns)) for channel in order]
     save_csv(path, _CHANNEL_TITLES, rows)
+
+
+def _say_framing(session: "Session | OnnxSession", prepared: "PreparedInput") -> None:
+    if warning := prepared.framing.warning(session.preprocessing):
+        print(warning)
 
 
 def _say_untrained(session: "Session | OnnxSession") -> None:

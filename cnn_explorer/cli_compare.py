@@ -21,9 +21,12 @@ from cnn_explorer.cli_parts import (
     stoppable,
 )
 from cnn_explorer.cli_session import (
+    describe_framing,
     describe_precision,
     describe_weights_of_each,
     files_of,
+    framing_of,
+    refuse_oblong,
     wanted_of,
 )
 from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError, part_of
@@ -93,6 +96,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="one colour scale for all networks of a row; each cell has its own if not given",
     )  # fmt: skip
     parser.add_argument("--dark", action="store_true", help="a figure on a dark ground")
+    describe_framing(parser)
     folder = parser.add_argument_group("over a folder of pictures")
     folder.add_argument(
         "--csv", metavar="FILE", type=output_file((".csv",)),
@@ -105,7 +109,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from cnn_explorer.probe.pool import titles_of
 
+    refuse_oblong(options)
     if options.source.is_dir():
+        if options.fit != "crop" or options.region is not None:
+            raise UsageError("--fit and --region are for one picture, not for a folder of them.")
         if options.pin or options.channels is not None:
             from cnn_explorer import cli_match
 
@@ -170,6 +177,7 @@ def _compared(
     return run_comparison(
         picture, asked, SessionPool(), checkpoint,
         rows=[row.label for row in rows], rule=rule, precision=options.precision,
+        framing=framing_of(options, picture),
     )  # fmt: skip
 
 
@@ -269,6 +277,9 @@ def _print(comparison: "Comparison") -> None:
         print(answers.sentence)
         for note in answers.notes:
             print(printable(note))
+    for column in comparison.columns:
+        if warning := column.prepared.framing.warning(column.preprocessing):
+            print(printable(f"{column.title}: {warning}"))
     for failed in comparison.failed:
         print(printable(f"{failed.title}: {failed.sentence}"))
 

@@ -12,6 +12,7 @@ from cnn_explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from cnn_explorer.media.picture import Picture
+    from cnn_explorer.probe.framing import Framing, Pixels
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.pool import Wanted
     from cnn_explorer.probe.precision import Precision
@@ -47,6 +48,60 @@ def describe_precision(parser: argparse.ArgumentParser) -> None:
         help="exact (float32), or fast: what proves quickest on this computer, float32 or bfloat16 "
         "with the channels last (%(default)s)",
     )  # fmt: skip
+
+
+def describe_framing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fit", choices=("crop", "squash", "pad"), default="crop",
+        help="how the picture is made to fit: the weights' own centre crop, all of it squashed to "
+        "a square, or all of it padded (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--region", metavar="X,Y,WIDTH,HEIGHT", type=_region,
+        help="the part of the picture that is framed, in its pixels; of a crop a square",
+    )  # fmt: skip
+
+
+def framing_of(options: argparse.Namespace, picture: "Picture") -> "Framing":
+    """How a picture is framed. Raises `UsageError` where it has no such region."""
+    from cnn_explorer.probe.framing import Framing
+
+    region: Pixels | None = options.region
+    if region is not None:
+        x, y, width, height = region
+        if x + width > picture.width or y + height > picture.height:
+            size = f"{picture.width} x {picture.height}"
+            raise UsageError(
+                f"the region reaches beyond {printable(picture.name)}, which has {size} pixels."
+            )
+    return Framing(options.fit).with_pixels(region, picture.width, picture.height)
+
+
+def framed_in_json(prepared: "PreparedInput") -> dict[str, object]:
+    """How a picture was framed: the fit, and what is seen of it in its pixels."""
+    framing = prepared.framing
+    own = framing.region is not None
+    return {"fit": framing.fit, "own_region": own, "crop": list(prepared.crop)}
+
+
+def _region(text: str) -> "Pixels":
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f'"{text}" is not four whole numbers with commas between')
+    x, y, width, height = map(int, parts)
+    if not width or not height:
+        raise argparse.ArgumentTypeError("a region has a width and a height of one pixel at least")
+    return x, y, width, height
+
+
+def refuse_oblong(options: argparse.Namespace) -> None:
+    """A crop is a square. Raises `UsageError`."""
+    region: Pixels | None = options.region
+    if options.fit == "crop" and region is not None and region[2] != region[3]:
+        raise UsageError(
+            "a crop is a square: give --region as much width as height, or choose --fit squash or "
+            "--fit pad."
+        )
 
 
 def wanted_of(options: argparse.Namespace) -> "list[Wanted]":
@@ -111,18 +166,21 @@ def open_session(options: argparse.Namespace) -> "Session | OnnxSession":
 def run_on(
     session: "Session | OnnxSession",
     path: Path,
+    options: argparse.Namespace,
     *,
     precision: "Precision" = "exact",
 ) -> "tuple[Picture, PreparedInput, RunResult]":
-    """Run a network on a picture of a file."""
-    picture, prepared = prepared_of(session, path)
+    """Run a network on a picture of a file, framed as the options say."""
+    picture, prepared = prepared_of(session, path, options)
     return picture, prepared, session.run(prepared, precision=precision)
 
 
-def prepared_of(session: "Session | OnnxSession", path: Path) -> "tuple[Picture, PreparedInput]":
-    """A picture of a file, and the same as the network sees it."""
+def prepared_of(
+    session: "Session | OnnxSession", path: Path, options: argparse.Namespace
+) -> "tuple[Picture, PreparedInput]":
+    """A picture of a file, and the same as the network sees it, framed as the options say."""
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.probe.preprocess import prepare
 
     picture = decode_file(path)
-    return picture, prepare(picture, session.preprocessing)
+    return picture, prepare(picture, session.preprocessing, framing_of(options, picture))

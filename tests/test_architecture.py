@@ -83,6 +83,7 @@ NO_TORCH_AT_IMPORT = {
     "probe.channel_match",
     "probe.failures",
     "probe.folder",
+    "probe.framing",
     "probe.folder_results",
     "probe.kept_answers",
     "probe.similarity_figure",

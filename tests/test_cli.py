@@ -17,8 +17,10 @@ from cnn_explorer import __version__, cli, cli_graph
 from cnn_explorer.cli import main
 from cnn_explorer.errors import ExplorerError, UsageError
 from cnn_explorer.graph.numbers import NUMBER_KINDS
+from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.paths import resource
+from cnn_explorer.probe.framing import Framing
 
 ROOT = str(Path(__file__).resolve().parents[1])
 
@@ -214,6 +216,7 @@ def test_classify_as_json(digit: Path) -> None:
             "network",
             "weights",
             "trained",
+            "framing",
             "classes",
             "ms",
             "precision",
@@ -606,7 +609,12 @@ def test_snapshot_hands_all_on(window: dict[str, object]) -> None:
     arguments = ["snapshot", "-o", "w.png", "--network", "lenet5", "--layer", "features"]
     arguments += ["--size", "1280x800", "--theme", "dark", "--tab", "code", "--scale", "2"]
     arguments += ["--colour-by", "macs", "--compare", "lenet5,LeNet-5-1998", "a.png"]
+    arguments += ["--fit", "pad", "--region", "10,0,20,30"]
     assert main(arguments) == 0
+    framing = window.pop("framing")
+    assert callable(framing)
+    framed = framing(Picture(np.zeros((40, 40, 3), np.uint8), "a.png"))
+    assert framed == Framing("pad", (0.25, 0.0, 0.5, 0.75))
     assert window == {
         "output": Path("w.png"), "network": "lenet5", "layer": "features", "size": (1280, 800),
         "theme": "dark", "picture": Path("a.png"), "tab": "code", "scale": 2.0,

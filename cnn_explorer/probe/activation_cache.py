@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.results import Channel, RunResult, Thumbnail
 
@@ -30,6 +31,7 @@ class ActivationCache:
         self._network: object = None
         self._picture: object = None
         self._precision: Precision = "exact"
+        self._framing = AS_TRAINED
         self._answer: RunResult | None = None
         self._layers: dict[str, npt.NDArray[np.float32]] = {}
         """Those kept first stand first."""
@@ -60,12 +62,20 @@ class ActivationCache:
         """Whether what is kept is of this very network."""
         return self._network is network
 
-    def turn_to(self, network: object, picture: object, precision: Precision) -> None:
-        """What follows is about this very network and picture; of others all is forgotten."""
+    def turn_to(
+        self,
+        network: object,
+        picture: object,
+        precision: Precision,
+        framing: Framing = AS_TRAINED,
+    ) -> None:
+        """What follows is about this very network and picture, framed so; of others all is
+        forgotten."""
         same = self._network is network and self._picture is picture
-        if not same or self._precision != precision:
+        if not same or self._precision != precision or self._framing != framing:
             self.clear()
             self._network, self._picture, self._precision = network, picture, precision
+            self._framing = framing
 
     def clear(self) -> None:
         """Forget everything."""

@@ -29,6 +29,7 @@ from cnn_explorer.probe.figures import (
     Ground,
     Pixels,
 )
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.text import format_value, printable
 
@@ -136,7 +137,7 @@ class _Sheet:
             x = self._left(number)
             self._text(x, top + 24, column.title, _HEAD, weight="semibold", within=_COLUMN)
             self._text(x, top + 54, f"weights {column.weights}", colour=quiet, within=_COLUMN)
-            seen = preprocessing_in_words(column.preprocessing)
+            seen = preprocessing_in_words(column.preprocessing, column.prepared.framing)
             self._text(x, top + 82, time_in_words(column), colour=quiet, within=_COLUMN)
             self._text(x, top + 108, seen, _TINY, colour=quiet, within=_COLUMN)
             if not column.trained:
@@ -301,11 +302,13 @@ def time_in_words(column: Column) -> str:
     return f"forward {column.result.forward_ms:.1f} ms{how}"
 
 
-def preprocessing_in_words(of: Preprocessing) -> str:
+def preprocessing_in_words(of: Preprocessing, framing: Framing = AS_TRAINED) -> str:
     """How the network is given pictures."""
     colours = ", grey" if of.channels == 1 else ""
     if of.kind == "digit":
         return f"digit by its strokes, {of.crop} × {of.crop}{colours}"
+    if departure := framing.departure(of):
+        return f"{departure}, {of.crop} × {of.crop}{colours}"
     return f"shorter side {of.resize}, middle {of.crop} × {of.crop}{colours}"
 
 

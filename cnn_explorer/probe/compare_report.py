@@ -119,11 +119,12 @@ def _networks(comparison: Comparison, answers: AnswersCompared) -> str:
         what = f"the picture; the part that {column.title} sees is not dimmed"
         untrained = "" if column.trained else f'<br><span class="warning">{UNTRAINED}</span>'
         note = f'<br><span class="quiet">{_text(column.note)}</span>' if column.note else ""
+        words = preprocessing_in_words(column.preprocessing, column.prepared.framing)
         rows.append(
             f'<tr><th scope="row">{_text(column.title)}</th>'
             f"<td>{_image(seen, what, 'width:11rem')}</td>"
             f"<td><figure>{_image(column.prepared.seen, 'its input', 'seen')}<figcaption>"
-            f"{_text(preprocessing_in_words(column.preprocessing))}</figcaption></figure></td>"
+            f"{_text(words)}</figcaption></figure></td>"
             f"<td>{_text(column.weights)}{untrained}{note}</td>"
             f"<td>{_text(time_in_words(column).removeprefix('forward '))}</td>"
             f'<td class="number">{_count(column.card.parameters)}</td>'
@@ -307,6 +308,11 @@ def _network(column: Column, bits: float | None) -> dict[str, Any]:
         "macs": card.macs or None,
         "input": list(column.preprocessing.input_shape),
         "crop": list(prepared.crop),
+        "framing": {
+            "fit": prepared.framing.fit,
+            "own_region": prepared.framing.region is not None,
+            "warning": prepared.framing.warning(column.preprocessing),
+        },
         "placement": _placement(prepared.placement),
         "ms": {"preprocess": prepared.preprocess_ms, "forward": column.result.forward_ms},
         "precision": {"ran": arithmetic.precision, "how": arithmetic.how, "note": arithmetic.note},

@@ -17,6 +17,7 @@ from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.answers import Answer, answer_of
 from cnn_explorer.probe.cells import Cell, Reduction, cell_of
 from cnn_explorer.probe.channel_match import Extent
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.pool import SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
@@ -154,9 +155,10 @@ def compare(
     *,
     precision: Precision = "exact",
     inputs: dict[Preprocessing, PreparedInput] | None = None,
+    framing: Framing = AS_TRAINED,
 ) -> Iterator[Column | ColumnFailed]:
     """Run the networks in their order, and give each column as soon as it is there. `inputs` are
-    those of this picture that were made before, and takes those that are made now.
+    those of this picture, framed so, that were made before, and takes those that are made now.
 
     A network that cannot be opened or run gives a `ColumnFailed`, and the next one runs. Layers
     that give no output are left out. The checkpoint hears how far all together are; what it raises
@@ -167,7 +169,7 @@ def compare(
     for number, column in enumerate(asked):
         part = part_of(checkpoint, number / len(asked), 1 / len(asked))
         # in a function of its own: nothing of a network is held while the next one is opened
-        yield _column(picture, number, column, pool, inputs, part, precision)
+        yield _column(picture, number, column, pool, inputs, part, precision, framing)
 
 
 def run_comparison(
@@ -179,9 +181,10 @@ def run_comparison(
     rows: Sequence[str] = (),
     rule: str = "",
     precision: Precision = "exact",
+    framing: Framing = AS_TRAINED,
 ) -> Comparison:
     """All columns at once, for what is written to a file."""
-    found = list(compare(picture, asked, pool, checkpoint, precision=precision))
+    found = list(compare(picture, asked, pool, checkpoint, precision=precision, framing=framing))
     return Comparison(
         picture,
         tuple(column for column in found if isinstance(column, Column)),
@@ -205,6 +208,7 @@ def _column(
     inputs: dict[Preprocessing, PreparedInput],
     checkpoint: Checkpoint,
     precision: Precision,
+    framing: Framing,
 ) -> Column | ColumnFailed:
     try:
         session = pool.get(asked.wanted, part_of(checkpoint, 0.0, 0.5))
@@ -212,7 +216,8 @@ def _column(
             raise ExplorerError(session.refusal)
         prepared = inputs.get(session.preprocessing)
         if prepared is None:
-            prepared = inputs[session.preprocessing] = prepare(picture, session.preprocessing)
+            prepared = prepare(picture, session.preprocessing, framing)
+            inputs[session.preprocessing] = prepared
         layers = _with_outputs(session, [layer.name for layer in asked.layers if layer])
         result = session.run(prepared, layers, part_of(checkpoint, 0.5, 0.5), precision=precision)
     except ExplorerError as error:

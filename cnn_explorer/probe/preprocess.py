@@ -15,6 +15,14 @@ from PIL import Image, ImageFilter
 
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
+from cnn_explorer.probe.framing import (
+    AS_TRAINED,
+    Framing,
+    frame_of,
+    middle,
+    padding_colour,
+    resized,
+)
 from cnn_explorer.probe.results import Placement, PreparedInput
 
 _Grey = npt.NDArray[np.uint8]
@@ -55,7 +63,9 @@ _PEN = 2.0
 """To this width: half of MNIST's digits have thinner strokes than 2.2."""
 
 
-def prepare(picture: Picture, preprocessing: Preprocessing) -> PreparedInput:
+def prepare(
+    picture: Picture, preprocessing: Preprocessing, framing: Framing = AS_TRAINED
+) -> PreparedInput:
     """The input of a network for one picture.
 
     ``photo`` equals torchvision's `ImageClassification` preset on the same pixels, bit for bit;
@@ -65,6 +75,9 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> PreparedInput:
     ``digit`` finds the strokes, dark on light or light on dark, and sets them as MNIST did; most
     of MNIST's pictures come out as they went in. A picture without contrast gives plain black.
 
+    Framed in another way, nothing beside the region has a say, and the result equals what Pillow
+    makes of the region alone.
+
     `crop` of the result is the region that a photo's network sees, without padding, or the box
     around a digit's strokes. Its `placement` holds for padding too; a picture without strokes lies
     over the whole input.
@@ -73,7 +86,9 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> PreparedInput:
     """
     started = time.perf_counter()
     if preprocessing.kind == "digit":
-        seen, crop, placement = _digit(picture, preprocessing)
+        seen, crop, placement = _digit_within(picture, preprocessing, framing)
+    elif framing != AS_TRAINED:
+        seen, crop, placement = _framed(picture, preprocessing, framing)
     else:
         seen, crop, placement = _photo(picture, preprocessing)
     tensor = _normalised(seen, preprocessing)
@@ -81,7 +96,7 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> PreparedInput:
     for array in (tensor, shown):
         array.setflags(write=False)
     milliseconds = (time.perf_counter() - started) * 1000
-    return PreparedInput(tensor, shown, crop, milliseconds, placement)
+    return PreparedInput(tensor, shown, crop, milliseconds, placement, framing)
 
 
 def _normalised(
@@ -105,10 +120,10 @@ def _photo(
     if preprocessing.channels == 1:
         image = image.convert("L")
     crop = preprocessing.crop
-    width, height = _resized(picture.width, picture.height, preprocessing.resize)
+    width, height = resized(picture.width, picture.height, preprocessing.resize)
     # Smaller than the crop: torchvision pads with black, the odd pixel to the right and bottom.
-    left = _middle(width, crop)
-    top = _middle(height, crop)
+    left = middle(width, crop)
+    top = middle(height, crop)
     part = (max(left, 0), max(top, 0), min(left + crop, width), min(top + crop, height))
     across, down = picture.width / width, picture.height / height
     region = (part[0] * across, part[1] * down, part[2] * across, part[3] * down)
@@ -155,21 +170,46 @@ def _scaled_part(
     )
 
 
-def _resized(width: int, height: int, shorter: int) -> tuple[int, int]:
-    """The size with the shorter side as asked, the longer one rounded down as torchvision does."""
-    if width <= height:
-        return shorter, int(shorter * height / width)
-    return int(shorter * width / height), shorter
-
-
-def _middle(length: int, crop: int) -> int:
-    """Where a centred crop begins; negative where it must be padded. Halves go to the even one."""
-    if length < crop:
-        return -((crop - length) // 2)
-    return round((length - crop) / 2)
+def _framed(
+    picture: Picture, preprocessing: Preprocessing, framing: Framing
+) -> tuple[npt.NDArray[np.uint8], _Box, Placement]:
+    """As `_photo`, for a region of a person's choice."""
+    left, top, width, height = framing.pixels(picture.width, picture.height)
+    # a view: only what is seen of a large picture is copied
+    image = Image.fromarray(picture.rgb[top : top + height, left : left + width])
+    if preprocessing.channels == 1:
+        image = image.convert("L")
+    side = preprocessing.crop
+    size = (side, side)
+    if framing.fit == "pad":
+        longer = max(width, height)
+        size = max(1, round(width * side / longer)), max(1, round(height * side / longer))
+    resampling, _ = _FILTERS[preprocessing.interpolation]
+    scaled = np.asarray(image.resize(size, resampling)).reshape(size[1], size[0], -1)
+    seen = np.empty((side, side, preprocessing.channels), np.uint8)
+    seen[:] = padding_colour(preprocessing)
+    x, y = (side - size[0]) // 2, (side - size[1]) // 2
+    seen[y : y + size[1], x : x + size[0]] = scaled
+    across, down = width / size[0], height / size[1]
+    crop = (float(left), float(top), float(width), float(height))
+    return seen, crop, Placement(left - x * across, top - y * down, across, down)
 
 
 # digits
+
+
+def _digit_within(
+    picture: Picture, preprocessing: Preprocessing, framing: Framing
+) -> tuple[npt.NDArray[np.uint8], _Box, Placement]:
+    """As `_digit`, of the strokes in the region framed."""
+    if framing.region is None:
+        return _digit(picture, preprocessing)
+    frame = frame_of(picture.width, picture.height, preprocessing, framing)
+    left, top, width, height = (int(side) for side in frame)
+    part = np.ascontiguousarray(picture.rgb[top : top + height, left : left + width])
+    seen, (x, y, wide, high), at = _digit(Picture(part, picture.name), preprocessing)
+    placement = Placement(at.x + left, at.y + top, at.across, at.down)
+    return seen, (x + left, y + top, wide, high), placement
 
 
 def _digit(

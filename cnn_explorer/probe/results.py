@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, overload
 
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.precision import EXACT, Arithmetic
 from cnn_explorer.text import format_share, format_value
 
@@ -52,6 +53,8 @@ class PreparedInput:
     preprocess_ms: float
     placement: Placement = Placement()
     """Where the input lies on the picture; if nothing is said, pixel upon pixel."""
+    framing: Framing = AS_TRAINED
+    """How it was framed."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from cnn_explorer.probe.channel_match import (
 )
 from cnn_explorer.probe.comparison import Column, ColumnAsked, ColumnFailed, Comparison, compare
 from cnn_explorer.probe.folder import FolderPicture, decoded_pictures
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.pool import LIMIT_BYTES, SessionPool, Wanted
 from cnn_explorer.probe.precision import Precision
@@ -74,6 +75,7 @@ class RunColumn:
     precision: Precision = "exact"
     shown: LayerGraph | None = None
     """The graph of the network on show in the window, if this is it: it is open already."""
+    framing: Framing = AS_TRAINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +166,9 @@ class CompareBench:
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._pool = SessionPool(limit_bytes)
         self._picture: Picture | None = None
+        self._framing = AS_TRAINED
         self._inputs: dict[Preprocessing, PreparedInput] = {}
-        """Of that picture: its columns are jobs of their own, and many take the same."""
+        """Of that picture, framed so: its columns are jobs of their own, and many take the same."""
 
     @property
     def pool(self) -> SessionPool:
@@ -218,8 +221,8 @@ class CompareBench:
         for graph, session in opened:
             if graph is request.shown:
                 self._pool.adopt(wanted, session)
-        if request.picture is not self._picture:
-            self._picture, self._inputs = request.picture, {}
+        if request.picture is not self._picture or request.framing != self._framing:
+            self._picture, self._framing, self._inputs = request.picture, request.framing, {}
         found = next(
             compare(
                 request.picture,
@@ -228,6 +231,7 @@ class CompareBench:
                 lambda fraction: checkpoint(0.9 * fraction),
                 precision=request.precision,
                 inputs=self._inputs,
+                framing=request.framing,
             )
         )
         if isinstance(found, ColumnFailed):

@@ -49,6 +49,7 @@ from cnn_explorer.probe.comparison import (
     upon,
 )
 from cnn_explorer.probe.folder import FolderPicture
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.mosaic import Shading
 from cnn_explorer.probe.pool import Wanted, titles_of
 from cnn_explorer.probe.precision import Precision
@@ -96,6 +97,7 @@ class _Done:
     cells: Mapping[str, Cell | None]
     looks: Mapping[str, tuple[Reduction, int | None]]
     """What each of the cells shows."""
+    framing: Framing = AS_TRAINED
 
 
 class ComparisonState(QObject):
@@ -140,9 +142,11 @@ class ComparisonState(QObject):
         self._clicked: Place | None = None
         self._pointed: Place | None = None
         self._precision = explorer.precision
+        self._framing = explorer.framing
         explorer.arithmetic_told.connect(self._on_arithmetic)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)
+        explorer.framing_told.connect(self._on_framing)
         explorer.answered.connect(self._on_answered)
         explorer.unanswered.connect(self._on_unanswered)
         explorer.stopped.connect(self._on_stopped)
@@ -215,7 +219,12 @@ class ComparisonState(QObject):
     def is_fresh(self, number: int) -> bool:
         """Whether what is known of a network is of the picture on show."""
         done = self._done.get(self._networks[number].wanted)
-        return done is not None and done.picture in (None, self._picture)
+        return done is not None and self._is_current(done)
+
+    def _is_current(self, done: _Done) -> bool:
+        """Whether something is of the picture on show, framed as it is, or of no picture."""
+        same = done.picture is self._picture and done.framing == self._framing
+        return done.picture is None or same
 
     def cell(self, row: int, number: int) -> Cell | None:
         """What is to be shown of a layer; None where that is not known, or there is nothing."""
@@ -301,6 +310,7 @@ class ComparisonState(QObject):
         """Follow the picture from now on."""
         self._active = True
         self._picture = self._explorer.picture
+        self._framing = self._explorer.framing
         self._start()
 
     def close(self) -> None:
@@ -589,7 +599,7 @@ class ComparisonState(QObject):
         number = self._number_of(awaited.asked.wanted)
         if number is None or awaited.picture is not self._picture:
             return False
-        if awaited.precision != self._explorer.precision:
+        if awaited.precision != self._explorer.precision or awaited.framing != self._framing:
             return False
         layers = {layer.name for layer in awaited.asked.layers if layer}
         return layers >= {
@@ -612,8 +622,9 @@ class ComparisonState(QObject):
         if not self._active or self._paused or self._awaited is not None:
             return
         lacking = self._next()
-        if lacking is None and self._due is not None:
-            self._picture, self._due = self._due, None
+        if lacking is None and (self._due or self._framing != self._explorer.framing):
+            self._picture, self._due = self._due or self._picture, None
+            self._framing = self._explorer.framing
             lacking = self._next()
         if lacking is None:
             self.progress_changed.emit()
@@ -660,6 +671,7 @@ class ComparisonState(QObject):
             CellsAsked(self._show, {name: look[1] for name, look in self._looks(network).items()}),
             self._explorer.precision,
             shown.graph if shown is not None and is_shown else None,
+            self._framing,
         )
 
     def _is_done(self, network: ComparedNetwork) -> bool:
@@ -667,10 +679,10 @@ class ComparisonState(QObject):
         if done is None:
             return False
         if isinstance(done.column, ColumnFailed):
-            return done.picture in (None, self._picture)
+            return self._is_current(done)
         captured = {layer.name for layer in done.column.asked.layers if layer}
         wanted = {layer.name for layer in self._asked(network).layers if layer}
-        same = done.picture is self._picture and done.precision == self._explorer.precision
+        same = self._is_current(done) and done.precision == self._explorer.precision
         return same and captured >= wanted
 
     def _looks(self, network: ComparedNetwork) -> dict[str, tuple[Reduction, int | None]]:
@@ -700,9 +712,18 @@ class ComparisonState(QObject):
             return
         self._due = None
         self._picture = picture
+        self._framing = self._explorer.framing
         self._clicked = self._pointed = None
         self.place_marked.emit(None)
         self._start()
+
+    @Slot()
+    def _on_framing(self) -> None:
+        if self._explorer.framing_moves and self._awaited is not None:
+            return  # taken up when all columns are there, as a drawing is
+        if self._active and self._framing != self._explorer.framing:
+            self._framing = self._explorer.framing
+            self._start()
 
     @Slot()
     def _on_arithmetic(self) -> None:
@@ -735,7 +756,7 @@ class ComparisonState(QObject):
                 looks = {name: (request.cells.show, channel)
                          for name, channel in request.cells.channels.items()}  # fmt: skip
                 self._keep(request.asked.wanted, _Done(
-                    column, request.picture, request.precision, cells, looks
+                    column, request.picture, request.precision, cells, looks, request.framing
                 ))  # fmt: skip
             case CellsMade(column, cells):
                 assert isinstance(request, MakeCells)
@@ -796,7 +817,7 @@ class ComparisonState(QObject):
             self._on_graph(request.wanted, None, sentence)
         elif isinstance(request, RunColumn):
             failed = ColumnFailed(0, request.asked, _short(sentence, request.asked.wanted))
-            done = _Done(failed, request.picture, request.precision, {}, {})
+            done = _Done(failed, request.picture, request.precision, {}, {}, request.framing)
             self._keep(request.asked.wanted, done)
         elif isinstance(request, MakeCells):
             none: dict[str, Cell | None] = dict.fromkeys(request.cells.channels)

@@ -55,6 +55,7 @@ from cnn_explorer.networks.catalog import NETWORKS, card_of
 from cnn_explorer.networks.onnx_facts import PictureInput, is_onnx_card, is_onnx_path
 from cnn_explorer.networks.weights import RANDOM, is_at_hand
 from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.pool import Wanted
 from cnn_explorer.probe.precision import Arithmetic, Precision
 from cnn_explorer.probe.results import Channel
@@ -97,6 +98,8 @@ class Explorer(QObject):
     """A `NetworkShown` with another expansion and layout of the same graph."""
     picture_shown = Signal(object)
     """A `Picture`."""
+    framing_told = Signal(object)
+    """The `Framing` that was chosen."""
     run_started = Signal(str)
     """The layer whose output comes with the answers; empty for none."""
     run_stopped = Signal()
@@ -179,6 +182,9 @@ class Explorer(QObject):
         self._options = options
         self._picture: Picture | None = None
         self._picture_is_live = False
+        self._picture_is_drawn = False
+        self._framing = AS_TRAINED
+        self._framing_moves = False
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
@@ -223,6 +229,16 @@ class Explorer(QObject):
     def picture_is_live(self) -> bool:
         """Whether the picture is a drawing in progress."""
         return self._picture_is_live
+
+    @property
+    def framing(self) -> Framing:
+        """How the picture is framed. Drawings are not: what was chosen waits for the next one."""
+        return AS_TRAINED if self._picture_is_drawn else self._framing
+
+    @property
+    def framing_moves(self) -> bool:
+        """Whether a person is moving the frame, and another one is about to be told."""
+        return self._framing_moves
 
     @property
     def answers(self) -> AnswersShown | None:
@@ -367,7 +383,7 @@ class Explorer(QObject):
         )
         self._submit(
             Lane.EXPORT,
-            Export(network.card, graph, publication, path, picture, self._channel),
+            Export(network.card, graph, publication, path, picture, self._channel, self.framing),
             self.tr("Writing {}").format(path.name),
         )
 
@@ -411,7 +427,7 @@ class Explorer(QObject):
         elif not self._awaits_profile:
             self._submit(
                 Lane.PROFILE,
-                ProfileLayers(network.card, network.graph, picture),
+                ProfileLayers(network.card, network.graph, picture, self.framing),
                 self.tr("Profiling {}").format(network.card.title),
             )
 
@@ -431,7 +447,7 @@ class Explorer(QObject):
         self._submit(
             Lane.EFFECT,
             Effect(network.card, network.graph, answers.picture, shown.layer, first.index,
-                   first.name, asked),
+                   first.name, asked, answers.prepared.framing),
             self.tr("Differentiating {}").format(network.card.title),
         )  # fmt: skip
 
@@ -449,8 +465,9 @@ class Explorer(QObject):
                 self.tr("Writing {}").format(path.name),
             )
 
-    def show_picture(self, picture: Picture, *, live: bool = False) -> None:
-        """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
+    def show_picture(self, picture: Picture, *, live: bool = False, drawn: bool = False) -> None:
+        """Classify a picture that is already decoded: pasted, or made just now (`live`), by hand
+        (`drawn`)."""
         if not self._had_picture:
             # from now on, or each empty drawing pad would move every box
             self._had_picture = True
@@ -458,10 +475,23 @@ class Explorer(QObject):
         self._forget_profile()
         self._picture = picture
         self._picture_is_live = live
+        self._picture_is_drawn = drawn
         self.picture_shown.emit(picture)
         if not live:  # those of a drawing stay until its next ones are there
             self._forget_thumbnails()
         self._run()
+
+    def frame_as(self, framing: Framing, *, moving: bool = False) -> None:
+        """Frame this picture and the next ones in another way. While the frame is `moving` the
+        network follows as it follows a hand that draws."""
+        if framing == self._framing and moving == self._framing_moves:
+            return
+        self._framing = framing
+        self._framing_moves = moving
+        self._forget_profile()
+        self.framing_told.emit(framing)
+        if not self._picture_is_drawn:
+            self._run(quietly=moving)
 
     def clear_picture(self) -> None:
         """Forget the picture: an empty drawing pad."""
@@ -576,7 +606,7 @@ class Explorer(QObject):
             return
         self._resting = resting
         answers = self._answers
-        if not resting and (answers is None or answers.picture is not self._picture):
+        if not resting and not (answers is not None and self._is_current(answers)):
             self._run()
 
     def perform(self, lane: Lane, request: object, title: str) -> None:
@@ -638,14 +668,14 @@ class Explorer(QObject):
             return  # asked again when the network is there
         if self._resting:
             return  # asked again when its answers are to be seen
-        lane = Lane.LIVE if self._picture_is_live else Lane.RUN
+        live = self._picture_is_live or self._framing_moves
+        lane = Lane.LIVE if live else Lane.RUN
         # an auxiliary head computes nothing in a prediction: run without looking at it
         quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)
         layer = "" if quiet else network.graph.module_of(self._layer)
         if not quietly:
             self.run_started.emit(layer)
         boxes = network.layout.graph.modules if self._options.thumbnails else {}
-        live = self._picture_is_live
         self._submit(
             lane,
             Run(
@@ -658,6 +688,7 @@ class Explorer(QObject):
                 self._channel,
                 self._precision,
                 self._kept_bytes,
+                self.framing,
             ),
             self.tr("Running {}").format(network.card.title),
         )
@@ -703,7 +734,7 @@ class Explorer(QObject):
         answers, shown, network = self._answers, self._activations, self._network
         if answers is None or network is None or answers.card is not network.card:
             return
-        if answers.picture is self._picture:
+        if self._is_current(answers):
             self.answers_shown.emit(answers)
             if shown is not None and shown.layer == self._module:
                 self.activations_shown.emit(shown)
@@ -862,6 +893,8 @@ class Explorer(QObject):
         drawing_on = request.live and self._picture_is_live
         if request.picture is not self._picture and not drawing_on:
             return
+        if request.framing != self.framing and not (request.live and self._framing_moves):
+            return
         self._answers = ran.answers
         self.answers_shown.emit(ran.answers)
         self._tell_arithmetic(ran.answers.arithmetic)
@@ -873,6 +906,10 @@ class Explorer(QObject):
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)
+
+    def _is_current(self, answers: AnswersShown) -> bool:
+        """Whether answers are for the picture on show, framed as it is now."""
+        return answers.picture is self._picture and answers.prepared.framing == self.framing
 
     def _tell_arithmetic(self, arithmetic: Arithmetic | None) -> None:
         if arithmetic != self._arithmetic:
@@ -887,18 +924,20 @@ class Explorer(QObject):
             self.source_shown.emit(looked.source)
 
     def _on_profile(self, request: ProfileLayers, shown: ProfileShown) -> None:
-        del request
         network = self._network
         if network is None or shown.graph is not network.graph:
             return
-        if shown.picture is self._picture:
+        if shown.picture is self._picture and request.framing == self.framing:
             self._profile = shown
             self.profile_shown.emit(shown)
 
     def _on_effects(self, request: Effect, effects: EffectsShown) -> None:
-        del request
         answers = self._answers
-        current = answers is not None and effects.picture is answers.picture
+        current = (
+            answers is not None
+            and effects.picture is answers.picture
+            and request.framing == answers.prepared.framing
+        )
         if current and effects.layer == self._module:
             self.effects_shown.emit(effects)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cnn_explorer.graph.model import GraphLayout, LayerGraph
 from cnn_explorer.media.picture import Picture
-from cnn_explorer.networks.card import NetworkCard
+from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.precision import EXACT, Arithmetic
 from cnn_explorer.probe.results import Channel, ClassScore, LayerFilters, PreparedInput, Thumbnail
 
@@ -53,6 +53,8 @@ class NetworkShown:
     """Where the network is an ONNX file: how pictures are given to it."""
     refusal: str = ""
     """Why it cannot be run on a picture, one sentence; empty where it can."""
+    preprocessing: Preprocessing | None = None
+    """That of its weights, where it is another one than the card's."""
 
 
 @dataclass(frozen=True, eq=False)

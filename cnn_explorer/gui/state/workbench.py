@@ -56,6 +56,7 @@ from cnn_explorer.gui.state.shown import (
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT, ActivationCache
+from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.results import Channel, RunResult, probabilities
 
@@ -155,6 +156,7 @@ class Run:
     precision: Precision = "exact"
     kept_bytes: int = DEFAULT_LIMIT
     """How much of captured layers may be kept, so that they are shown again without a run."""
+    framing: Framing = AS_TRAINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +199,7 @@ class Effect:
     class_name: str
     asked: bool
     """Whether a person has just asked for it, and is to hear where it cannot be done."""
+    framing: Framing = AS_TRAINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +219,7 @@ class ProfileLayers:
     graph: LayerGraph
     """Of the network on show."""
     picture: Picture
+    framing: Framing = AS_TRAINED
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +233,7 @@ class Export:
     picture: Picture | None = None
     """What to run the network on for the thumbnails; None for a drawing without."""
     channel: Channel = "mean"
+    framing: Framing = AS_TRAINED
 
 
 @dataclass(frozen=True)
@@ -383,6 +388,7 @@ class Workbench:
             layout=lay_out(visible(graph, expanded), options),
             class_count=len(session.class_names),
             note=session.note,
+            preprocessing=session.preprocessing,
         )
 
     def _open_weights(self, request: OpenWeights, checkpoint: Checkpoint) -> NetworkShown:
@@ -418,7 +424,7 @@ class Workbench:
             session = self._session_of(request)
             painted = painted_boxes(
                 session,
-                self._prepare(request.picture, session),
+                self._prepare(request.picture, session, request.framing),
                 layout.graph.modules,
                 request.channel,
                 lambda fraction: checkpoint(0.5 * fraction),
@@ -435,14 +441,17 @@ class Workbench:
         )
         return Exported(request.path)
 
-    def _prepare(self, picture: Picture, session: "Session | OnnxSession") -> "PreparedInput":
+    def _prepare(
+        self, picture: Picture, session: "Session | OnnxSession", framing: Framing
+    ) -> "PreparedInput":
         """The picture as the network takes it; the last one is kept."""
         from cnn_explorer.probe.preprocess import prepare
 
         rules = session.preprocessing
         kept = self._prepared
-        if kept is None or kept[0] is not picture or kept[1] is not rules:
-            self._prepared = kept = (picture, rules, prepare(picture, rules))
+        same = kept is not None and kept[0] is picture and kept[1] is rules
+        if kept is None or not same or kept[2].framing != framing:
+            self._prepared = kept = (picture, rules, prepare(picture, rules, framing))
         return kept[2]
 
     def _open_onnx(self, request: OpenOnnx, checkpoint: Checkpoint) -> NetworkShown:
@@ -506,7 +515,7 @@ class Workbench:
     def _run(self, request: Run, checkpoint: Checkpoint) -> Ran:
         session = self._session_of(request)
         picture = request.picture
-        prepared = self._prepare(picture, session)
+        prepared = self._prepare(picture, session, request.framing)
         layer = request.layer
         # the graph's input and output are drawn, but are no modules: their values are at hand
         layers = (layer,) if layer not in ("", "input", "output") else ()
@@ -564,7 +573,7 @@ class Workbench:
         """What is asked for, from a run for what of it is not known yet, or from none."""
         cache, channel = self._cache, request.channel
         cache.limit = request.kept_bytes
-        cache.turn_to(request.graph, request.picture, request.precision)
+        cache.turn_to(request.graph, request.picture, request.precision, request.framing)
         thumbnails_of = tuple(request.boxes.values())
         fresh: dict[str, FloatArray] = {}
 
@@ -623,7 +632,7 @@ class Workbench:
             # the graph's input and output are drawn, but are no modules
             if not layer.training_only and layer.kind not in ("input", "output")
         ]
-        prepared = self._prepare(request.picture, session)
+        prepared = self._prepare(request.picture, session, request.framing)
         found = profile(session, prepared, layers, checkpoint)
         return ProfileShown(request.graph, request.picture, session.trained, found)
 
@@ -633,7 +642,7 @@ class Workbench:
 
         session = self._session_of(request)
         assert isinstance(session, Session)  # of an ONNX file nobody asks
-        prepared = self._prepare(request.picture, session)
+        prepared = self._prepare(request.picture, session, request.framing)
         effects = channel_effects(session, prepared, request.layer, request.target, checkpoint)
         return EffectsShown(request.picture, request.layer, request.class_name, effects)
 

@@ -275,6 +275,12 @@ class AnswerBars(_Bars):
         event.ignore()
 
 
+def framing_warning(answers: AnswersShown) -> str:
+    """What is to be said of answers to a picture that is framed in another way than the weights'
+    own; empty where it is not."""
+    return answers.prepared.framing.warning(answers.card.preprocessing)
+
+
 class AnswersPanel(QWidget):
     """What the network takes the picture for. The badge on top says when that means nothing."""
 
@@ -359,8 +365,10 @@ class AnswersPanel(QWidget):
         self.untrained_badge.set_untrained(not answers.trained)
         title = f"{answers.card.title} · {answers.picture.name}"
         self._title.setText(title)
-        self._title.setToolTip(html.escape(title))
+        warning = framing_warning(answers)
+        self._title.setToolTip("<br>".join(map(html.escape, filter(None, (title, warning)))))
         self._fill()
+        departure = answers.prepared.framing.departure(answers.card.preprocessing)
         parts = [
             self.tr("preprocess {ms}").format(ms=milliseconds(answers.preprocess_ms)),
             self.tr("forward {ms}").format(ms=milliseconds(answers.forward_ms)),
@@ -369,6 +377,8 @@ class AnswersPanel(QWidget):
             parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
         if answers.arithmetic.precision == "fast":
             parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
+        if departure:
+            parts.insert(0, departure)
         self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
         self._pages.setCurrentIndex(1)
         self.setFocusProxy(self._bars)
@@ -403,6 +413,8 @@ class AnswersPanel(QWidget):
         lines = [f"{answers.card.title}, {answers.picture.name}"]
         if not answers.trained:
             lines.append(self.tr("untrained: these answers mean nothing"))
+        if warning := framing_warning(answers):
+            lines.append(warning)
         lines += [f"{percent(score.probability)}\t{score.name}" for score in self._model.scores]
         return "\n".join(lines)
 

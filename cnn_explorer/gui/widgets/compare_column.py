@@ -27,6 +27,7 @@ from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.probe.compare_figure import preprocessing_in_words
 from cnn_explorer.probe.comparison import Column, ColumnFailed
+from cnn_explorer.probe.framing import Framing
 from cnn_explorer.probe.results import Placement
 
 _SEEN = 64
@@ -213,12 +214,11 @@ class ColumnHead(QWidget):
             self.words.setText("")
             self.bars.show_scores((), trained=True)
         else:
-            self.words.setText(self._seen_in_words(known.preprocessing))
-            self.words.setToolTip(
-                self.tr("How the picture is made to fit: {}.").format(
-                    preprocessing_in_words(known.preprocessing)
-                )
-            )
+            framing = known.prepared.framing
+            self.words.setText(self._seen_in_words(known.preprocessing, framing))
+            how = preprocessing_in_words(known.preprocessing, framing)
+            said = self.tr("How the picture is made to fit: {}.").format(how)
+            self.words.setToolTip(f"{said} {framing.warning(known.preprocessing)}".rstrip())
             self.bars.show_scores(known.result.classes, trained=known.trained)
             self.bars.setAccessibleName(self.tr("Answers of {}").format(known.title))
 
@@ -234,13 +234,13 @@ class ColumnHead(QWidget):
             return self._column.heightForWidth(width)
         return self.sizeHint().height()
 
-    def _seen_in_words(self, rules: Preprocessing) -> str:
+    def _seen_in_words(self, rules: Preprocessing, framing: Framing) -> str:
         """Short lines, for a narrow column; the tool tip says it whole."""
         return "\n".join((
             f"{rules.crop} × {rules.crop}",
             self.tr("grey") if rules.channels == 1 else self.tr("RGB"),
             self.tr("by strokes") if rules.kind == "digit"
-            else self.tr("side {}").format(rules.resize),
+            else framing.departure(rules) or self.tr("side {}").format(rules.resize),
         ))  # fmt: skip
 
     # Overrides of Qt

@@ -36,6 +36,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Go to a channel"), "Ctrl+G"),
         (_tr("Point at the units of one map"), _tr("Shift+←  ↑  →  ↓")),
         (_tr("Mark a place of the picture"), "←  ↑  →  ↓"),
+        (_tr("Move, resize the frame on the picture"), _tr("Alt+←  ↑  →  ↓, +, −")),
+        (_tr("Take a move of the frame back"), "Ctrl+Z"),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]

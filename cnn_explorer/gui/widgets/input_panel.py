@@ -13,13 +13,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnn_explorer.gui.state.framing_choice import FramingOffered
 from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
+from cnn_explorer.gui.widgets.framing_bar import FramingBar
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
 from cnn_explorer.gui.widgets.samples_row import SamplesRow
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
 from cnn_explorer.media.picture import Picture
+from cnn_explorer.probe.framing import AS_TRAINED
 from cnn_explorer.probe.results import PreparedInput
 
 _PICTURE, _DRAW = 0, 1
@@ -53,12 +56,14 @@ class InputPanel(QWidget):
         self._place: Place | None = None  # last told
         self._prepared: PreparedInput | None = None
         self._compared = False
+        self._framing: FramingOffered | None = None
         self._side = 224  # of what the network sees, pixels
         self._icons_due = True
         self.picture_view = PictureView()
         self.pad = DrawingPad()
         self.seen = SeenPreview()
         self.seen.hide()
+        self.framing_bar = FramingBar()
         self.samples = SamplesRow()
         self.switch = SegmentedSwitch(
             (
@@ -90,6 +95,7 @@ class InputPanel(QWidget):
         layout.setSpacing(theme.GAP)
         layout.addLayout(head)
         layout.addLayout(self._body, 1)
+        layout.addWidget(self.framing_bar)
         layout.addWidget(self.samples)
         self.samples.setVisible(self.samples.count() > 0)
         # an explicit minimum, for the words beside the icons are given up below it
@@ -131,6 +137,12 @@ class InputPanel(QWidget):
         """Several networks look at the picture: what one of them sees is left out."""
         self._compared = compared
         self.show_prepared(self._prepared)
+        self._show_frame()
+
+    def show_framing(self, offer: FramingOffered | None) -> None:
+        """Show how the picture last shown is framed, and let a person change it."""
+        self._framing = offer
+        self._show_frame()
 
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture last shown or drawn."""
@@ -216,9 +228,21 @@ class InputPanel(QWidget):
         align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag(0)
         self._body.setAlignment(self.seen, align)
 
+    def _show_frame(self) -> None:
+        offer = self._framing if self._on_view() else None
+        on_picture = self._stack.currentIndex() == _PICTURE
+        self.framing_bar.show_offer(offer if on_picture else None)
+        frame = None if offer is None else offer.frame
+        if offer is not None and self._compared and offer.framing == AS_TRAINED:
+            frame = None  # each network has its own
+        seen = offer is not None and offer.preprocessing.kind == "photo"
+        square = offer is not None and offer.square
+        self.picture_view.show_frame(frame, square=square, seen=seen)
+
     def _show_page(self, page: int) -> None:
         self._stack.setCurrentIndex(page)
         self.switch.set_current(page)
+        self._show_frame()
         self._arrange()
 
     def _on_page_chosen(self, page: int) -> None:

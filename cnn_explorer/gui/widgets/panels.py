@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
+from cnn_explorer.gui.state.framing_choice import FramingChoice
 from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.picture_link import PictureLink, Units
 from cnn_explorer.gui.state.shown import (
@@ -142,6 +143,15 @@ class Panels(QObject):
         self.picture_link.layer_placed.connect(self.activations_panel.enlarged.set_picture)
         self.activations_panel.enlarged.point_hovered.connect(self.picture_link.point_at_unit)
         self.activations_panel.enlarged.place_pointed.connect(self.input_panel.mark_place)
+
+        # it offers for the picture that the panel has just shown
+        self.framing_choice = FramingChoice(explorer, self)
+        self.framing_choice.offered.connect(self.input_panel.show_framing)
+        self.input_panel.picture_view.frame_pulled.connect(self.framing_choice.move)
+        self.input_panel.picture_view.frame_given_up.connect(self.framing_choice.give_up)
+        self.input_panel.picture_view.frame_undo_asked.connect(self.framing_choice.take_back)
+        self.input_panel.framing_bar.fit_chosen.connect(self.framing_choice.fit)
+        self.input_panel.framing_bar.reset_asked.connect(self.framing_choice.reset)
 
     def set_tab_order(self) -> None:
         """Let Tab go as one reads and works: networks, weights, graph, picture, answers, layer.
@@ -312,7 +322,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_drawing_changed(self, picture: Picture) -> None:
-        self._explorer.show_picture(picture, live=True)
+        self._explorer.show_picture(picture, live=True, drawn=True)
 
     @Slot(object)
     def _on_units_marked(self, units: Units | None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QFontMetrics,
     QGuiApplication,
     QImage,
@@ -26,6 +27,13 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.crop_frame import (
+    cursor_for,
+    paint_handles,
+    paint_line,
+    paint_shade,
+)
+from cnn_explorer.gui.widgets.frame_hand import ARROWS, STEPS, FrameHand
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
@@ -33,16 +41,8 @@ from cnn_explorer.probe.results import PreparedInput
 _BASE = 2560
 """Longest side kept for scaling, pixels: scaling more than that takes longer than a frame."""
 
-_STEPS = 32
-"""So many arrow keys lead across what the network sees."""
 _NEAR = 7
 """Widget pixels around a place within which a click means the place itself."""
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 def _for_scaling(rgb: npt.NDArray[np.uint8]) -> QImage:
@@ -98,6 +98,10 @@ class PictureView(QWidget):
     A click or the arrow keys mark a place, a click on it or beside the picture or Esc takes the
     mark away. What a unit sees is framed.
 
+    The frame of what the network sees has handles where it may be changed: it is pulled by them,
+    and moved by the rest of its border, or with Ctrl from within. Alt and arrow keys move it, plus
+    and minus change its size; Ctrl with the arrows is the window's, for the layers.
+
     Without a picture it is a drop zone that says what to do. It takes no drops itself: the whole
     window does.
     """
@@ -106,16 +110,27 @@ class PictureView(QWidget):
     """The empty zone was clicked, or Enter pressed on it."""
     place_pointed = Signal(object)
     """The `Place` now marked, or None: the mark is gone, with its picture or by hand."""
+    frame_pulled = Signal(object, bool)
+    """The `Region` to be framed, and whether the hand still moves it."""
+    frame_given_up = Signal()
+    """Esc was pressed while the frame was moved."""
+    frame_undo_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: Picture | None = None
         self._crop: Region | None = None
+        self._hand = FrameHand(self._on_widget, self)
+        self._hand.frame_pulled.connect(self.frame_pulled)
+        self._hand.given_up.connect(self.frame_given_up)
+        self._hand.undo_asked.connect(self.frame_undo_asked)
+        self._frame_is_seen = False
         self._field: Region | None = None
         self._place: Place | None = None
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
         self._scaled = _Scaled()
         self._size = QSize()
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Input picture"))
@@ -136,7 +151,10 @@ class PictureView(QWidget):
             self.mark_place(None)
         self._crop = None
         self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
-        self._size = QSize(picture.width, picture.height) if picture else QSize()
+        size = QSize(picture.width, picture.height) if picture else QSize()
+        if size != self._size:
+            self._size = size
+            self.show_frame(None)
         self._describe()
         self.update()
 
@@ -144,6 +162,19 @@ class PictureView(QWidget):
         """Mark what the network sees: x, y, width, height in pixels of the picture."""
         self._crop = crop
         self.update()
+
+    def show_frame(self, frame: Region | None, *, square: bool = True, seen: bool = True) -> None:
+        """Let the part of the picture that is framed be changed, in whose pixels it is given; None:
+        it may not. `square` says that it stays a square, `seen` that the network sees it all."""
+        self._frame_is_seen = seen and frame is not None
+        self._hand.show(frame, self._size, square=square)
+        self._describe()
+        self.update()
+
+    @property
+    def frame(self) -> Region | None:
+        """What is framed and may be changed."""
+        return self._hand.frame
 
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture, as far as it lies in it."""
@@ -186,11 +217,14 @@ class PictureView(QWidget):
             self.setCursor(Qt.CursorShape.PointingHandCursor)
             self.setAccessibleDescription(self._invitation())
             return
-        self.unsetCursor()
+        if not self._hand.holds:  # in a hand that pulls the pointer keeps its shape
+            self.unsetCursor()
         size = f"{picture.width} × {picture.height}"
         lines = [picture.source or picture.name, size, picture.note]
         # escaped: a file may be called <b>
         lines.append(self.tr("Click to mark the units that see a place."))
+        if self.frame is not None:
+            lines.append(self.tr("Pull the frame to show the network another part."))
         self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
         said = self.tr("{name}, {size} pixels.").format(name=picture.name, size=size)
         if self._place is None:
@@ -200,6 +234,13 @@ class PictureView(QWidget):
                 "The place in column {x}, row {y} is marked. Arrow keys move the mark, Esc takes "
                 "it away."
             ).format(x=int(self._place[0]), y=int(self._place[1]))
+        if self.frame is not None:
+            frame = self.tr(
+                "A part of {width} × {height} pixels in column {x}, row {y} is framed. Alt and "
+                "arrow keys move the frame, plus and minus change its size, Ctrl+Z takes that back."
+            )
+            x, y, width, height = (round(number) for number in self.frame)
+            marks = f"{marks} {frame.format(x=x, y=y, width=width, height=height)}"
         self.setAccessibleDescription(f"{said} {marks}")
 
     def _step(self, across: int, down: int, *, fine: bool) -> None:
@@ -210,7 +251,7 @@ class PictureView(QWidget):
         if self._place is None:
             self.mark_place((left + wide / 2, top + high / 2))
             return
-        step = 1.0 if fine else max(1.0, min(wide, high) / _STEPS)
+        step = 1.0 if fine else max(1.0, min(wide, high) / STEPS)
         self._mark_within(self._place[0] + across * step, self._place[1] + down * step)
 
     def _mark_within(self, x: float, y: float) -> None:
@@ -292,24 +333,17 @@ class PictureView(QWidget):
         painter.restore()
 
     def _paint_crop(self, painter: QPainter, area: QRectF) -> None:
-        assert self._crop is not None
-        seen = self._on_widget(self._crop).intersected(area)
-        if seen.isEmpty():
-            return
-        shade = QColor(8, 10, 14, 150)
-        for dark in (
-            QRectF(area.left(), area.top(), area.width(), seen.top() - area.top()),
-            QRectF(area.left(), seen.bottom(), area.width(), area.bottom() - seen.bottom()),
-            QRectF(area.left(), seen.top(), seen.left() - area.left(), seen.height()),
-            QRectF(seen.right(), seen.top(), area.right() - seen.right(), seen.height()),
-        ):
-            painter.fillRect(dark, shade)
-        inside = seen.adjusted(1, 1, -1, -1)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 110), 3))  # so that white shows on white
-        painter.drawRect(inside)
-        painter.setPen(QPen(QColor(255, 255, 255, 235), 1.2))
-        painter.drawRect(inside)
+        """What is seen lies in the light; it is framed, or where it is looked for."""
+        frame = None if self.frame is None else self._on_widget(self.frame).intersected(area)
+        crop = self.frame if self._frame_is_seen else self._crop
+        seen = QRectF() if crop is None else self._on_widget(crop).intersected(area)
+        if not seen.isEmpty():
+            paint_shade(painter, seen, area)
+            paint_line(painter, seen)
+        if frame is not None and not frame.isEmpty():
+            if not self._frame_is_seen:
+                paint_line(painter, frame)
+            paint_handles(painter, frame)
 
     # Overrides of Qt
 
@@ -330,8 +364,7 @@ class PictureView(QWidget):
             return
         pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
         painter.drawPixmap(area.topLeft(), pixmap)
-        if self._crop is not None:
-            self._paint_crop(painter, area)
+        self._paint_crop(painter, area)
         if self._field is not None:
             paint_box(painter, self._on_widget(self._field), area)
         if self._place is not None:
@@ -343,11 +376,25 @@ class PictureView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._picture is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._press(event.position())
+            grip = self._hand.grip_at(event.position(), event.modifiers())
+            if grip is None:
+                self._press(event.position())
+            else:
+                self._hand.take(grip, event.position())
+                self.setCursor(cursor_for(grip))
         else:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._hand.holds:
+            self._hand.pull(event.position())
+            return
+        if self._picture is not None and not event.buttons():
+            grip = self._hand.grip_at(event.position(), event.modifiers())
+            if grip is None:
+                self.unsetCursor()
+            else:
+                self.setCursor(cursor_for(grip))
         if self._place is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
@@ -359,6 +406,11 @@ class PictureView(QWidget):
         self._mark_within(*self._on_picture(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._hand.holds and event.button() == Qt.MouseButton.LeftButton:
+            clicked = self._hand.let_go()
+            if clicked is None:
+                return
+            self._press(clicked)  # a click like any other
         if self._pressed is not None and event.button() == Qt.MouseButton.LeftButton:
             self._pressed = None
             self.mark_place(None)
@@ -372,15 +424,25 @@ class PictureView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self._picture is not None:
             self.copy()
-        elif self._picture is not None and event.key() in _ARROWS:
+        elif self._hand.press_key(event):
+            return
+        elif self._picture is not None and event.key() in ARROWS:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._step(*_ARROWS[Qt.Key(event.key())], fine=fine)
+            self._step(*ARROWS[Qt.Key(event.key())], fine=fine)
         elif self._place is not None and event.key() == Qt.Key.Key_Escape:
             self.mark_place(None)
         elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.open_asked.emit()
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.isAutoRepeat() or not self._hand.release_keys():
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._hand.release_keys()
+        super().focusOutEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._picture is None:

@@ -1,4 +1,4 @@
-"""A small pill that says plainly when a network's weights are random."""
+"""Small pills that warn: of weights that are random above all."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
@@ -10,32 +10,17 @@ _PAD_X = 10
 _PAD_Y = 3
 
 
-class UntrainedBadge(QLabel):
-    """Shows "untrained: these answers mean nothing" beside whatever such a network says.
-
-    Hidden until `set_untrained` says that the network is untrained. Where there is too little
-    room the first word alone is shown; the tool tip has it whole.
-    """
+class WarningBadge(QLabel):
+    """A pill in the colours of warnings, hidden at first. Where there is too little room for its
+    text what stands before the colon is shown alone; the tool tip has it whole."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setText(self.tr("untrained: these answers mean nothing"))
-        self.setAccessibleName(self.tr("Warning, untrained: these answers mean nothing."))
-        self.setToolTip(
-            self.tr(
-                "Untrained: these answers mean nothing. The network runs with random weights; "
-                "trained ones, where there are any, can be chosen above the graph."
-            )
-        )
         self._short = False
         self.setFont(theme.text_font(theme.SMALL, QFont.Weight.Medium))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setVisible(False)
-
-    def set_untrained(self, untrained: bool) -> None:
-        """Show the badge, or hide it."""
-        self.setVisible(untrained)
 
     def set_short(self, short: bool) -> None:
         """Ask for no more room than the first word needs."""
@@ -70,3 +55,25 @@ class UntrainedBadge(QLabel):
         painter.setPen(QColor(text))
         shown = self.text() if whole else self._first_word
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
+
+
+class UntrainedBadge(WarningBadge):
+    """Shows "untrained: these answers mean nothing" beside whatever such a network says.
+
+    Hidden until `set_untrained` says that the network is untrained.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(self.tr("untrained: these answers mean nothing"))
+        self.setAccessibleName(self.tr("Warning, untrained: these answers mean nothing."))
+        self.setToolTip(
+            self.tr(
+                "Untrained: these answers mean nothing. The network runs with random weights; "
+                "trained ones, where there are any, can be chosen above the graph."
+            )
+        )
+
+    def set_untrained(self, untrained: bool) -> None:
+        """Show the badge, or hide it."""
+        self.setVisible(untrained)
