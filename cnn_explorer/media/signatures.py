@@ -28,3 +28,11 @@ def begins_like_picture(head: bytes) -> bool:
     return (netpbm and head[2:3].isspace()) or any(
         head.startswith(signature, at) for at, signature in known
     )
+
+
+def looks_like_video(head: bytes) -> bool:
+    """Whether a file that begins with these bytes may be a video: MP4, MOV, WebM, MKV or AVI."""
+    if head[4:8] == b"ftyp":  # the family of AVIF and HEIC too
+        return head[8:11] not in (b"avi", b"hei", b"hev", b"mif", b"msf")
+    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return is_avi or head.startswith(b"\x1a\x45\xdf\xa3")

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
+from cnn_explorer.gui.widgets.picture_strip import PictureStrip
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
 from cnn_explorer.gui.widgets.samples_row import SamplesRow
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
@@ -60,6 +61,7 @@ class InputPanel(QWidget):
         self.seen = SeenPreview()
         self.seen.hide()
         self.samples = SamplesRow()
+        self.strip = PictureStrip()
         self.switch = SegmentedSwitch(
             (
                 (self.tr("Picture"), self.tr("Show a picture to the network.")),
@@ -91,6 +93,7 @@ class InputPanel(QWidget):
         layout.addLayout(head)
         layout.addLayout(self._body, 1)
         layout.addWidget(self.samples)
+        layout.addWidget(self.strip)
         self.samples.setVisible(self.samples.count() > 0)
         # an explicit minimum, for the words beside the icons are given up below it
         self.setMinimumSize(224, 250)
@@ -100,6 +103,7 @@ class InputPanel(QWidget):
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
+        self.strip.offered.connect(self._on_strip_offered)
         self.pad.drawing_changed.connect(self._on_drawing_changed)
         self.pad.cleared.connect(self._on_cleared)
         self.switch.chosen.connect(self._on_page_chosen)
@@ -249,6 +253,10 @@ class InputPanel(QWidget):
     def _on_pad(self) -> bool:
         """Whether the network looks at a drawing."""
         return self._subject is not None and self.pad.made(self._subject)
+
+    def _on_strip_offered(self, offered: bool) -> None:
+        """A series stands in the place of the samples."""
+        self.samples.setVisible(not offered and self.samples.count() > 0)
 
     def _on_drawing_changed(self, picture: Picture) -> None:
         if not self._on_pad():
