@@ -128,7 +128,7 @@ class _Search:
             self.unreadable += 1
             return
         for entry in entries:
-            if self._is_full():
+            if len(self.pictures) > MOST_PICTURES:
                 return
             path = folder / entry.name
             try:
@@ -143,7 +143,7 @@ class _Search:
         for path in inner:
             if depth == _DEEPEST:
                 self.is_cut = True
-            elif not self._is_full():
+            else:
                 self.walk(path, depth + 1)
 
     def judge(self, path: Path) -> None:
@@ -175,8 +175,3 @@ class _Search:
                     return
                 self._entries += 1
                 yield entry
-
-    def _is_full(self) -> bool:
-        if len(self.pictures) > MOST_PICTURES or self._entries > _MOST_ENTRIES:
-            self.is_cut = True
-        return self.is_cut

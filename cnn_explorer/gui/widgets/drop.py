@@ -86,7 +86,8 @@ def offered(data: QMimeData) -> Offered:
     paths = _paths_in(text)
     if paths:
         return Offered(paths=paths)
-    return Offered(foreign=next(map(_scheme, addresses), ""))
+    kinds = filter(None, map(_scheme, addresses))
+    return Offered(foreign=next((kind for kind in kinds if kind != "file"), ""))
 
 
 _FETCHED = ("http", "https", "data")

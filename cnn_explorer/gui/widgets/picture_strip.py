@@ -151,6 +151,13 @@ class _Row(ThumbnailRow):
     """To a place of the series."""
     removal_asked = Signal()
 
+    def bring_into_sight(self, place: int) -> None:
+        """Scroll so far that a picture and some of its neighbours are seen, and no further: what is
+        clicked should not run away."""
+        step, bar = THUMBNAIL + GAP, self.horizontalScrollBar()
+        least = (place + 1) * step + step // 2 - self.viewport().width()
+        bar.setValue(min(max(bar.value(), least), place * step - step // 2))
+
     # Overrides of Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -283,7 +290,7 @@ class PictureStrip(QWidget):
         if count and shown.on_show:
             index = self._model.index(shown.place, 0)
             self.row.setCurrentIndex(index)
-            self.row.scrollTo(index)
+            self.row.bring_into_sight(shown.place)
         if (count > 0) == self.isHidden():
             self.setVisible(count > 0)
             self.offered.emit(count > 0)
