@@ -220,6 +220,15 @@ def test_the_slide_show_goes_round_and_passes_over(
     assert not watched.series._clock.isActive()
 
 
+def test_stopping_all_work_stops_the_slide_show(watched: Watched, three: tuple[Path, ...]) -> None:
+    watched.open(*three)
+    watched.series.play(True)
+    watched.series.next()
+    watched.explorer.cancel()  # amid reading the next one
+    assert not watched.series.shown.playing
+    watched.settle()
+
+
 def test_seconds_have_bounds(watched: Watched) -> None:
     for given_seconds, kept in ((0, 1), (61, 60), (7, 7)):
         watched.series.set_seconds(given_seconds)

@@ -84,6 +84,7 @@ class PictureSeries(QObject):
         self._clock.timeout.connect(self._on_time)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.file_refused.connect(self._on_file_refused)
+        explorer.stopped.connect(self._on_stopped)
         # queued: the signal comes amid the work that a last response makes
         explorer.settled.connect(self._on_settled, Qt.ConnectionType.QueuedConnection)
 
@@ -259,6 +260,10 @@ class PictureSeries(QObject):
         self._set(failed={**shown.failed, path: sentence})
         if shown.playing and shown.paths[shown.place] == path:
             self._advance()
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self.play(False)
 
     @Slot()
     def _on_time(self) -> None:

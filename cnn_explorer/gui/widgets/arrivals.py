@@ -18,8 +18,6 @@ from cnn_explorer.text import printable
 if TYPE_CHECKING:
     from cnn_explorer.gui.widgets.main_window import MainWindow
 
-_LONGEST_HEAD = 64
-
 
 class Arrivals(QObject):
     """Takes what comes to where it belongs."""
@@ -87,9 +85,6 @@ def _is_network(path: Path) -> bool:
 
 def _is_video(path: Path) -> bool:
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb", buffering=0) as file:
-            return looks_like_video(file.read(_LONGEST_HEAD) or b"")
+        return path.is_file() and looks_like_video(path)  # a pipe would be waited for
     except (OSError, ValueError):
         return False
