@@ -36,6 +36,7 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Go to a channel"), "Ctrl+G"),
         (_tr("Point at the units of one map"), _tr("Shift+←  ↑  →  ↓")),
         (_tr("Mark a place of the picture"), "←  ↑  →  ↓"),
+        (_tr("Walk along the series, take one out"), _tr("←  →, Delete")),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]
