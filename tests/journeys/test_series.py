@@ -189,6 +189,26 @@ def test_videos_go_to_where_they_are_played(
     assert played == [video]
 
 
+def test_of_several_networks_the_first_is_opened(stage: Stage, tmp_path: Path) -> None:
+    said: list[str] = []
+    stage.explorer.message_shown.connect(lambda message: said.append(message.text))
+    paths = [tmp_path / name for name in ("a.onnx", "b.pth")]
+    for path in paths:
+        path.write_bytes(b"no network")
+    assert drop(stage.window, file_data(*paths))
+    strip = stage.window.panels.message_strip
+    assert strip.text() == "2 networks were given; this is the first of them."
+    stage.settle()
+    stage.network_open("lenet5")
+    (sentence,) = said
+    assert "a.onnx" in sentence
+    # a folder may be called like a file
+    (tmp_path / "c.pth").mkdir()
+    shutil.copy(resource("samples", "digit-7.png"), tmp_path / "c.pth")
+    assert drop(stage.window, file_data(tmp_path / "c.pth"))
+    wait_for_answer(stage, 7)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes as on Unix")
 def test_a_pipe_is_not_waited_for(stage: Stage, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")

@@ -66,13 +66,13 @@ class Arrivals(QObject):
     def open_path(self, path: Path) -> None:
         """Open a picture, a folder, a video, weights or a network: told apart by what it is, by the
         file's ending, and then by what is in it."""
-        if is_onnx_path(path):
+        if path.is_dir():
+            if not self._comparing.take_folder(path):
+                self._series.open([path])
+        elif is_onnx_path(path):
             self._explorer.open_onnx(path)
         elif path.suffix.lower() in SUFFIXES:
             self._explorer.open_weights(path)
-        elif path.is_dir():
-            if not self._comparing.take_folder(path):
-                self._series.open([path])
         elif _is_video(path):
             self._window.open_video(path)
         else:
