@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
+    QEvent,
     QEventLoop,
     QObject,
     QSocketNotifier,
@@ -206,6 +207,9 @@ def run_window(picture: Path | None, network: str | None) -> int:
     code = app.exec()
     interrupt.release()
     program.close()
+    # while there is still an application: the interpreter takes widgets apart in no order
+    program.window.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return code
 
 

@@ -57,16 +57,19 @@ _StripReader = Callable[[Image.Image], _Pixels]
 """Turns a strip of rows of the decoded image into RGB (rows, width, 3)."""
 
 
-def decode(data: bytes, called: str, checkpoint: Checkpoint) -> tuple[_Pixels, str]:
+def decode(
+    data: bytes, called: str, checkpoint: Checkpoint, *, draft_side: int | None = None
+) -> tuple[_Pixels, str]:
     """The pixels (H, W, 3) of a picture file and a note on what had to be chosen, or "".
 
-    `called` is the file's name as messages give it. Raises `ExplorerError` for anything that is
-    no sound picture within the limits.
+    Where only so many pixels of the shorter side are wanted, `draft_side`, a JPEG of any size is
+    decoded reduced. `called` is the file's name as messages give it. Raises `ExplorerError` for
+    anything that is no sound picture within the limits.
     """
     try:
         with _quiet():
             try:
-                return _decode(data, called, checkpoint)
+                return _decode(data, called, checkpoint, draft_side)
             except (ExplorerError, Cancelled, MemoryError, Image.DecompressionBombError):
                 raise
             except Exception:
@@ -74,7 +77,7 @@ def decode(data: bytes, called: str, checkpoint: Checkpoint) -> tuple[_Pixels, s
                 if bare is None:
                     raise
                 try:
-                    return _decode(bare, called, checkpoint)
+                    return _decode(bare, called, checkpoint, draft_side)
                 except (ExplorerError, Cancelled, MemoryError):
                     raise
                 except Exception:
@@ -99,7 +102,21 @@ def decode(data: bytes, called: str, checkpoint: Checkpoint) -> tuple[_Pixels, s
         ) from error
 
 
-def _decode(data: bytes, called: str, checkpoint: Checkpoint) -> tuple[_Pixels, str]:
+def middle_square(pixels: _Pixels, side: int) -> _Pixels:
+    """The square in the middle of a picture, scaled down to `side` pixels where it is larger."""
+    height, width = pixels.shape[:2]
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    square = pixels[top : top + short, left : left + short]
+    if short <= side:
+        return np.array(square, order="C")
+    image = Image.fromarray(np.ascontiguousarray(square))
+    return np.array(image.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0))
+
+
+def _decode(
+    data: bytes, called: str, checkpoint: Checkpoint, draft_side: int | None
+) -> tuple[_Pixels, str]:
     file = _Watched(data, lambda fraction: checkpoint(0.6 * fraction))
     with Image.open(file, formats=_formats()) as image:
         width, height = image.size
@@ -107,8 +124,10 @@ def _decode(data: bytes, called: str, checkpoint: Checkpoint) -> tuple[_Pixels, 
             raise ExplorerError(f"{called} has no pixels: choose another picture.")
         if width * height > MOST_PIXELS:
             raise _too_large(called, f"{width} × {height}")
-        if isinstance(image, JpegImagePlugin.JpegImageFile) and width * height > DRAFT_PIXELS:
-            image.draft(None, (DRAFT_SIDE, DRAFT_SIDE))
+        if draft_side is None and width * height > DRAFT_PIXELS:
+            draft_side = DRAFT_SIDE
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and draft_side is not None:
+            image.draft(None, (draft_side, draft_side))
         raw_mode = _raw_mode(image)
         if image.format == "TIFF":
             with _muted_libtiff():

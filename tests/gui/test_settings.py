@@ -87,7 +87,7 @@ def test_recent_pictures_are_few_and_each_once(tmp_path: Path) -> None:
     for number in range(20):
         settings.add_recent(f"/{number}.png")
     settings.add_recent("/15.png")
-    assert len(settings.recent) == 8
+    assert len(settings.recent) == 12
     assert settings.recent[:2] == ("/15.png", "/19.png")
     settings.forget_recent("/19.png")
     assert "/19.png" not in settings.recent

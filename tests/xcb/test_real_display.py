@@ -1,20 +1,29 @@
-"""The window on a real X display: a file dragged from another program is classified.
+"""The window on a real X display: what is dragged from another program is taken for what it is.
 
 Needs ``QT_QPA_PLATFORM=xcb``, an X server and xdotool: ``.ci/run`` runs it under Xvfb.
 """
 
+import base64
 import contextlib
+import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cnn_explorer.paths import resource
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from cnn_explorer.app import Program
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("QT_QPA_PLATFORM") != "xcb"
@@ -33,35 +42,105 @@ def xdotool(*words: object) -> str:
     return done.stdout
 
 
+class Source:
+    """Another X client, at the upper left corner, to drag from."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(SOURCE), "10", "10"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.expect("ready")
+
+    def expect(self, word: str) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == f"{word}\n"
+
+    def load(self, **formats: bytes | str) -> None:
+        """Offer these formats with the next drag."""
+        assert self.process.stdin is not None
+        coded = {
+            FORMATS[name]: base64.b64encode(
+                value.encode() if isinstance(value, str) else value
+            ).decode()
+            for name, value in formats.items()
+        }
+        print(json.dumps(coded), file=self.process.stdin, flush=True)
+        self.expect("loaded")
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+FORMATS = {
+    "uris": "text/uri-list", "png": "image/png", "html": "text/html", "text": "text/plain",
+    "moz": "text/x-moz-url", "netscape": "_NETSCAPE_URL", "odd": "application/x-odd",
+}  # fmt: skip
+
+
+class Desk:
+    """The program's window and the other program's, with a hand that drags between them."""
+
+    def __init__(self, qtbot: "QtBot", program: "Program", source: Source) -> None:
+        assert program.explorer is not None
+        assert program.window.panels is not None
+        self.qtbot = qtbot
+        self.window, self.panels = program.window, program.window.panels
+        self.explorer = program.explorer
+        self.source = source
+        self.addresses: list[str] = []
+        self.window.open_address = self.addresses.append
+
+    def drag(self, **formats: bytes | str) -> None:
+        """Drag what is offered onto the window."""
+        self.source.load(**formats)
+        centre = self.window.mapToGlobal(self.window.rect().center())
+        xdotool("mousemove", 60, 50, "mousedown", 1)
+        # a hand moves in steps: Xdnd's enter and position messages follow each of them
+        for step in range(1, 9):
+            x = 60 + (centre.x() - 60) * step // 8
+            y = 50 + (centre.y() - 50) * step // 8
+            xdotool("mousemove", x, y)
+            self.qtbot.wait(15)
+        self.qtbot.waitUntil(lambda: self.window._drop_hint.isVisible(), timeout=10_000)
+        xdotool("mouseup", 1)
+        self.qtbot.waitUntil(lambda: not self.window._drop_hint.isVisible(), timeout=10_000)
+        # which Qt's drags say of all that was taken while it hung above a window
+        self.source.expect("dropped")
+
+    def wait_for(self, name: str, digit: int) -> None:
+        """Wait until the answer to a picture is there."""
+
+        def is_there() -> bool:
+            answers = self.explorer.answers
+            return self.explorer.idle and answers is not None and answers.picture.name == name
+
+        self.qtbot.waitUntil(is_there, timeout=30_000)
+        assert self.explorer.answers is not None
+        assert self.explorer.answers.trained
+        assert self.explorer.answers.classes[0].index == digit
+
+    def text(self) -> str:
+        """What the strip of messages says."""
+        return self.panels.message_strip.text()
+
+
 @pytest.fixture
-def source_program() -> Iterator[subprocess.Popen[str]]:
-    """Another X client, at the upper left corner, with a sample picture to drag."""
-    process = subprocess.Popen(
-        [sys.executable, str(SOURCE), str(resource("samples", "digit-7.png")), "10", "10"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    yield process
-    process.terminate()
-    process.wait(10)
-    process.stdout.close()
-
-
-def test_a_file_dragged_from_another_program_is_classified(
-    qtbot: object, themed: object, tmp_path: Path, source_program: subprocess.Popen[str]
-) -> None:
+def desk(qtbot: "QtBot", themed: object, tmp_path: Path) -> "Iterator[Desk]":
     from PySide6.QtGui import QGuiApplication
-    from pytestqt.qtbot import QtBot
 
     from cnn_explorer.app import Program
     from cnn_explorer.gui.state.settings import Settings
 
-    assert isinstance(qtbot, QtBot)
     assert themed is not None
     assert QGuiApplication.platformName() == "xcb"
     program = Program(Settings.in_file(tmp_path / "settings.ini"), "lenet5")
     window = program.window
+    source = Source()
     try:
         window.setGeometry(200, 60, 1200, 800)
         with qtbot.waitSignal(program.furnished, timeout=60_000):
@@ -69,31 +148,85 @@ def test_a_file_dragged_from_another_program_is_classified(
         explorer = program.explorer
         assert explorer is not None
         qtbot.waitUntil(lambda: explorer.idle and explorer.network is not None, timeout=60_000)
-        centre = window.mapToGlobal(window.rect().center())
-        answers: list[object] = []
-        explorer.answers_shown.connect(answers.append)
-        xdotool("mousemove", 60, 50, "mousedown", 1)
-        # a hand moves in steps: Xdnd's enter and position messages follow each of them
-        for step in range(1, 21):
-            x = 60 + (centre.x() - 60) * step // 20
-            y = 50 + (centre.y() - 50) * step // 20
-            xdotool("mousemove", x, y)
-            qtbot.wait(15)
-        qtbot.waitUntil(lambda: window._drop_hint.isVisible(), timeout=10_000)
-        xdotool("mouseup", 1)
-        qtbot.waitUntil(lambda: bool(answers), timeout=30_000)
-        qtbot.waitUntil(lambda: explorer.idle, timeout=30_000)
-        shown = explorer.answers
-        assert shown is not None
-        assert shown.trained
-        assert shown.classes[0].index == 7
-        assert shown.picture.name == "digit-7.png"
-        assert not window._drop_hint.isVisible()
-        assert source_program.stdout is not None
-        assert source_program.stdout.readline() == "dropped\n"
+        yield Desk(qtbot, program, source)
     finally:
         program.close()
         window.deleteLater()
+        source.close()
+
+
+def sample(digit: int) -> Path:
+    return resource("samples", f"digit-{digit}.png")
+
+
+def test_files_and_folders_of_a_file_manager(desk: Desk, tmp_path: Path) -> None:
+    desk.drag(uris=f"{sample(7).as_uri()}\r\n")
+    desk.wait_for("digit-7.png", 7)
+    strip = desk.panels.input_panel.strip
+    assert strip.isHidden()
+    desk.drag(uris="".join(f"{sample(digit).as_uri()}\r\n" for digit in (5, 3, 8)))
+    desk.wait_for("digit-3.png", 3)
+    assert strip.isVisible()
+    assert strip.count.text() == "1 of 3"
+    folder = tmp_path / "two digits – 数"
+    folder.mkdir()
+    for digit in (2, 8):
+        shutil.copy(sample(digit), folder)
+    desk.drag(uris=f"{folder.as_uri()}\r\n")
+    desk.wait_for("digit-2.png", 2)
+    assert strip.count.text() == "1 of 2"
+    desk.drag(text=f"{sample(5)}\n")
+    desk.wait_for("digit-5.png", 5)
+
+
+def test_pictures_of_a_browser(desk: Desk) -> None:
+    png = sample(7).read_bytes()
+    desk.drag(png=png)
+    desk.wait_for("Dropped picture", 7)
+    # pixels come first, whatever address stands beside them
+    page, picture = "https://example.org/cat", "https://example.org/cat.png"
+    png = sample(3).read_bytes()
+    desk.drag(png=png, uris=f"{picture}\r\n", html=f'<img src="{picture}">')
+    desk.wait_for("Dropped picture", 3)
+    assert desk.addresses == []
+    data = "data:image/png;base64," + base64.b64encode(png).decode()
+    for address, formats in (
+        (picture, {"uris": f"{page}\r\n", "html": f'<a href="{page}"><img src="{picture}"></a>'}),
+        (data, {"html": f'<meta charset="utf-8"><img src="{data}">'}),
+        (page, {"uris": f"{page}\r\n", "moz": f"{page}\nA cat".encode("utf-16-le")}),
+        (picture, {"text": picture, "netscape": f"{picture}\nA cat"}),
+        (data, {"text": data}),
+    ):
+        desk.addresses.clear()
+        desk.drag(**formats)
+        assert desk.addresses == [address]
+
+
+def test_what_is_of_no_use_is_told_in_a_sentence(desk: Desk) -> None:
+    desk.drag(png=sample(7).read_bytes())
+    desk.wait_for("Dropped picture", 7)
+    before = desk.explorer.picture
+    nothing = "There is no picture in what was dropped."
+    chance = random.Random(7)
+    for formats in (
+        {"text": "some words"},
+        {"text": "words " * 1_000_000},  # goes over in pieces
+        {"uris": ""},
+        {"uris": "\r\n# nothing\r\n"},
+        {"png": b"\x89PNG\r\n\x1a\n" + chance.randbytes(500)},
+        {name: chance.randbytes(700) for name in FORMATS if name != "uris"},
+    ):
+        desk.panels.message_strip.clear()
+        desk.drag(**formats)
+        assert desk.text() == nothing, formats.keys()
+    desk.drag(uris="ftp://example.org/cat.png\r\n")
+    assert "not from ftp" in desk.text()
+    desk.drag(uris="file:///gone/cat.png\r\n")
+    desk.qtbot.waitUntil(lambda: "there is no file" in desk.text().lower(), timeout=10_000)
+    assert desk.explorer.picture is before
+    # the window goes on as if nothing had been
+    desk.drag(uris=f"{sample(5).as_uri()}\r\n")
+    desk.wait_for("digit-5.png", 5)
 
 
 def test_the_command_opens_the_window_and_quits_by_keyboard(tmp_path: Path) -> None:

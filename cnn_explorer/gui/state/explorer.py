@@ -142,6 +142,8 @@ class Explorer(QObject):
     """A `Busy`, or None when the engine rests."""
     file_opened = Signal(object)
     """The `Path` of a picture that was opened from a file."""
+    file_refused = Signal(object, str)
+    """The `Path` of a file that could not be opened as a picture, and why, a sentence."""
     settled = Signal()
     """No work runs and none waits."""
     answered = Signal(object, object)
@@ -795,6 +797,8 @@ class Explorer(QObject):
             self._show_again()
         elif isinstance(job.request, Run):
             self._end_run()
+        elif isinstance(job.request, OpenPicture):
+            self.file_refused.emit(job.request.path, capitalised(outcome.error or ""))
         elif isinstance(job.request, ProfileLayers):
             self.profile_stopped.emit()
         elif isinstance(job.request, Effect) and not job.request.asked:

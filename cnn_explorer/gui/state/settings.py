@@ -19,7 +19,7 @@ SIZES = (100, 125, 150, 200)
 CACHE_SIZES = (0, 128, 512, 2048)
 """Megabytes of captured layers that may be kept."""
 
-_RECENT = 8
+_RECENT = 12
 _EXPANSIONS = 100
 """Networks whose open blocks are remembered: those shown last."""
 _EXPANSIONS_ROOM = 1_000_000
@@ -131,7 +131,7 @@ class Settings:
 
     @property
     def recent(self) -> tuple[str, ...]:
-        """Pictures opened lately, newest first."""
+        """Pictures, folders and videos opened lately, newest first. None need exist any more."""
         return self._texts("recent")[:_RECENT]
 
     def add_recent(self, path: str) -> None:
@@ -143,6 +143,26 @@ class Settings:
         """Drop one recent picture, or all."""
         kept = [item for item in self.recent if path and item != path]
         self._store.setValue("recent", kept)
+
+    @property
+    def slide_seconds(self) -> int:
+        """How long each picture of the slide show stands, 1 to 60 seconds."""
+        text = self._text("slide_seconds", "3")
+        sound = text.isascii() and text.isdecimal() and len(text) < 3
+        return min(60, max(1, int(text))) if sound else 3
+
+    @slide_seconds.setter
+    def slide_seconds(self, value: int) -> None:
+        self._store.setValue("slide_seconds", str(value))
+
+    @property
+    def slide_show_loops(self) -> bool:
+        """Whether the slide show begins again at its end."""
+        return self._yes("slide_show_loops", default=True)
+
+    @slide_show_loops.setter
+    def slide_show_loops(self, value: bool) -> None:
+        self._say_yes("slide_show_loops", value)
 
     @property
     def open_families(self) -> tuple[str, ...]:

@@ -55,6 +55,12 @@ class Actions(QWidget):
         self.open = self._make(
             self.tr("Open…"), self.tr("Open a picture and classify it"), keys.Open
         )
+        self.open_folder = self._make(
+            self.tr("Open Folder…"),
+            self.tr("Open the pictures of a folder and of its sub-folders as a series"),
+            "Ctrl+Alt+O",
+        )
+        self._make_series()
         self.paste = self._make(
             self.tr("Paste"), self.tr("Classify the picture on the clipboard"), keys.Paste
         )
@@ -261,6 +267,20 @@ class Actions(QWidget):
             for action in choices.values():
                 group.addAction(action)
 
+    def _make_series(self) -> None:
+        self.next_picture = self._make(
+            self.tr("Next Picture"), self.tr("Show the next picture of the series"), "Alt+PgDown"
+        )
+        self.previous_picture = self._make(
+            self.tr("Previous Picture"), self.tr("Show the picture before"), "Alt+PgUp"
+        )
+        self.slide_show = self._make(
+            self.tr("Slide Show"), self.tr("Show one picture of the series after the other"), "F5"
+        )
+        self.slide_show.setCheckable(True)
+        for action in (self.next_picture, self.previous_picture, self.slide_show):
+            action.setEnabled(False)  # until there is a series
+
     def _make_computing(self) -> None:
         self.precisions: dict[str, QAction] = {}
         for name, title, tip in (
@@ -312,7 +332,8 @@ class Actions(QWidget):
     def with_keys(self) -> list[QAction]:
         """The actions that have a keyboard shortcut, as the menus list them."""
         listed = (
-            self.open, self.paste, self.weights, self.choose_weights, self.open_onnx, self.export,
+            self.open, self.open_folder, self.paste, self.next_picture, self.previous_picture,
+            self.slide_show, self.weights, self.choose_weights, self.open_onnx, self.export,
             self.export_onnx, self.find_network, self.find_layer, self.find_next,
             self.find_previous, self.producer, self.consumer, self.compare, self.save_comparison,
             self.compare_facts,
@@ -326,10 +347,12 @@ class Actions(QWidget):
         """Make the window's menus; gives the one of recent pictures, to be filled when shown."""
         bar = self._window.menuBar()
         file = bar.addMenu(self.tr("&File"))
-        file.addAction(self.open)
+        file.addActions([self.open, self.open_folder])
         recent: QMenu = file.addMenu(self.tr("Open Recent"))
         recent.setToolTipsVisible(True)
         file.addAction(self.paste)
+        file.addSeparator()
+        file.addActions([self.next_picture, self.previous_picture, self.slide_show])
         file.addSeparator()
         file.addAction(self.weights)
         file.addAction(self.choose_weights)

@@ -113,6 +113,14 @@ class Comparing(QObject):
             return
         self.enter().add(name)
 
+    def take_folder(self, folder: Path) -> bool:
+        """Run the networks over a folder, if the page for that is in front."""
+        page = self.page
+        if page is None or not self.is_on or page.tabs.currentWidget() is not self.folder:
+            return False
+        self.study.open_folder(folder)
+        return True
+
     @Slot()
     def save(self) -> None:
         """Ask for a file and save the comparison in it."""

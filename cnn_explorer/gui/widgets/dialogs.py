@@ -38,6 +38,7 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Mark a place of the picture"), "←  ↑  →  ↓"),
         (_tr("Move, resize the frame on the picture"), _tr("Alt+←  ↑  →  ↓, +, −")),
         (_tr("Take a move of the frame back"), "Ctrl+Z"),
+        (_tr("Walk along the series, take one out"), _tr("←  →, Delete")),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]

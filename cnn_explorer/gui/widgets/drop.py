@@ -1,18 +1,35 @@
 """What a drag or the clipboard carries, as far as the window can use it. Hostile until parsed."""
 
+import html
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.gui.widgets.theme import ground
+from cnn_explorer.media.decode import supported_suffixes
 
 NETWORK_FORMAT = "application/x-cnn-explorer-network"
 """What is dragged out of the list of networks: a name."""
+
+MOST_PATHS = 10_000
+"""More files of one drag are not looked at."""
+_MOST_TEXT = 2_000_000
+"""Longer lists of addresses and longer texts are not read, unless they are one picture."""
+_MOST_PICTURE = 72_000_000
+"""Of a picture that is written out in an address: 50 MB in base64, and some."""
+_FIRST_TAGS = 20
+"""So many `<img>` are looked at for one with an address."""
+_SOURCE = re.compile(r"""\ssrc\s*=\s*(["']?)""", re.IGNORECASE)
+_LONGEST_TAG = 4096
+"""How far behind `<img` its `src` may stand."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 def network_dragged(data: QMimeData) -> str:
@@ -22,35 +39,76 @@ def network_dragged(data: QMimeData) -> str:
 
 @dataclass(frozen=True)
 class Offered:
-    """One picture of a drag or the clipboard: a local file, or an image; neither where unusable."""
+    """What a drag or the clipboard brings: one of these, or nothing that can be used."""
 
-    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    """Files and folders of this computer, in the order given, each once."""
     image: QImage | None = None
-    files: int = 0
-    """How many files were offered: more than one means that the rest is passed over."""
-    remote: bool = False
-    """Only addresses of other machines were offered."""
+    """A picture as pixels."""
+    address: str = ""
+    """Where a picture lies on the net (``http:``, ``https:``), or a picture itself (``data:``)."""
+    foreign: str = ""
+    """Nothing but an address of another kind was offered: its scheme, such as ``ftp``."""
 
 
 def may_offer(data: QMimeData) -> bool:
     """Whether a drag is worth accepting, told from its formats alone."""
-    return data.hasUrls() or data.hasImage()
+    return data.hasUrls() or data.hasImage() or data.hasHtml() or data.hasText()
 
 
 def offered(data: QMimeData) -> Offered:
-    """Read a drag's or the clipboard's data."""
-    urls = data.urls() if data.hasUrls() else []
-    local = [url for url in urls if url.isLocalFile() and url.toLocalFile()]
-    if local:
-        return Offered(path=_path_of(local[0]), files=len(local))
+    """Read a drag's or the clipboard's data.
+
+    Files come first, for they are what a person sees in a file manager; then pixels; then
+    addresses. Programs offer one thing in several formats: a browser gives the address of the link
+    that a picture stands in as a list of URLs, and the picture's own within HTML.
+    """
+    urls = _urls(data)
+    paths = _unique(_path_of(url) for url in urls if _is_local(url))
+    if paths:
+        return Offered(paths=paths)
     if data.hasImage():
         image = data.imageData()
         if isinstance(image, QImage) and not image.isNull():
             return Offered(image=image)
-    text = data.text().strip() if data.hasText() else ""
-    if text.startswith("/") and text.isprintable() and len(text) < 4096 and Path(text).is_file():
-        return Offered(path=Path(text), files=1)
-    return Offered(remote=bool(urls))
+    addresses = [*(url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in urls)]
+    addresses += _mozilla_addresses(data)
+    text = _text(data)
+    addresses += [text] if _ADDRESS.match(text) and not text[:_MOST_TEXT].split()[1:] else []
+    link = next((address for address in addresses if _scheme(address) in _FETCHED), "")
+    shown = _image_source(data, link)
+    if shown and not _names_picture(link):
+        return (
+            Offered(paths=_paths_in(shown)) if _scheme(shown) == "file" else Offered(address=shown)
+        )
+    if link:
+        return Offered(address=link)
+    paths = _paths_in(text)
+    if paths:
+        return Offered(paths=paths)
+    kinds = filter(None, map(_scheme, addresses))
+    return Offered(foreign=next((kind for kind in kinds if kind != "file"), ""))
+
+
+_FETCHED = ("http", "https", "data")
+
+
+def _urls(data: QMimeData) -> list[QUrl]:
+    """The addresses in the list that drags and file managers give."""
+    if not data.hasUrls():
+        return []
+    length = data.data("text/uri-list").size()
+    if length > _MOST_TEXT:
+        return []
+    return [url for url in data.urls()[:MOST_PATHS] if url.isValid() and not url.isEmpty()]
+
+
+def _is_local(url: QUrl) -> bool:
+    return url.isLocalFile() and bool(url.toLocalFile())
+
+
+def _unique(paths: Iterator[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(paths))[:MOST_PATHS]
 
 
 def _path_of(url: QUrl) -> Path:
@@ -59,6 +117,106 @@ def _path_of(url: QUrl) -> Path:
         return Path(url.toLocalFile())
     path = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
     return Path(os.fsdecode(unquote_to_bytes(path)))
+
+
+def _scheme(address: str) -> str:
+    found = _ADDRESS.match(address)
+    return found[0][:-1].lower() if found else ""
+
+
+def _names_picture(address: str) -> bool:
+    """Whether an address is that of a picture, as far as its ending tells."""
+    if _scheme(address) == "data":
+        return True
+    try:
+        return urlsplit(address).path.lower().endswith(supported_suffixes())
+    except ValueError:  # as of a bracket without its partner
+        return False
+
+
+def _text_of(raw: bytes) -> str:
+    """Text of a format whose encoding Qt does not know: Firefox gives UTF-16, others UTF-8."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    # of UTF-16 without a mark every other byte of an address is zero
+    encoding = "utf-16-le" if len(raw) > 1 and raw[1] == 0 else "utf-8"
+    return raw.decode(encoding, "replace").strip("\0\ufeff")
+
+
+def _raw(data: QMimeData, form: str) -> str:
+    if not data.hasFormat(form):
+        return ""
+    raw = data.data(form)
+    return "" if raw.size() > 2 * _MOST_PICTURE else _text_of(bytes(raw.data()))
+
+
+def _mozilla_addresses(data: QMimeData) -> list[str]:
+    """What browsers give beside the list: an address, and its title in a second line."""
+    first = []
+    for form in ("text/x-moz-url-data", "text/x-moz-url", "_NETSCAPE_URL"):
+        lines = _raw(data, form).strip().splitlines()[:1]
+        first += [line.strip() for line in lines if _ADDRESS.match(line.strip())]
+    return first
+
+
+def _text(data: QMimeData) -> str:
+    text = data.text().strip() if data.hasText() else ""
+    too_long = len(text) > (_MOST_PICTURE if text[:5].lower() == "data:" else _MOST_TEXT)
+    return "" if too_long else text
+
+
+def _image_source(data: QMimeData, link: str) -> str:
+    """The address of the first picture in HTML; empty where there is none.
+
+    Looked for by hand: what is dragged may be a picture of megabytes in one attribute, or a page
+    made so that a parser takes for ever over it.
+    """
+    page = _raw(data, "text/html")
+    low = page.lower()
+    at = 0
+    for _ in range(_FIRST_TAGS):
+        at = low.find("<img", at) + 4
+        if at < 4:
+            break
+        start = _SOURCE.search(page, at, at + _LONGEST_TAG)
+        if start is None:
+            continue
+        quote = start[1]
+        end = page.find(quote, start.end()) if quote else -1
+        if not quote:
+            bare = re.compile(r"[\s>]").search(page, start.end())
+            end = -1 if bare is None else bare.start()
+        if end < 0:
+            continue
+        source = html.unescape(page[start.end() : end]).strip()
+        try:
+            source = source if _ADDRESS.match(source) else urljoin(link, source)
+        except ValueError:
+            continue
+        if _scheme(source) in (*_FETCHED, "file"):
+            return source
+    return ""
+
+
+def _paths_in(text: str) -> tuple[Path, ...]:
+    """The files and folders that a text names, one a line; none where one of the lines is
+    something else."""
+    lines = [line.strip() for line in text[:_MOST_TEXT].splitlines()]
+    lines = [line for line in lines if line]
+    paths = []
+    for line in lines[:MOST_PATHS]:
+        if _scheme(line) == "file":
+            url = QUrl(line)
+            path = _path_of(url) if _is_local(url) else None
+        else:
+            path = Path(line) if len(line) < 4096 and os.path.isabs(line) else None
+        try:
+            if path is None or "\0" in str(path) or not path.exists():
+                return ()
+        except (OSError, ValueError):
+            return ()
+        paths.append(path)
+    return _unique(iter(paths))
 
 
 class DropHint(QWidget):
@@ -87,7 +245,7 @@ class DropHint(QWidget):
         painter.fillRect(self.rect(), fill)
         painter.setPen(QPen(accent, 4))
         painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 8, 8)
-        text = self.tr("Drop a picture to classify it, weights or an ONNX file to open them")
+        text = self.tr("Drop pictures or a folder to classify them, weights or ONNX to open them")
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)

@@ -18,6 +18,7 @@ from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
 from cnn_explorer.gui.widgets.framing_bar import FramingBar
+from cnn_explorer.gui.widgets.picture_strip import PictureStrip
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
 from cnn_explorer.gui.widgets.samples_row import SamplesRow
 from cnn_explorer.gui.widgets.segmented_switch import SegmentedSwitch
@@ -65,6 +66,7 @@ class InputPanel(QWidget):
         self.seen.hide()
         self.framing_bar = FramingBar()
         self.samples = SamplesRow()
+        self.strip = PictureStrip()
         self.switch = SegmentedSwitch(
             (
                 (self.tr("Picture"), self.tr("Show a picture to the network.")),
@@ -97,6 +99,7 @@ class InputPanel(QWidget):
         layout.addLayout(self._body, 1)
         layout.addWidget(self.framing_bar)
         layout.addWidget(self.samples)
+        layout.addWidget(self.strip)
         self.samples.setVisible(self.samples.count() > 0)
         # an explicit minimum, for the words beside the icons are given up below it
         self.setMinimumSize(224, 250)
@@ -106,6 +109,7 @@ class InputPanel(QWidget):
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
+        self.strip.offered.connect(self._on_strip_offered)
         self.pad.drawing_changed.connect(self._on_drawing_changed)
         self.pad.cleared.connect(self._on_cleared)
         self.switch.chosen.connect(self._on_page_chosen)
@@ -273,6 +277,10 @@ class InputPanel(QWidget):
     def _on_pad(self) -> bool:
         """Whether the network looks at a drawing."""
         return self._subject is not None and self.pad.made(self._subject)
+
+    def _on_strip_offered(self, offered: bool) -> None:
+        """A series stands in the place of the samples."""
+        self.samples.setVisible(not offered and self.samples.count() > 0)
 
     def _on_drawing_changed(self, picture: Picture) -> None:
         if not self._on_pad():

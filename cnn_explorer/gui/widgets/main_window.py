@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,20 +32,41 @@ from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
+from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.series import SeriesShown
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
+    from cnn_explorer.gui.widgets.arrivals import Arrivals
     from cnn_explorer.gui.widgets.comparing import Comparing
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
+    from cnn_explorer.media.gather import Gathered
     from cnn_explorer.networks.card import NetworkCard
 
 _STATE_VERSION = 1
 """Of the panels' places: raised when docks change, so that old places are not misread."""
+_MOST_FOLDERS = 3
+"""So many of the folders that were opened together are remembered as opened lately."""
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _accept_copy(event: QDropEvent) -> None:
+    """Take a drag as a copy: a source that wants to move its file would delete it. One that gives
+    links alone gets what it proposes."""
+    copy = Qt.DropAction.CopyAction
+    event.setDropAction(copy if event.possibleActions() & copy else event.proposedAction())
+    event.accept()
 
 
 class MainWindow(QMainWindow):
@@ -62,6 +84,7 @@ class MainWindow(QMainWindow):
         self._explorer: Explorer
         self._drop_hint: DropHint
         self._comparing: Comparing
+        self._arrivals: Arrivals
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -117,6 +140,7 @@ class MainWindow(QMainWindow):
         They come after the first paint: their imports take longer than all before together.
         """
         from cnn_explorer.gui.state.maps_look import MapsLook
+        from cnn_explorer.gui.widgets.arrivals import Arrivals
         from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
 
@@ -139,6 +163,7 @@ class MainWindow(QMainWindow):
                 dock.setWidget(panel)
             empty.deleteLater()
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
+        self._arrivals = Arrivals(self, explorer, panels.series, self._comparing)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
@@ -181,6 +206,7 @@ class MainWindow(QMainWindow):
         actions.only_at_hand.toggled.connect(at_hand.setChecked)
         at_hand.toggled.connect(actions.only_at_hand.setChecked)
         self._join_graph(actions, panels)
+        self._join_series(actions, panels)
         actions.stop.triggered.connect(self._on_escape)
         actions.full_screen.triggered.connect(self._toggle_full_screen)
         actions.next_panel.triggered.connect(self._next_panel)
@@ -247,6 +273,17 @@ class MainWindow(QMainWindow):
         motion.reduced.connect(view.canvas.reduce_motion)
         motion.ask()
 
+    def _join_series(self, actions: Actions, panels: Panels) -> None:
+        series = panels.series
+        series.set_seconds(self._settings.slide_seconds)
+        series.set_loops(self._settings.slide_show_loops)
+        series.changed.connect(self._on_series_changed)
+        series.gathered.connect(self._on_gathered)
+        actions.open_folder.triggered.connect(self.open_folder)
+        actions.next_picture.triggered.connect(series.next)
+        actions.previous_picture.triggered.connect(series.previous)
+        actions.slide_show.triggered.connect(series.play)
+
     def _load_icons(self) -> None:
         self.commands.load_icons()
         self.status.load_icons()
@@ -266,32 +303,49 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def open_picture(self) -> None:
-        """Ask for a picture file and classify it."""
+        """Ask for a picture file and classify it, or for several and show them one by one."""
         from cnn_explorer.media.decode import supported_suffixes
 
         patterns = " ".join(f"*{suffix}" for suffix in supported_suffixes())
-        name, _ = QFileDialog.getOpenFileName(
+        names, _ = QFileDialog.getOpenFileNames(
             self,
-            self.tr("Open a picture"),
+            self.tr("Open Pictures"),
             self._settings.folder,
             self.tr("Pictures ({});;All files (*)").format(patterns),
         )
-        if name:
-            self._explorer.open_file(Path(name))
+        if names:
+            self._arrivals.open_paths([Path(name) for name in names])
+
+    @Slot()
+    def open_folder(self) -> None:
+        """Ask for a folder and show its pictures one by one."""
+        name = QFileDialog.getExistingDirectory(
+            self, self.tr("Open a Folder of Pictures"), self._settings.folder
+        )
+        if name and self.panels is not None:
+            self.panels.series.open([Path(name)])
 
     @Slot()
     def paste_picture(self) -> None:
-        """Classify what is on the clipboard: an image or a copied file."""
-        # an empty clipboard has no data at all
+        """Classify what is on the clipboard: an image, copied files, or where a picture lies."""
         from cnn_explorer.gui.widgets.drop import offered
 
+        # an empty clipboard has no data at all
         offer = offered(QGuiApplication.clipboard().mimeData() or QMimeData())
-        if offer.path is not None:
-            self._explorer.open_file(offer.path)
-        elif offer.image is not None:
-            self._explorer.open_image(offer.image, self.tr("Pasted picture"))
-        else:
-            self.say(self.tr("There is no picture on the clipboard; copy one first."))
+        nothing = self.tr("There is no picture on the clipboard; copy one first.")
+        self._arrivals.take(offer, self.tr("Pasted picture"), nothing)
+
+    def open_address(self, url: str) -> None:
+        """Fetch a picture from an address of the web, or take it out of a `data:` address."""
+        del url
+        self.say(
+            self.tr("Pictures cannot be taken from the web yet; save the picture first."), "warning"
+        )
+
+    def open_video(self, path: Path) -> None:
+        """Play a video file."""
+        del path
+        self.say(self.tr("Videos cannot be played yet."), "warning")
 
     @Slot()
     def open_weights(self) -> None:
@@ -319,19 +373,6 @@ class MainWindow(QMainWindow):
         )
         if name:
             self._explorer.open_onnx(Path(name))
-
-    def _open_dropped(self, path: Path) -> None:
-        """A picture, weights or a network: told apart by the file's ending, and then by what is in
-        it."""
-        from cnn_explorer.networks.onnx_facts import is_onnx_path
-        from cnn_explorer.networks.weights import SUFFIXES
-
-        if is_onnx_path(path):
-            self._explorer.open_onnx(path)
-        elif path.suffix.lower() in SUFFIXES:
-            self._explorer.open_weights(path)
-        else:
-            self._explorer.open_file(path)
 
     @Slot()
     def export_graph(self) -> None:
@@ -533,7 +574,25 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_file_opened(self, path: Path) -> None:
         self._settings.folder = str(path.parent)
-        self._settings.add_recent(str(path))
+        # one who walks through a series does not want to find each of its pictures
+        if self.panels is None or not self.panels.series.has(path):
+            self._settings.add_recent(str(path))
+
+    @Slot(object)
+    def _on_gathered(self, found: Gathered) -> None:
+        folders = [path for path in found.asked if path.is_dir()]
+        for path in reversed(folders[:_MOST_FOLDERS] or found.pictures[:1]):
+            self._settings.add_recent(str(path))
+
+    @Slot(object)
+    def _on_series_changed(self, shown: SeriesShown) -> None:
+        actions = self.commands
+        actions.next_picture.setEnabled(shown.step(1) is not None)
+        actions.previous_picture.setEnabled(shown.step(-1) is not None)
+        actions.slide_show.setEnabled(bool(shown.paths))
+        actions.slide_show.setChecked(shown.playing)
+        self._settings.slide_seconds = shown.seconds
+        self._settings.slide_show_loops = shown.loops
 
     # gestures
 
@@ -609,23 +668,34 @@ class MainWindow(QMainWindow):
     @Slot()
     def _fill_recent(self) -> None:
         self._recent_menu.clear()
-        for path in self._settings.recent:
-            action = self._recent_menu.addAction(Path(path).name.replace("&", "&&"))
-            action.setToolTip(path)
+        # what is gone may come back with the drive that it lies on: it is left out, not forgotten
+        paths = [path for path in self._settings.recent if _exists(path)]
+        names = [Path(path).name or path for path in paths]
+        for number, (path, name) in enumerate(zip(paths, names, strict=True), start=1):
+            if names.count(name) > 1:
+                name = self.tr("{name} in {folder}").format(
+                    name=name, folder=Path(path).parent.name or Path(path).anchor
+                )
+            words = printable(name, 80).replace("&", "&&")
+            # a digit each, for the keyboard, as far as digits go
+            mark = f"&{number % 10}" if number <= 10 else str(number)
+            action = self._recent_menu.addAction(f"{mark}  {words}")
+            action.setToolTip(html.escape(printable(path)))
             action.setData(path)
             action.triggered.connect(self._on_recent_asked)
         if self._recent_menu.isEmpty():
             self._recent_menu.addAction(self.tr("No pictures yet")).setEnabled(False)
         else:
             self._recent_menu.addSeparator()
-            forget = self._recent_menu.addAction(self.tr("Forget These"))
+            forget = self._recent_menu.addAction(self.tr("&Clear"))
+            forget.setToolTip(self.tr("Forget what was opened lately; the files stay"))
             forget.triggered.connect(self._on_forget_asked)
 
     @Slot()
     def _on_recent_asked(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self._explorer.open_file(Path(str(action.data())))
+            self._arrivals.open_path(Path(str(action.data())))
 
     @Slot()
     def _on_forget_asked(self) -> None:
@@ -702,8 +772,7 @@ class MainWindow(QMainWindow):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
         elif event.source() is None and may_offer(event.mimeData()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+            _accept_copy(event)
             self._drop_hint.cover()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -719,23 +788,9 @@ class MainWindow(QMainWindow):
             event.accept()
             self._comparing.drop_network(name, event.position().toPoint())
             return
-        offer = offered(event.mimeData())
-        if offer.path is not None:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self._open_dropped(offer.path)
-            if offer.files > 1:
-                self.say(
-                    self.tr("{} files were dropped; this is the first of them.").format(offer.files)
-                )
-        elif offer.image is not None:
-            event.acceptProposedAction()
-            self._explorer.open_image(offer.image, self.tr("Dropped picture"))
-        elif offer.remote:
-            self.say(
-                self.tr("Only files of this computer can be dropped; save the picture first."),
-                "warning",
-            )
+        nothing = self.tr("There is no picture in what was dropped.")
+        if self._arrivals.take(offered(event.mimeData()), self.tr("Dropped picture"), nothing):
+            _accept_copy(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -769,5 +824,6 @@ class MainWindow(QMainWindow):
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
+            self.panels.series.close()
             self._explorer.close()
         super().closeEvent(event)

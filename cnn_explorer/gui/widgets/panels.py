@@ -9,6 +9,7 @@ from cnn_explorer.gui.state.explorer import Explorer, is_weight, trains_only
 from cnn_explorer.gui.state.framing_choice import FramingChoice
 from cnn_explorer.gui.state.network_model import NetworkModel
 from cnn_explorer.gui.state.picture_link import PictureLink, Units
+from cnn_explorer.gui.state.series import PictureSeries
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -53,6 +54,7 @@ class Panels(QObject):
         self._explorer = explorer
         # before the panels hear of a layer: they ask it where its units look
         self.picture_link = PictureLink(explorer, self)
+        self.series = PictureSeries(explorer, self)
         self.network_list = NetworkList(networks)
         self.message_strip = MessageStrip()
         self.graph_view = GraphView()
@@ -130,6 +132,7 @@ class Panels(QObject):
         self.statistics_panel.channel_chosen.connect(self.activations_panel.select_channel)
         self.activations_panel.channel_selected.connect(self.statistics_panel.set_channel)
         self.activations_panel.effects_wanted.connect(explorer.find_effects)
+        self.input_panel.strip.watch(self.series)
         self.input_panel.sample_chosen.connect(explorer.open_file)
         self.input_panel.picture_chosen.connect(explorer.show_picture)
         self.input_panel.drawing_changed.connect(self._on_drawing_changed)

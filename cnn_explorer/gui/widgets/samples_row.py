@@ -11,47 +11,19 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QPointF,
-    QRect,
-    QRectF,
     QSize,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QFocusEvent,
-    QImage,
-    QImageReader,
-    QKeyEvent,
-    QLinearGradient,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QPixmap,
-    QShowEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import (
-    QFrame,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtGui import QImage, QImageReader, QPixmap, QShowEvent
+from PySide6.QtWidgets import QWidget
 
-from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.thumbnail_row import GAP, ThumbnailDelegate, ThumbnailRow
 from cnn_explorer.media.samples import Sample, samples
 
 THUMBNAIL = 46
 """Side of a thumbnail, pixels."""
-_GAP = 6
-_FADE = 28
 _DENSITY = 2
 """Thumbnails are decoded for a 2x screen, so that moving the window to one costs nothing."""
 
@@ -124,133 +96,6 @@ class _SamplesModel(QAbstractListModel):
         return None
 
 
-class _ThumbnailDelegate(QStyledItemDelegate):
-    """A rounded square; a ring around the one under the mouse or the keyboard."""
-
-    # Overrides of Qt
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002
-        return QSize(THUMBNAIL + _GAP, THUMBNAIL + 4)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        view: Any = option.widget  # type: ignore[attr-defined]
-        place: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
-        style = theme.ground(view)
-        box = QRectF(place.x() + 2, place.y() + 2, THUMBNAIL, THUMBNAIL)
-        outline = QPainterPath()
-        outline.addRoundedRect(box, 5, 5)
-        painter.save()
-        painter.setRenderHints(
-            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
-        )
-        pixmap = index.data(Qt.ItemDataRole.DecorationRole)
-        if isinstance(pixmap, QPixmap) and not pixmap.isNull():
-            brush = QBrush(pixmap)
-            transform = brush.transform()
-            transform.translate(box.x(), box.y())
-            transform.scale(box.width() / pixmap.width(), box.height() / pixmap.height())
-            brush.setTransform(transform)
-            painter.fillPath(outline, brush)
-        else:
-            painter.fillPath(outline, QColor(style.frame_nested))
-        ringed = view.hasFocus() and view.currentIndex() == index
-        if ringed or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(QPen(QColor(style.selection), 2))
-        else:
-            painter.setPen(QPen(QColor(style.box_border), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(outline)
-        painter.restore()
-
-
-class _Thumbnails(QListView):
-    """The row itself. What runs over its ends fades out and scrolls in."""
-
-    chosen = Signal(QModelIndex)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(False)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QListView.SelectionMode.NoSelection)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.viewport().setAutoFillBackground(False)
-        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        self.clicked.connect(self.chosen)
-
-    # Overrides of Qt
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
-        if event.key() in keys and self.currentIndex().isValid():
-            self.chosen.emit(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        if not self.currentIndex().isValid() and self.model().rowCount():
-            self.setCurrentIndex(self.model().index(0, 0))
-        super().focusInEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        bar = self.horizontalScrollBar()
-        turned = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() / 2
-        before = bar.value()
-        bar.setValue(before - (turned.x() or turned.y()))
-        event.setAccepted(bar.value() != before)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        bar = self.horizontalScrollBar()
-        painter = QPainter(self.viewport())
-        width, height = self.viewport().width(), self.viewport().height()
-        ground = self.palette().color(QPalette.ColorRole.Window)
-        clear = QColor(ground)
-        clear.setAlpha(0)
-        for more, edge, inner in (
-            (bar.value() > bar.minimum(), 0, _FADE),
-            (bar.value() < bar.maximum(), width, width - _FADE),
-        ):
-            if not more:
-                continue
-            fade = QLinearGradient(QPointF(edge, 0), QPointF(inner, 0))
-            fade.setColorAt(0, ground)
-            fade.setColorAt(1, clear)
-            painter.fillRect(QRect(min(edge, inner), 0, _FADE, height), fade)
-            self._paint_chevron(painter, edge, inner, height / 2)
-
-    def _paint_chevron(self, painter: QPainter, edge: int, inner: int, middle: float) -> None:
-        out = 1 if edge > inner else -1
-        tip = QPointF(edge - out * 4, middle)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.WindowText), 1.6))
-        painter.drawPolyline([tip + QPointF(-out * 5, -5), tip, tip + QPointF(-out * 5, 5)])
-
-    def mousePressEvent(self, event: Any) -> None:
-        step = self._chevron_at(event.position().x())
-        if step:
-            bar = self.horizontalScrollBar()
-            bar.setValue(bar.value() + step * max(THUMBNAIL, self.viewport().width() - 2 * _FADE))
-        else:
-            super().mousePressEvent(event)
-
-    def _chevron_at(self, x: float) -> int:
-        """-1 or 1 where a click asks for what lies over the left or the right end."""
-        bar = self.horizontalScrollBar()
-        if x < _FADE / 2 and bar.value() > bar.minimum():
-            return -1
-        if x > self.viewport().width() - _FADE / 2 and bar.value() < bar.maximum():
-            return 1
-        return 0
-
-
 class SamplesRow(QWidget):
     """Thumbnails of the samples; a click, or Enter on one, chooses it."""
 
@@ -262,9 +107,9 @@ class SamplesRow(QWidget):
     ) -> None:
         super().__init__(parent)
         self._model = _SamplesModel(samples() if shown is None else shown, self)
-        self._view = _Thumbnails(self)
+        self._view = ThumbnailRow(THUMBNAIL, self)
         self._view.setModel(self._model)
-        self._view.setItemDelegate(_ThumbnailDelegate(self._view))
+        self._view.setItemDelegate(ThumbnailDelegate(THUMBNAIL, self._view))
         self._view.setAccessibleName(self.tr("Sample pictures"))
         self._view.setAccessibleDescription(
             self.tr("Arrow keys move along the row, Enter shows the picture to the network.")
@@ -315,10 +160,10 @@ class SamplesRow(QWidget):
         super().resizeEvent(event)
 
     def sizeHint(self) -> QSize:
-        return QSize(5 * (THUMBNAIL + _GAP), THUMBNAIL + 4)
+        return QSize(5 * (THUMBNAIL + GAP), THUMBNAIL + 4)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(2 * (THUMBNAIL + _GAP), THUMBNAIL + 4)
+        return QSize(2 * (THUMBNAIL + GAP), THUMBNAIL + 4)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
