@@ -358,14 +358,22 @@ def _turns(rotation: object) -> int:
     return int(rotation.value) // 90 % 4  # type: ignore[attr-defined]
 
 
+def clipped(region: Region, size: tuple[int, int]) -> Region | None:
+    """What of a region lies within a picture of that size; None for nothing."""
+    left, top = max(0, region[0]), max(0, region[1])
+    width = min(region[0] + region[2], size[0]) - left
+    height = min(region[1] + region[3], size[1]) - top
+    return (left, top, width, height) if width > 0 and height > 0 else None
+
+
 def _cut(pixels: _Bytes, region: Region | None) -> _Bytes:
     if region is None:
         return pixels
-    left, top, width, height = region
-    part = pixels[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
-    if part.size == 0:
+    inside = clipped(region, (pixels.shape[1], pixels.shape[0]))
+    if inside is None:
         raise ExplorerError("the region lies outside of what is captured: choose another one.")
-    return part
+    left, top, width, height = inside
+    return pixels[top : top + height, left : left + width]
 
 
 def _upright(pixels: _Bytes, frame: QVideoFrame) -> _Bytes:
