@@ -144,11 +144,8 @@ class ScreenSource(_CaptureSource):
         self.title = named or self.tr("The screen")
 
     def _begin(self, session: QMediaCaptureSession) -> None:
-        screen = QGuiApplication.primaryScreen()
-        if self._id:
-            screen = next(
-                (one for one in QGuiApplication.screens() if _screen_id(one) == self._id), None
-            )
+        every = [QGuiApplication.primaryScreen(), *QGuiApplication.screens()]
+        fitting = [one for one in every if not self._id or _screen_id(one) == self._id]
         if not fitting:
             self._fail(self.tr("{} is not there: choose another screen.").format(self.title))
             return
