@@ -1,12 +1,14 @@
 """The screen as a source of frames, captured from a real X display."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
 
-from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.multimedia import sources
@@ -18,15 +20,40 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+WINDOW = """
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QRasterWindow, QPainter
+class Window(QRasterWindow):
+    def paintEvent(self, event):
+        QPainter(self).fillRect(0, 0, 200, 100, "#c02080")
+        QTimer.singleShot(0, lambda: print("painted", flush=True))
+application = QGuiApplication([])
+window = Window()
+window.setGeometry(50, 60, 200, 100)
+window.show()
+application.exec()
+"""
+
+
+@pytest.fixture
+def window() -> Iterator[None]:
+    """A window of another program, of one colour from (50, 60) to (250, 160)."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WINDOW],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "painted\n"
+    yield
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.mark.usefixtures("window")
 def test_a_region_of_the_screen_is_what_is_seen_there(qtbot: QtBot) -> None:
     screen = sources.screens()[0]
     assert screen.is_primary
-    window = QWidget()
-    qtbot.addWidget(window)
-    window.setStyleSheet("background: #c02080")
-    window.setGeometry(50, 60, 200, 100)
-    window.show()
-    qtbot.waitExposed(window)
     assert _captured(qtbot, None, (100, 100)) == (screen.width, screen.height)
     assert _captured(qtbot, (60, 70, 101, 51), (50, 100)) == (101, 51)
     assert _captured(qtbot, (-10, 70, 130, 40), (0, 119)) == (120, 40)
