@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
 
-from PySide6.QtMultimedia import QVideoFrame
+from PySide6.QtMultimedia import QVideoFrame, QVideoSink
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.errors import ExplorerError
@@ -293,6 +293,22 @@ def test_it_may_be_stopped_by_who_hears_of_a_frame(watch: Callable[..., Watched]
     watched.cameras.give(grey(1))
     watched.cameras.give(grey(1))
     assert len(watched.frames) == 1
+
+
+def test_a_camera_that_has_just_gone_is_a_fault(qtbot: QtBot) -> None:
+    cameras = qt_camera.QtCameras()
+    with qtbot.waitSignal(cameras.failed) as told:
+        cameras.open(Camera("no such camera", "", ()), None, QVideoSink(cameras))
+    assert told.args == ["broken"]
+    cameras.close()
+
+
+def test_asking_for_permission_is_answered(qtbot: QtBot) -> None:
+    cameras = qt_camera.QtCameras()
+    assert cameras.permission() in ("granted", "undetermined", "denied")
+    if cameras.permission() == "granted":  # else the system would ask somebody
+        with qtbot.waitSignal(cameras.permission_answered):
+            cameras.ask_permission()
 
 
 def test_what_errors_of_the_system_mean() -> None:

@@ -1,10 +1,12 @@
 """Video files as sources of frames, told by numbers that are painted into their pictures."""
 
 import os
+import struct
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("av")
@@ -14,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.multimedia.videos import VideoSource
 from cnn_explorer.gui.state.frame_source import Condition, Frame, Playhead
+from cnn_explorer.media.picture import Picture
 from tests.gui.videos import CODECS, number_in, write_sound, write_video
 
 UNEVEN = [0, 33, 66, 133, 166, 400, 433, 466, 500, 700]
@@ -218,6 +221,29 @@ def test_speeds_stay_within_limits(film: Path, watch: Callable[[Path], Watched])
     assert watched.playheads[-1].speed == 0.25
     watched.source.set_speed(99)
     assert watched.playheads[-1].speed == 4
+
+
+@pytest.mark.parametrize(("turns", "matrix"), [(1, (0, 1, -1, 0)), (2, (-1, 0, 0, -1))])
+def test_films_of_a_telephone_held_upright_are_upright(
+    turns: int, matrix: tuple[int, int, int, int], tmp_path: Path, watch: Callable[[Path], Watched]
+) -> None:
+    path = write_video(tmp_path / "film.mp4", count=6)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") - 4 + 48  # ISO/IEC 14496-12, 8.3.2: the matrix of the track's header
+    a, b, c, d = (number << 16 for number in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    watched = watch(path)
+    watched.pause_at_once()
+    before = len(watched.frames)
+    watched.source.seek(500)
+    watched.until(lambda: len(watched.frames) > before)
+    frame = watched.frames[-1]
+    assert frame.size == ((48, 64) if turns == 1 else (64, 48))
+    picture = frame.picture()
+    assert (picture.width, picture.height) == frame.size
+    as_filmed = np.rot90(picture.rgb, turns)  # counterclockwise, back again
+    assert number_in(Picture(as_filmed, "")) == 5
 
 
 def test_sound_is_passed_over(tmp_path: Path, watch: Callable[[Path], Watched]) -> None:

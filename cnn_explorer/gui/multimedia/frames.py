@@ -76,7 +76,7 @@ def picture_of(
     began = perf_counter()
     try:
         with _mapped(frame, name):
-            pixels = _upright(_cut(_pixels(frame, name), region), frame)
+            pixels = _upright(_pixels(frame, name, region), frame)
     except (ValueError, IndexError) as error:  # planes smaller than the size that is said
         raise _unreadable(name) from error
     pixels.flags.writeable = False
@@ -97,13 +97,18 @@ def _mapped(frame: QVideoFrame, name: str) -> Iterator[None]:
         frame.unmap()
 
 
-def _pixels(frame: QVideoFrame, name: str) -> _Bytes:
-    """RGB (H, W, 3) of a mapped frame; may be a view of its memory."""
+def _pixels(frame: QVideoFrame, name: str, region: Region | None) -> _Bytes:
+    """RGB (H, W, 3) of a mapped frame, or of a region of it."""
     kind = frame.pixelFormat()
     width, height = frame.width(), frame.height()
     if places := _RGB_PLACES.get(kind):
         four = _rows(frame, 0, 4 * width, height).reshape(height, width, 4)
-        return _chosen(four, places)
+        part = _cut(four, region)  # of a large screen only what is wanted
+        return _together(*(part[..., place] for place in places))
+    return _cut(_converted(frame, kind, name, width, height), region)
+
+
+def _converted(frame: QVideoFrame, kind: _Format, name: str, width: int, height: int) -> _Bytes:
     if reader := _READERS.get(kind):
         luma, first, second, step = reader(frame, width, height)
         return _from_chroma(luma, first, second, step, frame.surfaceFormat())
@@ -140,9 +145,11 @@ def _rows(frame: QVideoFrame, plane: int, length: int, count: int) -> _Bytes:
     return rows if there == count else np.concatenate((rows, rows[-1:]))
 
 
-def _chosen(four: _Bytes, places: tuple[int, int, int]) -> _Bytes:
-    view = four[..., places[0] :: places[1] - places[0]]
-    return view[..., :3]
+def _together(red: _Plane, green: _Plane, blue: _Plane) -> _Bytes:
+    pixels = np.empty((*red.shape, 3), np.uint8)
+    for place, plane in enumerate((red, green, blue)):
+        pixels[..., place] = plane  # four times as fast as copying a view of all three
+    return pixels
 
 
 # luma and two planes of chroma
@@ -348,7 +355,7 @@ def _grey(luma: _Plane, form: QVideoFrameFormat) -> _Bytes:
     if form.colorRange() == _ColorRange.ColorRange_Video:
         levels = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
         luma = levels[luma]
-    return np.repeat(luma[..., None], 3, axis=2)
+    return _together(luma, luma, luma)
 
 
 # the right way up

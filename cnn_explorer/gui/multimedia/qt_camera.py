@@ -58,6 +58,7 @@ class QtCameras(CameraDriver):
         self._session.setCamera(self._camera)
         self._session.setVideoSink(sink)
         self._camera.start()
+        self._look_for_error()
 
     def close(self) -> None:
         camera, self._camera = self._camera, None
@@ -71,6 +72,11 @@ class QtCameras(CameraDriver):
             session.deleteLater()
         if camera is not None:
             camera.deleteLater()
+
+    def _look_for_error(self) -> None:
+        """Some errors come about before anyone can hear of them."""
+        if self._camera is not None:
+            self._on_error(self._camera.error(), self._camera.errorString())
 
     def _on_answer(self, _permission: object) -> None:
         self.permission_answered.emit()
