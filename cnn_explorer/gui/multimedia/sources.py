@@ -81,7 +81,8 @@ def screen(id: str = "", region: Region | None = None) -> FrameSource:
 
 
 def windows() -> tuple[Window, ...]:
-    """The windows that can be captured, of all programs."""
+    """The windows that can be captured, of all programs; none where Qt was built without the means
+    to list them, as PySide6's wheels for X11 are."""
     if unavailable():
         return ()
     from cnn_explorer.gui.multimedia.screens import listed_windows

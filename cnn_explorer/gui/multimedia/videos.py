@@ -126,9 +126,8 @@ class VideoSource(SinkSource):
     def seek(self, position_ms: int) -> None:
         if self._player is None:
             return
-        last = max(0, self._player.duration() - 1)
         self._moves.clear()
-        self._begin(_Move("seek", min(max(0, position_ms), last) + 1))
+        self._begin(_Move("seek", min(max(0, position_ms) + 1, self._end())))
 
     def step(self, frames: int) -> None:
         if self._player is None or frames == 0:
@@ -167,6 +166,11 @@ class VideoSource(SinkSource):
 
     # moving to a frame
 
+    def _end(self) -> int:
+        """The time of the end, which files from browsers do not say."""
+        duration = self._player.duration() if self._player is not None else 0
+        return duration if duration > 0 else 2**31 - 1
+
     def _begin(self, move: _Move) -> None:
         self._moves.appendleft(move)
         self._ask(move)
@@ -176,7 +180,7 @@ class VideoSource(SinkSource):
         while self._moves and self._at is not None and self._player is not None:
             move = self._moves[0]
             move.start, end = self._at
-            if move.kind == "on" and end // 1000 < self._player.duration():
+            if move.kind == "on" and end // 1000 < self._end():
                 move.target_ms = end // 1000 + 1
             elif move.kind == "back" and move.start > 0:
                 move.target_ms = max(1, move.start // 1000)
