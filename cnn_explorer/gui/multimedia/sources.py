@@ -34,7 +34,8 @@ def unavailable() -> str:
 
 
 def cameras() -> tuple[Camera, ...]:
-    """The cameras plugged in, the system's favourite first."""
+    """The cameras plugged in, the system's favourite first. The first call of a process loads the
+    codecs, some tenths of a second: not while something moves."""
     if unavailable():
         return ()
     from cnn_explorer.gui.multimedia.qt_camera import listed
