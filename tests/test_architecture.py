@@ -19,7 +19,18 @@ ROOMS: dict[str, set[str]] = {
     "probe": {"errors", "paths", "text", "networks", "media"},
     "training": {"errors", "paths", "text", "networks", "media"},
     "gui.state": {"errors", "paths", "text", "networks", "media", "graph", "probe"},
-    "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
+    "gui.multimedia": {"errors", "paths", "text", "media", "gui.state"},
+    "gui.widgets": {
+        "errors",
+        "paths",
+        "text",
+        "networks",
+        "media",
+        "graph",
+        "probe",
+        "gui.state",
+        "gui.multimedia",
+    },
 }
 JOINERS = {
     "app",
@@ -183,11 +194,15 @@ def test_qt_stays_in_the_gui(module: str) -> None:
     names = imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False)
     roots = {name.split(".")[0] for name in names}
     qt = {"PySide6", "pyqtgraph", "qtawesome", "qtpy", "shiboken6"}
-    if room_of(module) not in {"gui", "gui.state", "gui.widgets", "app"}:
+    if room_of(module) not in {"gui", "gui.state", "gui.multimedia", "gui.widgets", "app"}:
         assert not roots & qt, f"{module} imports Qt"
-    if room_of(module) == "gui.state":
+    if room_of(module) in {"gui.state", "gui.multimedia"}:
         assert not any(name.startswith("PySide6.QtWidgets") for name in names), (
             f"{module}: the state knows no widgets"
+        )
+    if room_of(module) != "gui.multimedia":
+        assert not any(name.startswith("PySide6.QtMultimedia") for name in names), (
+            f"{module}: QtMultimedia may be missing, and gui.multimedia says so"
         )
 
 
@@ -209,6 +224,25 @@ def test_torch_stays_in_the_engine(module: str) -> None:
         assert not everywhere & {"onnx", "onnxruntime"}, f"{module} imports onnx"
     if module == "networks.onnx_facts":
         assert not everywhere & {"onnx", "numpy"}, "what the window imports is light"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_cameras_and_videos_are_asked_for_where_they_can_be_missing(module: str) -> None:
+    if room_of(module) == "gui.multimedia":
+        return
+    for name in imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False):
+        rest = name.removeprefix("cnn_explorer.gui.multimedia.")
+        if rest != name:
+            assert rest.split(".")[0] in {"devices", "loading", "sources"}, (
+                f"{module}: {name} imports QtMultimedia; ask gui.multimedia.sources"
+            )
+
+
+@pytest.mark.parametrize("module", ["devices", "loading", "sources"])
+def test_what_may_be_asked_imports_no_qt_multimedia_itself(module: str) -> None:
+    tree = ast.parse(MODULES[f"gui.multimedia.{module}"].read_text("utf-8"))
+    for name in imported(tree, top_level=True):
+        assert not name.startswith("PySide6.QtMultimedia")
 
 
 def test_the_lists_above_name_real_modules() -> None:
