@@ -144,7 +144,7 @@ class Answer:
         self._parts: queue.Queue[Head | bytes | _Fault] = queue.Queue(_AHEAD)
         self._left = threading.Event()
         self._line: socket.socket | None = None
-        self._thread = threading.Thread(target=self._read, name="download", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="web", daemon=True)
 
     def __enter__(self) -> Answer:
         self._thread.start()
@@ -322,11 +322,11 @@ def _network_error(fault: _Fault) -> Failed:
     return Failed(f"{whom} cannot be asked ({reason_of(error)})")
 
 
-def refusal(head: Head) -> Failed:
-    """What a status that is not success means."""
+def refusal(head: Head, where_gone: str) -> Failed:
+    """What a status that is not success means; `where_gone` says what to do without the file."""
     status, host = head.status, head.host
     if status in (404, 410):
-        return Failed(f"{host} has no such file ({status}); look for a newer version of {PROGRAM}")
+        return Failed(f"{host} has no such file ({status}); {where_gone}")
     if status in (401, 403, 451):
         return Failed(f"{host} does not give it out ({status}); try again later")
     if status == 407:
@@ -339,6 +339,19 @@ def refusal(head: Head) -> Failed:
     if status in _BUSY:
         return Broken(f"{host} is in trouble ({status}); try again later")
     return Failed(f"{host} gives an answer that makes no sense here ({status})")
+
+
+def is_web_page(head: Head) -> bool:
+    """Whether an answer says of itself that it is one."""
+    kind = head.get("Content-Type").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")
+
+
+def refuse_packed(head: Head) -> None:
+    """What is packed is not unpacked here: it was not asked for, and may grow beyond measure."""
+    coding = head.get("Content-Encoding").strip().lower()
+    if coding not in ("", "identity"):
+        raise Failed(f"{head.host} sends it packed, which was not asked for ({coding})")
 
 
 def host_of(url: str) -> str:
