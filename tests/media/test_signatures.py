@@ -11,7 +11,7 @@ from cnn_explorer.media import pixels
 from cnn_explorer.media.signatures import LONGEST, begins_like_picture
 from tests.media.files import encoded, scene
 
-KINDS = pixels._formats()
+KINDS = pixels.formats()
 
 
 @pytest.mark.parametrize("kind", KINDS)
