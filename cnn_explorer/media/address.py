@@ -161,6 +161,8 @@ def web_address(text: str) -> WebAddress:
 
     It is written anew from its parts, so that whoever reads it later reads the same.
     """
+    if not text.isprintable() or len(text) > _LONGEST:  # Python would pass over line ends
+        raise ExplorerError(f'"{_shown(text)}" is no address of the web.')
     try:
         parts = urllib.parse.urlsplit(text)
         port = parts.port
