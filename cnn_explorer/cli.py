@@ -436,6 +436,18 @@ def _weights(options: argparse.Namespace) -> int:
 # pictures
 
 
+def _describe_fetch(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_fetch import describe
+
+    describe(parser)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_fetch import run
+
+    return run(options)
+
+
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
     describe_network(parser)
@@ -624,6 +636,7 @@ _COMMANDS: Mapping[str, _Command] = {
         "compare what networks are made of, cost and are worth",
     ),
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
+    "fetch": (_fetch, _describe_fetch, "get a picture from the web"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),

@@ -28,6 +28,7 @@ JOINERS = {
     "cli_activations",
     "cli_compare",
     "cli_architectures",
+    "cli_fetch",
     "cli_filters",
     "cli_graph",
     "cli_inspect",
