@@ -23,6 +23,7 @@ from cnn_explorer.cli_parts import (
     card_named,
     network_or_file,
     output_file,
+    picture_source,
     positive,
     print_error,
     print_json,
@@ -35,6 +36,7 @@ from cnn_explorer.cli_session import describe_network, describe_precision, open_
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
+    from cnn_explorer.media.address import WebAddress
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -449,7 +451,10 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", type=picture_source,
+        help="a file, or an http or https address",
+    )  # fmt: skip
     describe_network(parser)
     describe_precision(parser)
     parser.add_argument(
@@ -485,7 +490,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 def _answer(
     session: "Session | OnnxSession",
-    path: Path,
+    path: "Path | WebAddress",
     top: int,
     picture: "Picture",
     prepared: "PreparedInput",

@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer import cli_inspect, cli_onnx
-from cnn_explorer.cli_parts import card_named, describe_weights_choice, network_or_file, printable
+from cnn_explorer.cli_parts import (
+    card_named,
+    describe_weights_choice,
+    network_or_file,
+    printable,
+    read_picture,
+)
 from cnn_explorer.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnn_explorer.media.address import WebAddress
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.probe.onnx_session import OnnxSession
     from cnn_explorer.probe.pool import Wanted
@@ -110,19 +117,20 @@ def open_session(options: argparse.Namespace) -> "Session | OnnxSession":
 
 def run_on(
     session: "Session | OnnxSession",
-    path: Path,
+    path: "Path | WebAddress",
     *,
     precision: "Precision" = "exact",
 ) -> "tuple[Picture, PreparedInput, RunResult]":
-    """Run a network on a picture of a file."""
+    """Run a network on a picture of a file or of the web."""
     picture, prepared = prepared_of(session, path)
     return picture, prepared, session.run(prepared, precision=precision)
 
 
-def prepared_of(session: "Session | OnnxSession", path: Path) -> "tuple[Picture, PreparedInput]":
-    """A picture of a file, and the same as the network sees it."""
-    from cnn_explorer.media.decode import decode_file
+def prepared_of(
+    session: "Session | OnnxSession", path: "Path | WebAddress"
+) -> "tuple[Picture, PreparedInput]":
+    """A picture of a file or of the web, and the same as the network sees it."""
     from cnn_explorer.probe.preprocess import prepare
 
-    picture = decode_file(path)
+    picture = read_picture(path)
     return picture, prepare(picture, session.preprocessing)

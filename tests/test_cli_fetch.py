@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cnn_explorer.cli import main
+from cnn_explorer.media import neighbourhood
+from cnn_explorer.media.neighbourhood import Where
 from tests.media.files import encoded, scene
 from tests.web_server import WebServer, says, serving, stalled_after, whole
 
@@ -94,3 +96,21 @@ def test_it_stops_at_a_signal_and_imports_nothing_heavy(server: WebServer, tmp_p
     process.communicate(timeout=30)
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_of_the_web_are_classified(
+    server: WebServer, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (tmp_path / "a.png").write_bytes(PICTURE)
+    url = f"{server.url}/a.png"
+    command = ["classify", "--network", "lenet5", "--json", str(tmp_path / "a.png"), url]
+    assert main(command) == 1  # this computer is not of the open web
+    assert "own network" in capsys.readouterr().err
+    monkeypatch.setattr(neighbourhood, "where_is", lambda _: Where.PUBLIC)
+    assert main(command) == 0
+    of_file, of_web = json.loads(capsys.readouterr().out)
+    assert of_web["file"] == url
+    assert of_web["classes"] == of_file["classes"]
+    assert main(["classify", "--network", "lenet5", "http://me:secret@example.org/a.png"]) == 2
+    assert "secret" not in capsys.readouterr().err

@@ -49,6 +49,9 @@ class WebAddress:
     name: str
     """What to call what is there: the last part of its path, else the host."""
 
+    def __str__(self) -> str:
+        return self.url
+
 
 @dataclass(frozen=True)
 class DataAddress:

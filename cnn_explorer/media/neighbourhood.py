@@ -93,6 +93,6 @@ class Neighbourhood:
         if unfit:
             raise Failed(
                 f"{host} lies in this computer's own network, from which pictures are fetched "
-                "only where the menu File or --allow-private allows it"
+                'only where that is allowed, in the menu File or by "fetch --allow-private"'
             )
         return found
