@@ -29,7 +29,7 @@ def largest_in_icon(data: bytes) -> tuple[int, int]:
 class Codestream:
     """What the JPEG 2000 codestream of a file costs to unpack (ISO 15444-1, annexes A and I).
 
-    Decoders make room for every code block and precinct beforehand, half a kilobyte each; a file
+    Decoders make room for every code block and precinct beforehand, about 300 bytes each; a file
     of a hundred bytes may declare so many that no memory suffices.
     """
 
