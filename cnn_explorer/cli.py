@@ -24,6 +24,7 @@ from cnn_explorer.cli_parts import (
     card_named,
     network_or_file,
     output_file,
+    picture_source,
     positive,
     print_error,
     print_json,
@@ -45,6 +46,7 @@ from cnn_explorer.cli_session import (
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
+    from cnn_explorer.media.address import WebAddress
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -449,8 +451,23 @@ def _weights(options: argparse.Namespace) -> int:
 # pictures
 
 
+def _describe_fetch(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_fetch import describe
+
+    describe(parser)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_fetch import run
+
+    return run(options)
+
+
 def _describe_classify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path)
+    parser.add_argument(
+        "images", metavar="IMAGE", nargs="+", type=picture_source,
+        help="a file, or an http or https address",
+    )  # fmt: skip
     describe_network(parser)
     describe_framing(parser)
     describe_precision(parser)
@@ -489,7 +506,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 def _answer(
     session: "Session | OnnxSession",
-    path: Path,
+    path: "Path | WebAddress",
     top: int,
     picture: "Picture",
     prepared: "PreparedInput",
@@ -643,6 +660,7 @@ _COMMANDS: Mapping[str, _Command] = {
         "compare what networks are made of, cost and are worth",
     ),
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
+    "fetch": (_fetch, _describe_fetch, "get a picture from the web"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),

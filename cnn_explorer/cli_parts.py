@@ -16,6 +16,8 @@ from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, UsageError
 from cnn_explorer.text import printable as text_printable
 
 if TYPE_CHECKING:
+    from cnn_explorer.media.address import WebAddress
+    from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
 
 PROGRAM = "cnn-explorer"
@@ -43,6 +45,31 @@ def card_named(name: str) -> "NetworkCard":
     from cnn_explorer.networks.catalog import card_of
 
     return card_of(name)
+
+
+def picture_source(text: str) -> "Path | WebAddress":
+    """A picture to read: a file, or an http or https address."""
+    if not text.lower().startswith(("http://", "https://")):
+        return Path(text)
+    from cnn_explorer.media.address import web_address
+
+    try:
+        return web_address(text)
+    except ExplorerError as error:
+        raise UsageError(str(error)) from error
+
+
+def read_picture(source: "Path | WebAddress") -> "Picture":
+    """The picture of a file or of the web."""
+    from cnn_explorer.media.decode import decode_bytes, decode_file
+
+    if isinstance(source, Path):
+        return decode_file(source)
+    from cnn_explorer.media.fetch import fetch_picture
+
+    with stoppable() as checkpoint:
+        fetched = fetch_picture(source.url, checkpoint=checkpoint)
+    return decode_bytes(fetched.data, fetched.name)
 
 
 def output_file(suffixes: tuple[str, ...]) -> Callable[[str], Path]:

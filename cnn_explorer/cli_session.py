@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnn_explorer import cli_inspect, cli_onnx
-from cnn_explorer.cli_parts import card_named, describe_weights_choice, network_or_file, printable
+from cnn_explorer.cli_parts import (
+    card_named,
+    describe_weights_choice,
+    network_or_file,
+    printable,
+    read_picture,
+)
 from cnn_explorer.errors import UsageError
 
 if TYPE_CHECKING:
+    from cnn_explorer.media.address import WebAddress
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.probe.framing import Framing, Pixels
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -165,22 +172,22 @@ def open_session(options: argparse.Namespace) -> "Session | OnnxSession":
 
 def run_on(
     session: "Session | OnnxSession",
-    path: Path,
+    path: "Path | WebAddress",
     options: argparse.Namespace,
     *,
     precision: "Precision" = "exact",
 ) -> "tuple[Picture, PreparedInput, RunResult]":
-    """Run a network on a picture of a file, framed as the options say."""
+    """Run a network on a picture of a file or of the web, framed as the options say."""
     picture, prepared = prepared_of(session, path, options)
     return picture, prepared, session.run(prepared, precision=precision)
 
 
 def prepared_of(
-    session: "Session | OnnxSession", path: Path, options: argparse.Namespace
+    session: "Session | OnnxSession", path: "Path | WebAddress", options: argparse.Namespace
 ) -> "tuple[Picture, PreparedInput]":
-    """A picture of a file, and the same as the network sees it, framed as the options say."""
-    from cnn_explorer.media.decode import decode_file
+    """A picture of a file or of the web, and the same as the network sees it, framed as the
+    options say."""
     from cnn_explorer.probe.preprocess import prepare
 
-    picture = decode_file(path)
+    picture = read_picture(path)
     return picture, prepare(picture, session.preprocessing, framing_of(options, picture))

@@ -19,8 +19,10 @@ import numpy.typing as npt
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
+    IcoImagePlugin,
     Image,
     ImageCms,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
@@ -31,8 +33,9 @@ from PIL import (
 
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError
 from cnn_explorer.media.blend import over_white
+from cnn_explorer.media.headers import Codestream, largest_in_icon
 from cnn_explorer.media.salvage import without_metadata
-from cnn_explorer.media.signatures import SIGNATURES
+from cnn_explorer.media.signatures import JPEG_2000, may_be_heif, not_a_picture
 
 MOST_PIXELS = 120_000_000
 """Larger pictures are refused by their header: 480 MB decoded and 360 MB more as RGB."""
@@ -40,14 +43,19 @@ MOST_PIXELS = 120_000_000
 DRAFT_PIXELS = 50_000_000
 """JPEGs above are decoded reduced, which the format offers for little time and memory."""
 
+_MOST_BLOCKS = 2_000_000
+"""Blocks of a JPEG 2000 file: 16 times as many as the largest picture has in the usual size."""
+
 DRAFT_SIDE = 2048
 """So large the shorter side of a reduced JPEG stays at least."""
 
 _PLUGINS = (
     JpegImagePlugin, PngImagePlugin, GifImagePlugin, BmpImagePlugin,
-    TiffImagePlugin, WebPImagePlugin, PpmImagePlugin,
+    TiffImagePlugin, WebPImagePlugin, PpmImagePlugin, IcoImagePlugin, Jpeg2KImagePlugin,
 )  # fmt: skip
 """Imported so that each has made its format known to Pillow."""
+
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "ICO", "JPEG2000")
 
 _STRIP_PIXELS = 2_000_000
 _MOST_PROFILE_BYTES = 4 * 2**20
@@ -95,7 +103,7 @@ def decode(
         count = f"{int(found[1]) / 1e6:,.0f} million" if found else "too many"
         raise _too_large(called, count) from error
     except UnidentifiedImageError as error:
-        raise ExplorerError(_unknown(data, called)) from error
+        raise ExplorerError(not_a_picture(data, called)) from error
     except Exception as error:  # decoders of hostile files raise nearly anything
         raise ExplorerError(
             f"{called} is damaged or cut short: get another copy of the file."
@@ -118,12 +126,12 @@ def _decode(
     data: bytes, called: str, checkpoint: Checkpoint, draft_side: int | None
 ) -> tuple[_Pixels, str]:
     file = _Watched(data, lambda fraction: checkpoint(0.6 * fraction))
-    with Image.open(file, formats=_formats()) as image:
+    _refuse_by_header(data, called)
+    with Image.open(file, formats=_formats(data, called)) as image:
         width, height = image.size
         if width < 1 or height < 1:
             raise ExplorerError(f"{called} has no pixels: choose another picture.")
-        if width * height > MOST_PIXELS:
-            raise _too_large(called, f"{width} × {height}")
+        _refuse_large(width, height, called)
         if draft_side is None and width * height > DRAFT_PIXELS:
             draft_side = DRAFT_SIDE
         if isinstance(image, JpegImagePlugin.JpegImageFile) and draft_side is not None:
@@ -204,11 +212,12 @@ def _muted_libtiff() -> Iterator[None]:
         yield
 
 
-def _formats() -> tuple[str, ...]:
-    """Formats that are decoded. Never EPS, which Pillow hands to an interpreter of programs."""
-    fixed = tuple(
-        name for name in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM") if name in Image.OPEN
-    )
+def formats() -> tuple[str, ...]:
+    """Formats that are decoded, in Pillow's names, but for HEIF, which a package of its own reads.
+
+    Never EPS, which Pillow hands to an interpreter of programs.
+    """
+    fixed = tuple(name for name in _FORMATS if name in Image.OPEN)
     try:
         from PIL import AvifImagePlugin  # since Pillow 11.2, and where it was built with libavif
     except ImportError:
@@ -216,37 +225,51 @@ def _formats() -> tuple[str, ...]:
     return (*fixed, "AVIF") if AvifImagePlugin.SUPPORTED else fixed
 
 
+def _formats(data: bytes, called: str) -> tuple[str, ...]:
+    """Formats that a file with these bytes may have."""
+    if not may_be_heif(data[:12]):
+        return formats()
+    if _brands(data) & {b"avif", b"avis"}:
+        return formats()
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise ExplorerError(
+            f"{called} is a HEIC picture, for which a package is missing: "
+            "pip install 'cnn-explorer[heic]' gets it; or save the picture as JPEG."
+        ) from error
+    if "HEIF" not in Image.OPEN:
+        # one picture at a time; the program has threads of its own to give work to
+        pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+    return ("HEIF",)
+
+
+def _brands(data: bytes) -> set[bytes]:
+    """What a file of the HEIF family says it is compatible with (ISO 14496-12, section 4.3)."""
+    size = min(int.from_bytes(data[:4], "big"), 512)
+    return {data[at : at + 4] for at in range(8, size - 3, 4) if at != 12}
+
+
+def _refuse_by_header(data: bytes, called: str) -> None:
+    """Pictures that would cost too much before Pillow tells how large they are, or hide it."""
+    if data.startswith(b"\0\0\1\0"):  # an icon is unpacked when it is opened
+        _refuse_large(*largest_in_icon(data), called)
+    elif data.startswith(JPEG_2000):
+        stream = Codestream(data)
+        _refuse_large(stream.width, stream.height, called)
+        if stream.blocks > _MOST_BLOCKS:
+            raise ExplorerError(
+                f"{called} is cut into {stream.blocks / 1e6:,.0f} million blocks, which take too "
+                "much memory: save it as PNG."
+            )
+
+
+def _refuse_large(width: int, height: int, called: str) -> None:
+    if width * height > MOST_PIXELS:
+        raise _too_large(called, f"{width} × {height}")
+
+
 # what is said of a bad file
-
-_FOREIGN = (
-    (4, b"ftyphei", "HEIC"),
-    (4, b"ftypmif1", "HEIF"),
-    (0, b"%PDF", "PDF"),
-    (0, b"%!PS", "PostScript"),
-    (0, b"<svg", "SVG"),
-    (0, b"8BPS", "Photoshop"),
-    (0, b"\0\0\1\0", "icon"),
-)
-
-
-def _unknown(data: bytes, called: str) -> str:
-    """The sentence for a file that no decoder takes."""
-    for at, signature, kind in SIGNATURES:
-        if data.startswith(signature, at):
-            return (
-                f"{called} begins like a {kind} picture but is damaged, cut short or of a kind "
-                "that cannot be read: get another copy or save it as PNG."
-            )
-    for at, signature, kind in _FOREIGN:
-        if data.startswith(signature, at):
-            return (
-                f"{called} is a {kind} file, which this program does not read: save it as JPEG "
-                "or PNG."
-            )
-    return (
-        f"{called} is not a picture that this program reads: choose a JPEG, PNG, GIF, WebP, "
-        "AVIF, BMP, TIFF or PPM file."
-    )
 
 
 def _too_large(called: str, pixels: str) -> ExplorerError:

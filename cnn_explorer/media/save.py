@@ -5,6 +5,8 @@ step. So a full disk, a cancelled program or a second reader never meets half a 
 stood there before stays until the new file is complete.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import io
@@ -14,13 +16,15 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.text import printable
+
+if TYPE_CHECKING:
+    # for annotations alone: who writes a few bytes need not wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
 
 def save_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
@@ -29,6 +33,8 @@ def save_png(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
     Raises `ExplorerError` as `write_bytes` does; pixels of another type or shape, or none, are a
     mistake of the program and raise `ValueError`.
     """
+    import numpy as np
+
     grey_or_rgb = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
     if pixels.dtype != np.uint8 or not grey_or_rgb or not pixels.size:
         raise ValueError(f"not a uint8 picture: {pixels.dtype} {pixels.shape}")
@@ -44,6 +50,8 @@ def save_npy(path: Path, array: npt.NDArray[Any]) -> None:
 
     Raises `ExplorerError` as `write_bytes` does, `ValueError` for an array of objects.
     """
+    import numpy as np
+
     encoded = io.BytesIO()
     np.save(encoded, array, allow_pickle=False)
     write_bytes(path, encoded.getvalue())
@@ -73,6 +81,8 @@ def npz_file(path: Path) -> Iterator[Callable[[str, npt.NDArray[Any]], None]]:
     The file takes its place when the context ends without an exception. Raises as `write_bytes`
     does, `ValueError` for an array of objects and for a name that is there already.
     """
+    import numpy as np
+
     with _replacing(path) as file:
         # not compressed: activations hardly shrink, and it takes twenty times as long
         with _saying_why(path):

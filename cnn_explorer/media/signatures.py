@@ -1,6 +1,9 @@
-"""How files of pictures and of videos begin."""
+"""How files of pictures and of videos begin, and what is said of those that are no pictures."""
 
 from pathlib import Path
+
+JPEG_2000 = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
+"""The file format, and the stream alone."""
 
 SIGNATURES = (
     (0, b"\xff\xd8\xff", "JPEG"),
@@ -11,15 +14,25 @@ SIGNATURES = (
     (0, b"MM\0*", "TIFF"),
     (8, b"WEBP", "WebP"),
     (4, b"ftypavif", "AVIF"),
+    (0, b"\0\0\1\0", "ICO"),
+    *((0, start, "JPEG 2000") for start in JPEG_2000),
+    (4, b"ftyphei", "HEIC"),
+    (4, b"ftyphev", "HEIC"),
 )
 """Place, bytes and name of the formats that are read, but for those of Netpbm."""
 
 _RARER = (
     (0, b"MM\0+"), (0, b"II+\0"),  # TIFF for files beyond 4 GB
-    (4, b"ftypavis"), (4, b"ftypmif1"), (4, b"ftypmsf1"),  # may hold AVIF
+    (4, b"ftypavis"), (4, b"ftypmif1"), (4, b"ftypmsf1"),  # may hold AVIF or HEIC
 )  # fmt: skip
 LONGEST = 12
 """So many bytes tell them apart."""
+
+_FOREIGN = (
+    (0, b"%PDF", "PDF"),
+    (0, b"%!PS", "PostScript"),
+    (0, b"8BPS", "Photoshop"),
+)
 
 
 def begins_like_picture(head: bytes) -> bool:
@@ -58,3 +71,40 @@ def looks_like_video(path: Path) -> bool:
     """The same of a file, by what is in it whatever its name. Raises OSError."""
     with path.open("rb") as file:
         return begins_like_video(file.read(LONGEST))
+
+
+def may_be_heif(head: bytes) -> bool:
+    """Whether a file is HEIC or of the family it belongs to."""
+    return head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf")
+
+
+def is_markup(head: bytes, *elements: bytes) -> bool:
+    """Whether a text begins with one of the elements (small letters), or with a declaration of XML
+    or a comment and soon has one."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return text.startswith(elements) or (
+        text.startswith((b"<?xml", b"<!--", b"<!doctype"))
+        and any(element in text for element in elements)
+    )
+
+
+def not_a_picture(data: bytes, called: str) -> str:
+    """The sentence for a file that no decoder takes."""
+    for at, signature, kind in SIGNATURES:
+        if data.startswith(signature, at):
+            return (
+                f"{called} begins like a {kind} picture but is damaged, cut short or of a kind "
+                "that cannot be read: get another copy or save it as PNG."
+            )
+    foreign = next((kind for at, start, kind in _FOREIGN if data.startswith(start, at)), "")
+    if is_markup(data[:512], b"<svg"):
+        foreign = "SVG"
+    if foreign:
+        return (
+            f"{called} is a {foreign} file, which this program does not read: save it as JPEG "
+            "or PNG."
+        )
+    return (
+        f"{called} is not a picture that this program reads: choose a JPEG, PNG, GIF, WebP, "
+        "AVIF, BMP, TIFF, HEIC, JPEG 2000, ICO or PPM file."
+    )

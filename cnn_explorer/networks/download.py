@@ -6,7 +6,7 @@ arrived whole and its checksum is the one in its name. Until then it grows besid
 on where this one ended and starts anew if the file has changed. ``NAME.lock`` is held by the one
 program that writes the part; others wait for it and use what it brought.
 
-`answer` is one request, `partfile` the file that grows; here is decided what to ask for, and when
+`web` is one request, `partfile` the file that grows; here is decided what to ask for, and when
 to ask again. Imports neither torch nor Qt nor numpy.
 """
 
@@ -25,7 +25,11 @@ from pathlib import Path
 
 from cnn_explorer import __version__
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.networks.answer import (
+from cnn_explorer.networks.card import WeightsEntry
+from cnn_explorer.networks.checksum import checksum_is_right
+from cnn_explorer.networks.partfile import Facts, Part, amount, disk_errors, kept, lock
+from cnn_explorer.paths import torch_hub_checkpoints
+from cnn_explorer.web import (
     PROGRAM,
     TICK,
     WEB_PAGE,
@@ -35,13 +39,11 @@ from cnn_explorer.networks.answer import (
     Head,
     Unreachable,
     host_of,
+    is_web_page,
     reason_of,
     refusal,
+    refuse_packed,
 )
-from cnn_explorer.networks.card import WeightsEntry
-from cnn_explorer.networks.checksum import checksum_is_right
-from cnn_explorer.networks.partfile import Facts, Part, amount, disk_errors, kept, lock
-from cnn_explorer.paths import torch_hub_checkpoints
 
 TIMEOUT = 20.0
 """Seconds without a byte after which a server is given up."""
@@ -269,7 +271,7 @@ class _Download:
             if part.done and head.status == 206 and not self._goes_on(head):
                 return False
             if head.status != 200 and not (part.done and head.status == 206):
-                raise refusal(head)
+                raise refusal(head, f"look for a newer version of {PROGRAM}")
             self._check_kind(head)
             blocks = answer.blocks(self._wait)
             first = next(blocks, b"")
@@ -302,12 +304,9 @@ class _Download:
         return True
 
     def _check_kind(self, head: Head) -> None:
-        kind = head.get("Content-Type").partition(";")[0].strip().lower()
-        if kind in ("text/html", "application/xhtml+xml"):
+        if is_web_page(head):
             raise Failed(WEB_PAGE)
-        coding = head.get("Content-Encoding").strip().lower()
-        if coding not in ("", "identity"):
-            raise Failed(f"{head.host} sends it packed, which was not asked for ({coding})")
+        refuse_packed(head)
 
     def _check_size(self, host: str, total: int | None) -> None:
         size = self._entry.size

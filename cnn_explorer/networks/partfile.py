@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_explorer.errors import ExplorerError
-from cnn_explorer.networks.answer import reason_of
 from cnn_explorer.text import format_size
+from cnn_explorer.web import reason_of
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import cnn_explorer
-from cnn_explorer.gui.state import downloads as module
+from cnn_explorer.gui.state import own_command as module
 from cnn_explorer.gui.state.downloads import (
     DownloadCancelled,
     Downloaded,
@@ -16,8 +16,8 @@ from cnn_explorer.gui.state.downloads import (
     DownloadProgress,
     Downloads,
     Wanted,
-    download_command,
 )
+from cnn_explorer.gui.state.own_command import own_command
 
 FAKE = str(Path(__file__).with_name("fake_download.py"))
 
@@ -121,7 +121,7 @@ def test_others_wait_and_may_stop_waiting(qtbot: QtBot, downloads: Downloads) ->
 def test_a_process_that_will_not_end_is_killed(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MERCY_MS", 50)
+    monkeypatch.setattr(module, "MERCY_MS", 50)
     downloads = Downloads(command=(sys.executable, FAKE))
     heard = Heard(downloads)
     wanted = Wanted("deaf", "V1")
@@ -144,10 +144,10 @@ def test_a_process_that_will_not_end_is_killed(
 
 
 def test_the_program_calls_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ("-P", "-m", "cnn_explorer", "weights", "download")
-    assert download_command() == (sys.executable, *words)
+    words = ("weights", "download")
+    assert own_command(*words) == (sys.executable, "-P", "-m", "cnn_explorer", *words)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert download_command() == (sys.executable, "weights", "download")
+    assert own_command(*words) == (sys.executable, *words)
 
 
 def test_the_process_runs_this_package_wherever_it_is_started(
@@ -157,7 +157,7 @@ def test_the_process_runs_this_package_wherever_it_is_started(
     monkeypatch.chdir(tmp_path)
     event = "{'event': 'done', 'path': cnn_explorer.__file__}"
     code = f"import cnn_explorer, json; print(json.dumps({event}))"
-    downloads = Downloads(command=(*download_command()[:2], "-c", code))
+    downloads = Downloads(command=(*own_command()[:2], "-c", code))
     with qtbot.waitSignal(downloads.finished, timeout=30_000) as finished:
         downloads.start("good", "V1")
     assert finished.args is not None

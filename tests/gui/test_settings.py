@@ -20,6 +20,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.geometry = QByteArray(b"geometry")
     first.open_families = {"ResNet", "torchvision/EfficientNet"}
     first.only_at_hand = True
+    first.allow_private = True
     first.expansions = {"vgg16": {"features", "features.[0-4]"}, "resnet18": frozenset()}
     first.left_to_right = True
     first.minimap = False
@@ -49,6 +50,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.recent == ("/b, c.png", "/a.png")
     assert again.open_families == ("ResNet", "torchvision/EfficientNet")
     assert again.only_at_hand
+    assert again.allow_private
     assert again.expansions == {
         "vgg16": frozenset({"features", "features.[0-4]"}), "resnet18": frozenset()
     }  # fmt: skip
@@ -123,6 +125,7 @@ def test_a_bad_file_is_ignored(tmp_path: Path, content: bytes) -> None:
     assert settings.folder == ""
     assert settings.versions == {}
     assert settings.only_at_hand is False
+    assert settings.allow_private is False
     assert settings.expansions == {}
     assert settings.left_to_right is False
     assert settings.minimap is True

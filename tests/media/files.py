@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
@@ -13,6 +14,13 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     """The bytes of a file of this kind."""
     file = io.BytesIO()
     image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def heif(image: Image.Image, **options: Any) -> bytes:
+    """The bytes of a HEIC file, where the package for these is at hand."""
+    file = io.BytesIO()
+    pytest.importorskip("pillow_heif").from_pillow(image).save(file, **options)
     return file.getvalue()
 
 

@@ -1,6 +1,7 @@
 """Only a `Picture` or an `ExplorerError` ever comes out, whatever goes in."""
 
 import functools
+import importlib.util
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ from PIL import Image, features
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.media.decode import decode_bytes
-from tests.media.files import chunk, encoded, scene
+from tests.media.files import chunk, encoded, heif, scene
 
-KINDS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "LZW", "WEBP", "PPM", "PFM", "MPO"]
+KINDS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "LZW", "WEBP", "PPM", "PFM", "MPO", "ICO", "JPEG2000"]
 if features.check("avif"):
     KINDS.append("AVIF")
+if importlib.util.find_spec("pillow_heif") is not None:
+    KINDS.append("HEIF")
 
 # a file may cost what it likes; how long is for the benchmarks
 thoroughly = settings(max_examples=150, deadline=None)
@@ -40,8 +43,12 @@ def sound_file(kind: str) -> bytes:
         case "PNG":
             data = encoded(image.quantize(16), "PNG", exif=exif, transparency=bytes(range(16)))
             return data[:33] + chunk(b"tEXt", b"Comment\0text") + data[33:]
-        case "BMP" | "PPM":
+        case "BMP" | "PPM" | "JPEG2000":
             return encoded(image, kind)
+        case "ICO":
+            return encoded(image, kind, sizes=[(24, 16), (12, 8)], bitmap_format="bmp")
+        case "HEIF":
+            return heif(image, exif=exif)
         case _:
             return encoded(image, kind, exif=exif)
 

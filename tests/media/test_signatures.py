@@ -17,7 +17,7 @@ from cnn_explorer.media.signatures import (
 )
 from tests.media.files import encoded, scene
 
-KINDS = pixels._formats()
+KINDS = pixels.formats()
 
 
 @pytest.mark.parametrize("kind", KINDS)

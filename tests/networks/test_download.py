@@ -21,9 +21,10 @@ from typing import Any
 
 import pytest
 
+from cnn_explorer import web
 from cnn_explorer.errors import Cancelled, ExplorerError
-from cnn_explorer.networks import answer, partfile
 from cnn_explorer.networks import download as module
+from cnn_explorer.networks import partfile
 from cnn_explorer.networks.card import WeightsEntry
 from cnn_explorer.networks.download import Transfer, download
 from tests.web_server import (
@@ -271,7 +272,7 @@ def test_a_name_that_is_looked_up_for_ever_does_not_hold_up_the_stop(
     with pytest.raises(Cancelled):
         download(entry, stop_when(asked.is_set))
     assert names(hub) == []
-    (waiting,) = (thread for thread in threading.enumerate() if thread.name == "download")
+    (waiting,) = (thread for thread in threading.enumerate() if thread.name == "web")
     released.set()
     waiting.join()
 
@@ -561,7 +562,7 @@ def test_a_slow_server_is_not_a_silent_one(
     server: WebServer, entry: WeightsEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, arrived = [0.0], [0.0]
-    monkeypatch.setattr(answer, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(web, "time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     def way(request: Request) -> None:
         request.begin(200, {"Content-Length": len(CONTENT)})
@@ -1090,4 +1091,4 @@ def test_without_locks_everyone_has_a_part_of_his_own(
 
 def test_the_checksum_of_the_tests(entry: WeightsEntry) -> None:
     assert entry.file == f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
-    assert answer.TICK <= 0.2  # what "at once" means above
+    assert web.TICK <= 0.2  # what "at once" means above

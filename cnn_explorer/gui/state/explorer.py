@@ -40,6 +40,7 @@ from cnn_explorer.gui.state.workbench import (
     Look,
     Looked,
     Measure,
+    OpenData,
     OpenImage,
     OpenNetwork,
     OpenOnnx,
@@ -49,6 +50,7 @@ from cnn_explorer.gui.state.workbench import (
     Ran,
     Run,
 )
+from cnn_explorer.media.address import DataAddress
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard
 from cnn_explorer.networks.catalog import NETWORKS, card_of
@@ -348,6 +350,11 @@ class Explorer(QObject):
     def open_image(self, image: QImage, name: str) -> None:
         """Classify an image from the clipboard or a drag."""
         self._submit(Lane.PICTURE, OpenImage(image, name), self.tr("Reading {}").format(name))
+
+    def open_data(self, data: bytes | DataAddress, name: str) -> None:
+        """Decode the bytes of a picture file, or those within a ``data:`` address, and classify
+        it; a bad one leaves everything as it was."""
+        self._submit(Lane.PICTURE, OpenData(data, name), self.tr("Reading {}").format(name))
 
     def export_graph(
         self,
@@ -833,7 +840,7 @@ class Explorer(QObject):
         else:
             handler(job.request, response)
 
-    def _on_picture(self, request: OpenPicture | OpenImage, picture: Picture) -> None:
+    def _on_picture(self, request: OpenPicture | OpenImage | OpenData, picture: Picture) -> None:
         if isinstance(request, OpenPicture):
             self.file_opened.emit(request.path)
         self.show_picture(picture)

@@ -165,6 +165,15 @@ class Settings:
         self._say_yes("slide_show_loops", value)
 
     @property
+    def allow_private(self) -> bool:
+        """Whether pictures may be fetched from this computer and its own network."""
+        return self._yes("allow_private", default=False)
+
+    @allow_private.setter
+    def allow_private(self, value: bool) -> None:
+        self._say_yes("allow_private", value)
+
+    @property
     def open_families(self) -> tuple[str, ...]:
         """The families of the list of networks that stood open, by their keys."""
         return self._texts("open_families")

@@ -53,6 +53,7 @@ from cnn_explorer.gui.state.shown import (
     ThumbnailsShown,
     TimesShown,
 )
+from cnn_explorer.media.address import DataAddress
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT, ActivationCache
@@ -86,6 +87,14 @@ class OpenImage:
 
     image: QImage
     """Its pixels may be worked on in any thread."""
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class OpenData:
+    """Decode the bytes of a picture file, which came from elsewhere. Answered by a `Picture`."""
+
+    data: bytes | DataAddress = field(repr=False)
     name: str
 
 
@@ -257,7 +266,7 @@ class ExportOnnx:
 
 
 Request = (
-    OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
+    OpenPicture | OpenImage | OpenData | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
     | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
     | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison
 )  # fmt: skip
@@ -288,6 +297,11 @@ class Workbench:
                 from cnn_explorer.gui.state.qimages import to_picture
 
                 return to_picture(image, name)
+            case OpenData(data, name):
+                from cnn_explorer.media.decode import decode_bytes
+
+                content = data if isinstance(data, bytes) else data.content()
+                return decode_bytes(content, name, checkpoint)
             case OpenNetwork():
                 return self._open_network(request, checkpoint)
             case OpenWeights():

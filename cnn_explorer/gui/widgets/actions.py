@@ -64,6 +64,15 @@ class Actions(QWidget):
         self.paste = self._make(
             self.tr("Paste"), self.tr("Classify the picture on the clipboard"), keys.Paste
         )
+        self.allow_private = self._make(
+            self.tr("Allow Pictures from This Computer's Own Network"),
+            self.tr(
+                "Fetch pictures also from addresses of this computer and its own network; "
+                "a web page could name such an address to reach what it cannot"
+            ),
+            None,
+        )
+        self.allow_private.setCheckable(True)
         self.weights = self._make(
             self.tr("Open Weights…"),
             self.tr("Open a state dict (.safetensors, .pth) with the network that it fits"),
@@ -350,7 +359,7 @@ class Actions(QWidget):
         file.addActions([self.open, self.open_folder])
         recent: QMenu = file.addMenu(self.tr("Open Recent"))
         recent.setToolTipsVisible(True)
-        file.addAction(self.paste)
+        file.addActions([self.paste, self.allow_private])
         file.addSeparator()
         file.addActions([self.next_picture, self.previous_picture, self.slide_show])
         file.addSeparator()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     # imported after the first paint, which they would delay several times over
+    from cnn_explorer.gui.state.addresses import Addresses
     from cnn_explorer.gui.state.explorer import Explorer, Message
     from cnn_explorer.gui.state.series import SeriesShown
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self._drop_hint: DropHint
         self._comparing: Comparing
         self._arrivals: Arrivals
+        self._addresses: Addresses
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -228,6 +230,9 @@ class MainWindow(QMainWindow):
         actions.precision_asked.connect(self._on_precision_asked)
         actions.check_precision(self._settings.precision)
         actions.cache_asked.connect(self._on_cache_asked)
+        actions.allow_private.setChecked(self._settings.allow_private)
+        actions.allow_private.toggled.connect(self._on_private_allowed)
+        self._join_addresses(explorer)
         actions.check_cache(self._settings.cache_mb)
         explorer.arithmetic_told.connect(self.status.show_arithmetic)
         self.status.show_precision(self._settings.precision)
@@ -247,6 +252,16 @@ class MainWindow(QMainWindow):
         panels.message_strip.close_button.clicked.connect(self._allow_escape)
         self.status.cancel_asked.connect(explorer.cancel)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+
+    def _join_addresses(self, explorer: Explorer) -> None:
+        from cnn_explorer.gui.state.addresses import Addresses
+        from cnn_explorer.gui.state.fetching import Fetching
+
+        self._addresses = Addresses(explorer, Fetching(self), self)
+        self._addresses.file_named.connect(self._arrivals.open_path)
+        self._addresses.message_shown.connect(self._on_message)
+        self._addresses.busy_changed.connect(self._on_busy_changed)
+        self.status.cancel_asked.connect(self._addresses.cancel)
 
     def _join_graph(self, actions: Actions, panels: Panels) -> None:
         from cnn_explorer.gui.widgets.motion_preference import MotionPreference
@@ -335,17 +350,14 @@ class MainWindow(QMainWindow):
         nothing = self.tr("There is no picture on the clipboard; copy one first.")
         self._arrivals.take(offer, self.tr("Pasted picture"), nothing)
 
-    def open_address(self, url: str) -> None:
-        """Fetch a picture from an address of the web, or take it out of a `data:` address."""
-        del url
-        self.say(
-            self.tr("Pictures cannot be taken from the web yet; save the picture first."), "warning"
-        )
-
     def open_video(self, path: Path) -> None:
         """Play a video file."""
         del path
         self.say(self.tr("Videos cannot be played yet."), "warning")
+
+    def open_address(self, url: str) -> None:
+        """Open what an address names: a picture of the web, one within the address, or a file."""
+        self._addresses.open(url, allow_private=self._settings.allow_private)
 
     @Slot()
     def open_weights(self) -> None:
@@ -551,14 +563,16 @@ class MainWindow(QMainWindow):
         # only while it means something here: panels have uses of their own for Esc
         self.commands.stop.setEnabled(
             not self._explorer.idle
+            or self._addresses.busy is not None
             or self._comparing.is_on
             or (self.panels is not None and self.panels.message_strip.isVisibleTo(self))
         )
 
     @Slot()
     def _on_escape(self) -> None:
-        if not self._explorer.idle:
+        if not self._explorer.idle or self._addresses.busy is not None:
             self._explorer.cancel()
+            self._addresses.cancel()
         elif self.panels is not None:
             if self.panels.message_strip.isVisibleTo(self):
                 self.panels.message_strip.dismiss()
@@ -569,7 +583,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_busy_changed(self, busy: object) -> None:
         self._allow_escape()
-        self.status.show_busy(busy)  # type: ignore[arg-type]
+        # what the engine does goes first; what is being fetched is seen again when it rests
+        self.status.show_busy(busy or self._addresses.busy)  # type: ignore[arg-type]
 
     @Slot(object)
     def _on_file_opened(self, path: Path) -> None:
@@ -652,6 +667,10 @@ class MainWindow(QMainWindow):
         self._settings.cache_mb = megabytes
         self.commands.check_cache(megabytes)
         self._explorer.keep_layers(megabytes * 2**20)
+
+    @Slot(bool)
+    def _on_private_allowed(self, is_allowed: bool) -> None:
+        self._settings.allow_private = is_allowed
 
     @Slot()
     def _show_keys(self) -> None:
@@ -825,5 +844,6 @@ class MainWindow(QMainWindow):
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
             self.panels.series.close()
+            self._addresses.close()
             self._explorer.close()
         super().closeEvent(event)

@@ -127,6 +127,11 @@ class StatusBar(QStatusBar):
         """The tool tip of that, as rich text."""
         return self._facts.toolTip()
 
+    @property
+    def task(self) -> str:
+        """The work that is seen to go on; empty where none is."""
+        return self._task.text() if self._task.isVisibleTo(self) else ""
+
     def show_opening(self, title: str) -> None:
         """A network is being opened: what was said of the one before is no longer so."""
         self._network = ""

@@ -1,8 +1,9 @@
 """One request to a server of the web and its answer, from the border inwards: nothing is believed.
 
-Proxies are those that the environment names, certificates are verified, redirects stay in the web.
-Whatever goes wrong is a `Failed` that says why in a clause; its kind says whether asking again may
-help.
+Proxies are those that the environment names, certificates are verified, redirects stay in the web
+and never leave encryption. Whatever goes wrong is a `Failed` that says why in a clause; its kind
+says whether asking again may help. A `Guard` decides which computers may be asked, where an address
+is anyone's; weights, whose addresses are the catalogue's, need none.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from cnn_explorer.text import printable
 
@@ -55,6 +56,21 @@ class Unreachable(Failed):
 
 class Broken(Failed):
     """The connection broke, or the server is busy: the same request may well succeed later."""
+
+
+SocketAddress = tuple[Any, Any, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, name and place: what `socket.getaddrinfo` gives."""
+
+
+class Guard(Protocol):
+    """Decides what may be asked. Both methods raise `Failed` for what may not."""
+
+    def followed(self, url: str) -> str:
+        """An address as it is asked for, the first one and each that a redirect leads to."""
+
+    def places(self, host: str, port: int) -> Sequence[SocketAddress]:
+        """Where a host is, looked up once: these and no others are connected to. Called in the
+        thread that talks to the network."""
 
 
 @dataclass(frozen=True)
@@ -99,32 +115,63 @@ class _SecureConnection(http.client.HTTPSConnection, _Connection):
     """The same through TLS: its `connect` calls the other's before it encrypts anything."""
 
 
-def _connection(
-    kind: type[_Connection], opened: Callable[[socket.socket], None], host: str, **options: Any
-) -> _Connection:
-    connection = kind(host, **options)
-    connection.opened = opened
-    return connection
+@dataclass(frozen=True)
+class _Dial:
+    """How connections are made."""
+
+    opened: Callable[[socket.socket], None]
+    guard: Guard | None
+    """None also where a proxy is connected to: the environment's word is trusted."""
+
+    def connection(self, kind: type[_Connection], host: str, **options: Any) -> _Connection:
+        connection = kind(host, **options)
+        connection.opened = self.opened
+        if self.guard is not None:
+            connection._create_connection = self._guarded  # type: ignore[attr-defined]
+        return connection
+
+    def _guarded(self, address: tuple[str, int], timeout: float, *_source: object) -> socket.socket:
+        """As `socket.create_connection`, to the places that the guard found good: a second look at
+        the name could be told another one."""
+        assert self.guard is not None
+        failure = OSError("no address")
+        for family, kind, protocol, _, place in self.guard.places(*address):
+            try:
+                return connected(socket.socket(family, kind, protocol), place, timeout)
+            except OSError as error:
+                failure = error
+        raise failure
+
+
+def connected(line: socket.socket, place: Any, timeout: float) -> socket.socket:
+    """The socket, connected; closed where that fails."""
+    try:
+        line.settimeout(timeout)
+        line.connect(place)
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
 class _PlainHandler(urllib.request.HTTPHandler):
-    def __init__(self, opened: Callable[[socket.socket], None]) -> None:
+    def __init__(self, dial: _Dial) -> None:
         super().__init__()
-        self._opened = opened
+        self._dial = dial
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_connection, _Connection, self._opened), req)
+        return self.do_open(partial(self._dial.connection, _Connection), req)
 
 
 class _SecureHandler(urllib.request.HTTPSHandler):
-    def __init__(self, opened: Callable[[socket.socket], None]) -> None:
+    def __init__(self, dial: _Dial) -> None:
         super().__init__()
-        self._opened = opened
+        self._dial = dial
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         context = ssl.create_default_context()  # certificates and names are verified
         context.set_alpn_protocols(["http/1.1"])
-        connection = partial(_connection, _SecureConnection, self._opened)
+        connection = partial(self._dial.connection, _SecureConnection)
         return self.do_open(connection, req, context=context)
 
 
@@ -136,15 +183,18 @@ class Answer:
     The thread ends then, or at its next time-out at the latest; it touches nothing but its socket.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], timeout: float) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], timeout: float, guard: Guard | None = None
+    ) -> None:
         self._url = url
+        self._guard = guard
         self._headers = dict(headers)
         self._timeout = timeout
         self._whom = self._next_whom = host_of(url)
         self._parts: queue.Queue[Head | bytes | _Fault] = queue.Queue(_AHEAD)
         self._left = threading.Event()
         self._line: socket.socket | None = None
-        self._thread = threading.Thread(target=self._read, name="download", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="web", daemon=True)
 
     def __enter__(self) -> Answer:
         self._thread.start()
@@ -205,17 +255,11 @@ class Answer:
                 return
 
     def _open(self) -> http.client.HTTPResponse:
-        opener = urllib.request.OpenerDirector()
-        opener.addheaders = []
-        for handler in (  # these and no others: no files, no FTP
-            urllib.request.ProxyHandler(_proxies()),
-            _PlainHandler(self._opened),
-            _SecureHandler(self._opened),
-        ):
-            opener.add_handler(handler)
         url = self._url
         for _ in range(_REDIRECTS + 1):
-            response = self._ask(opener, url)
+            if self._guard is not None:
+                url = self._guard.followed(url)
+            response = self._ask(url)
             if response.status not in _MOVED:
                 return response
             location = response.headers.get("Location") or ""
@@ -223,10 +267,15 @@ class Answer:
             url = _followed(url, location)
         raise Failed(f"{host_of(url)} sends the request round in circles")
 
-    def _ask(self, opener: urllib.request.OpenerDirector, url: str) -> http.client.HTTPResponse:
+    def _ask(self, url: str) -> http.client.HTTPResponse:
         while True:
             request = urllib.request.Request(url, headers=self._headers)
             proxy = _proxy_for(request)
+            if proxy and self._guard is not None:
+                # the proxy looks names up itself, and may know some that this computer does not
+                with contextlib.suppress(socket.gaierror):
+                    self._guard.places(host_of(url), 0)
+            opener = self._opener(_Dial(self._opened, None if proxy else self._guard))
             self._whom = f"the proxy {host_of(proxy)}" if proxy else host_of(url)
             self._next_whom = host_of(url)
             try:
@@ -238,6 +287,17 @@ class Answer:
                     continue  # whoever waits for this decides when it has been too long
                 raise
             return cast(http.client.HTTPResponse, response)
+
+    def _opener(self, dial: _Dial) -> urllib.request.OpenerDirector:
+        opener = urllib.request.OpenerDirector()
+        opener.addheaders = []
+        for handler in (  # these and no others: no files, no FTP
+            urllib.request.ProxyHandler(_proxies()),
+            _PlainHandler(dial),
+            _SecureHandler(dial),
+        ):
+            opener.add_handler(handler)
+        return opener
 
     def _opened(self, line: socket.socket) -> None:
         line.settimeout(self._timeout)
@@ -322,11 +382,11 @@ def _network_error(fault: _Fault) -> Failed:
     return Failed(f"{whom} cannot be asked ({reason_of(error)})")
 
 
-def refusal(head: Head) -> Failed:
-    """What a status that is not success means."""
+def refusal(head: Head, where_gone: str) -> Failed:
+    """What a status that is not success means; `where_gone` says what to do without the file."""
     status, host = head.status, head.host
     if status in (404, 410):
-        return Failed(f"{host} has no such file ({status}); look for a newer version of {PROGRAM}")
+        return Failed(f"{host} has no such file ({status}); {where_gone}")
     if status in (401, 403, 451):
         return Failed(f"{host} does not give it out ({status}); try again later")
     if status == 407:
@@ -339,6 +399,19 @@ def refusal(head: Head) -> Failed:
     if status in _BUSY:
         return Broken(f"{host} is in trouble ({status}); try again later")
     return Failed(f"{host} gives an answer that makes no sense here ({status})")
+
+
+def is_web_page(head: Head) -> bool:
+    """Whether an answer says of itself that it is one."""
+    kind = head.get("Content-Type").partition(";")[0].strip().lower()
+    return kind in ("text/html", "application/xhtml+xml")
+
+
+def refuse_packed(head: Head) -> None:
+    """What is packed is not unpacked here: it was not asked for, and may grow beyond measure."""
+    coding = head.get("Content-Encoding").strip().lower()
+    if coding not in ("", "identity"):
+        raise Failed(f"{head.host} sends it packed, which was not asked for ({coding})")
 
 
 def host_of(url: str) -> str:
