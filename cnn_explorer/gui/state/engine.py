@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from cnn_explorer.errors import Cancelled, ExplorerError
-from cnn_explorer.gui.state.jobs import Job
+from cnn_explorer.gui.state.jobs import Job, Lane
 from cnn_explorer.gui.state.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,8 @@ class _Worker(QObject):
             if job.cancelled.is_set():
                 raise Cancelled
             now = time.monotonic()
-            if now - reported >= _PROGRESS_EVERY:
+            # of thirty frames a second nobody asks how far they are
+            if now - reported >= _PROGRESS_EVERY and job.lane is not Lane.LIVE:
                 reported = now
                 self.progressed.emit(Progress(job.number, fraction))
 

@@ -6,6 +6,7 @@ Widgets show what the signals carry and call the commands; the engine thread doe
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -21,6 +22,7 @@ from cnn_explorer.gui.state.architecture_work import (
 )
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
+from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -32,6 +34,7 @@ from cnn_explorer.gui.state.shown import (
     ThumbnailsShown,
     TimesShown,
 )
+from cnn_explorer.gui.state.snapshot import SaveSnapshot
 from cnn_explorer.gui.state.workbench import (
     Effect,
     Export,
@@ -129,6 +132,8 @@ class Explorer(QObject):
     """A `GraphsRead`: graphs of networks that are compared."""
     forwards_timed = Signal(object)
     """A `ForwardsTimed`: times of networks that are compared."""
+    live_begun = Signal(object)
+    """A live `Picture` that the network begins to look at: the next one may come."""
     picture_cleared = Signal()
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
@@ -179,6 +184,9 @@ class Explorer(QObject):
         self._options = options
         self._picture: Picture | None = None
         self._picture_is_live = False
+        self._sees_maps = True
+        self._sees_thumbnails = True
+        self._failed_live: tuple[LayerGraph, str] | None = None
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
@@ -221,7 +229,7 @@ class Explorer(QObject):
 
     @property
     def picture_is_live(self) -> bool:
-        """Whether the picture is a drawing in progress."""
+        """Whether the picture is a drawing in progress, or a frame that others follow."""
         return self._picture_is_live
 
     @property
@@ -450,18 +458,22 @@ class Explorer(QObject):
             )
 
     def show_picture(self, picture: Picture, *, live: bool = False) -> None:
-        """Classify a picture that is already decoded: pasted, or drawn (`live`)."""
+        """Classify a picture that is already decoded: pasted, or drawn or filmed (`live`).
+
+        Of live pictures that follow each other only the first says that a run has started."""
         if not self._had_picture:
             # from now on, or each empty drawing pad would move every box
             self._had_picture = True
             self._make_thumbnail_room()
-        self._forget_profile()
+        going_on = live and self._picture_is_live and self._picture is not None
+        if not going_on or self._profile is not None or self._awaits_profile:
+            self._forget_profile()
         self._picture = picture
         self._picture_is_live = live
         self.picture_shown.emit(picture)
         if not live:  # those of a drawing stay until its next ones are there
             self._forget_thumbnails()
-        self._run()
+        self._run(quietly=going_on)
 
     def clear_picture(self) -> None:
         """Forget the picture: an empty drawing pad."""
@@ -555,7 +567,10 @@ class Explorer(QObject):
             return
         opening = self._opening is not None
         jobs = (self._queue.running, *self._queue.waiting)
-        running = any(job is not None and isinstance(job.request, Run) for job in jobs)
+        running = any(
+            job is not None and isinstance(job.request, Run) and not job.request.live
+            for job in jobs
+        )
         profiling = self._awaits_profile
         self._queue.cancel()
         if profiling:
@@ -578,6 +593,40 @@ class Explorer(QObject):
         answers = self._answers
         if not resting and (answers is None or answers.picture is not self._picture):
             self._run()
+
+    def set_in_sight(self, *, maps: bool, thumbnails: bool) -> None:
+        """Say whether the selected layer's output and the thumbnails can be seen. Of live pictures
+        nothing else is captured."""
+        self._sees_maps, self._sees_thumbnails = maps, thumbnails
+
+    def look_again(self) -> None:
+        """Something has come into sight that may have missed the last live picture."""
+        if self._picture_is_live:
+            self._run(quietly=True)
+
+    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
+        """Save the picture that was answered last, its answers and the selected layer's output in
+        a folder, under one name."""
+        network, picture = self._network, self._picture
+        answers = self._answers
+        if answers is not None and self._picture_is_live and not self._resting:
+            picture = answers.picture  # the newest one has no answer yet
+        if network is None or picture is None or network.refusal:
+            self._complain(ExplorerError("There is no answer to save yet: choose a picture."))
+            return
+        run = self._run_on(network, picture, everything=True)
+        self._submit(
+            Lane.EXPORT,
+            SaveSnapshot(
+                replace(run, boxes={}),
+                folder,
+                datetime.now().astimezone(),
+                network.weights,
+                look or MapsLook(),
+                dark,
+            ),
+            self.tr("Saving a snapshot"),
+        )
 
     def perform(self, lane: Lane, request: object, title: str) -> None:
         """Have the engine do work whose answer is for another state: see `answered`."""
@@ -639,27 +688,28 @@ class Explorer(QObject):
         if self._resting:
             return  # asked again when its answers are to be seen
         lane = Lane.LIVE if self._picture_is_live else Lane.RUN
+        run = self._run_on(network, picture, everything=not self._picture_is_live)
+        if not quietly:
+            self.run_started.emit(run.layer)
+        self._submit(lane, run, self.tr("Running {}").format(network.card.title))
+
+    def _run_on(self, network: NetworkShown, picture: Picture, *, everything: bool) -> Run:
+        """A run with the selected layer and all thumbnails, or with what can be seen of them."""
         # an auxiliary head computes nothing in a prediction: run without looking at it
         quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)
-        layer = "" if quiet else network.graph.module_of(self._layer)
-        if not quietly:
-            self.run_started.emit(layer)
-        boxes = network.layout.graph.modules if self._options.thumbnails else {}
-        live = self._picture_is_live
-        self._submit(
-            lane,
-            Run(
-                network.card,
-                network.graph,
-                picture,
-                layer,
-                live,
-                boxes,
-                self._channel,
-                self._precision,
-                self._kept_bytes,
-            ),
-            self.tr("Running {}").format(network.card.title),
+        unseen = not (everything or self._sees_maps)
+        layer = "" if quiet or unseen else network.graph.module_of(self._layer)
+        drawn = self._options.thumbnails and (everything or self._sees_thumbnails)
+        return Run(
+            network.card,
+            network.graph,
+            picture,
+            layer,
+            self._picture_is_live,
+            network.layout.graph.modules if drawn else {},
+            self._channel,
+            self._precision,
+            self._kept_bytes,
         )
 
     def _complete_thumbnails(self) -> None:
@@ -722,15 +772,20 @@ class Explorer(QObject):
         self._advance()
 
     def _advance(self) -> None:
-        if self._started:
-            job = self._queue.start_next()
-            if job is not None:
-                self._engine.perform(job)
+        self._start_next()
         self._report()
+
+    def _start_next(self) -> None:
+        job = self._queue.start_next() if self._started else None
+        if job is not None:
+            self._engine.perform(job)
+            if job.lane is Lane.LIVE and isinstance(job.request, Run):
+                self.live_begun.emit(job.request.picture)
 
     def _report(self) -> None:
         job = self._queue.running
-        busy = None if job is None else Busy(job.title, -1.0)
+        # thirty frames a second are no work to be reported thirty times
+        busy = None if job is None or job.lane is Lane.LIVE else Busy(job.title, -1.0)
         if (busy is None) != (self._reported is None) or (
             busy is not None and self._reported is not None and busy.title != self._reported.title
         ):
@@ -751,6 +806,8 @@ class Explorer(QObject):
     def _on_finished(self, outcome: Outcome) -> None:
         job = self._queue.finish(outcome.number)
         if job is not None:
+            if job.lane is Lane.LIVE:  # the engine goes on while this answer is drawn
+                self._start_next()
             if outcome.error is not None:
                 self._on_failed(job, outcome)
             else:
@@ -758,6 +815,11 @@ class Explorer(QObject):
         self._advance()
 
     def _on_failed(self, job: Job, outcome: Outcome) -> None:
+        if isinstance(job.request, Run) and job.request.live:
+            failure = job.request.graph, outcome.error or ""
+            if failure == self._failed_live:
+                return  # that was said of the frame before
+            self._failed_live = failure
         log.warning("%s: %s\n%s", job.title, outcome.error, outcome.details)
         if job.request is self._opening:
             self._opening = None
@@ -870,6 +932,8 @@ class Explorer(QObject):
             wanted = self._options.thumbnails and made.channel == self._channel
             self._thumbnails = made if wanted else None
             self.thumbnails_shown.emit(self._thumbnails)
+        if request.live and not request.layer:
+            self._activations = None  # they are not of this picture
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)

@@ -53,6 +53,7 @@ from cnn_explorer.gui.state.shown import (
     ThumbnailsShown,
     TimesShown,
 )
+from cnn_explorer.gui.state.snapshot import SaveSnapshot, save_snapshot
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
 from cnn_explorer.probe.activation_cache import DEFAULT_LIMIT, ActivationCache
@@ -233,7 +234,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`, `ExportOnnx`, `SaveComparison` and a `MapsFile`."""
+    """The answer to `Export`, `ExportOnnx`, `SaveComparison`, `SaveSnapshot`, a `MapsFile`."""
 
     path: Path
     said: str = ""
@@ -254,7 +255,7 @@ class ExportOnnx:
 Request = (
     OpenPicture | OpenImage | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
     | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
-    | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison
+    | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison | SaveSnapshot
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
@@ -308,6 +309,8 @@ class Workbench:
             case SaveAnswers() | SaveSimilarity():
                 save(request)
                 return Exported(request.path)
+            case SaveSnapshot():
+                return self._save_snapshot(request, checkpoint)
             case SaveComparison():
                 save_comparison(request, checkpoint)
                 return Exported(request.path)
@@ -587,6 +590,16 @@ class Workbench:
             cache.add(result, unmade, channel)
             fresh |= result.activations
         return cache.result(layers, thumbnails_of, channel, fresh)
+
+    def _save_snapshot(self, request: SaveSnapshot, checkpoint: Checkpoint) -> Exported:
+        ran = self._run(request.run, lambda fraction: checkpoint(0.2 * fraction))
+        path, said = save_snapshot(
+            request,
+            ran.answers,
+            ran.activations,
+            lambda fraction: checkpoint(0.2 + 0.8 * fraction),
+        )
+        return Exported(path, said)
 
     def _look(self, request: Look) -> Looked:
         session = self._session_of(request)

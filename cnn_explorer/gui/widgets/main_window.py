@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.live import Live
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
     from cnn_explorer.gui.widgets.comparing import Comparing
     from cnn_explorer.gui.widgets.drop import DropHint
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self._explorer: Explorer
         self._drop_hint: DropHint
         self._comparing: Comparing
+        self.live: Live
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -116,9 +118,11 @@ class MainWindow(QMainWindow):
 
         They come after the first paint: their imports take longer than all before together.
         """
+        from cnn_explorer.gui.state.live import Live
         from cnn_explorer.gui.state.maps_look import MapsLook
         from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
+        from cnn_explorer.gui.widgets.live_sight import LiveSight
 
         self._explorer = explorer
         self.panels = panels
@@ -138,7 +142,10 @@ class MainWindow(QMainWindow):
             else:
                 dock.setWidget(panel)
             empty.deleteLater()
+        self.live = Live(explorer, self)
+        sight = LiveSight(self, explorer, self.live, panels)
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
+        self._comparing.made.connect(sight.follow)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
@@ -769,5 +776,6 @@ class MainWindow(QMainWindow):
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
+            self.live.close()
             self._explorer.close()
         super().closeEvent(event)
