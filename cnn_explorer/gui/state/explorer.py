@@ -4,6 +4,7 @@ Widgets show what the signals carry and call the commands; the engine thread doe
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -64,6 +65,10 @@ from cnn_explorer.probe.results import Channel
 from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
+
+_THUMBNAILS_EVERY = 0.1
+"""Seconds. Small pictures of all layers, painted with every frame, would take a fifth of the frames
+away, and nobody follows so many at once."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,7 @@ class Explorer(QObject):
         self._picture_is_live = False
         self._sees_maps = True
         self._sees_thumbnails = True
+        self._thumbnails_at = float("-inf")
         self._failed_live: tuple[LayerGraph, str] | None = None
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
@@ -699,7 +705,7 @@ class Explorer(QObject):
         quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)
         unseen = not (everything or self._sees_maps)
         layer = "" if quiet or unseen else network.graph.module_of(self._layer)
-        drawn = self._options.thumbnails and (everything or self._sees_thumbnails)
+        drawn = self._options.thumbnails and (everything or self._thumbnails_are_due())
         return Run(
             network.card,
             network.graph,
@@ -711,6 +717,14 @@ class Explorer(QObject):
             self._precision,
             self._kept_bytes,
         )
+
+    def _thumbnails_are_due(self) -> bool:
+        """Whether thumbnails of a live picture are wanted: they are seen, and not just made."""
+        now = time.monotonic()
+        due = self._sees_thumbnails and now - self._thumbnails_at >= _THUMBNAILS_EVERY
+        if due:
+            self._thumbnails_at = now
+        return due
 
     def _complete_thumbnails(self) -> None:
         """Run again for boxes that are drawn and of which none were asked for yet."""
@@ -772,15 +786,18 @@ class Explorer(QObject):
         self._advance()
 
     def _advance(self) -> None:
-        self._start_next()
+        self._tell_begun(self._start_next())
         self._report()
 
-    def _start_next(self) -> None:
+    def _start_next(self) -> Job | None:
         job = self._queue.start_next() if self._started else None
         if job is not None:
             self._engine.perform(job)
-            if job.lane is Lane.LIVE and isinstance(job.request, Run):
-                self.live_begun.emit(job.request.picture)
+        return job
+
+    def _tell_begun(self, job: Job | None) -> None:
+        if job is not None and job.lane is Lane.LIVE and isinstance(job.request, Run):
+            self.live_begun.emit(job.request.picture)
 
     def _report(self) -> None:
         job = self._queue.running
@@ -805,13 +822,15 @@ class Explorer(QObject):
     @Slot(object)
     def _on_finished(self, outcome: Outcome) -> None:
         job = self._queue.finish(outcome.number)
+        begun = None
         if job is not None:
             if job.lane is Lane.LIVE:  # the engine goes on while this answer is drawn
-                self._start_next()
+                begun = self._start_next()
             if outcome.error is not None:
                 self._on_failed(job, outcome)
             else:
                 self._on_response(job, outcome.response)
+        self._tell_begun(begun)
         self._advance()
 
     def _on_failed(self, job: Job, outcome: Outcome) -> None:

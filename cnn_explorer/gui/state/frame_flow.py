@@ -4,8 +4,8 @@
 
 Each of these places holds one frame at most. A newer frame takes the place of the one that stands
 there, which is dropped and counted, so nothing queues up however slow the network is. Converting
-is left until a frame is wanted: as soon as none waits for the network, else so many times a second
-as the eye follows.
+is left until a frame is wanted: shortly before the network is ready for the next one, or, where it
+is slow, so many times a second as the eye follows.
 
 This is bookkeeping alone, without Qt, and its clock is given from outside. Frames and pictures are
 told apart by the objects they are.
@@ -19,6 +19,12 @@ MOST_SHOWN = 30.0
 """Frames a second that are converted for the eye alone, while another waits for the network."""
 SPAN = 2.0
 """Seconds over which rates are counted."""
+_QUICK = 1 / 12
+"""Seconds. A network that takes no longer shows enough frames to the eye by itself."""
+_AHEAD = 0.5
+"""Of the time that the network takes: then the next frame is made ready."""
+_LONGEST = 0.1
+"""Seconds that a frame stays unconverted at most: it may be the last one."""
 _MOST_TIMES = 1024
 """Times that are kept for a rate at most, whatever the clock says."""
 
@@ -78,6 +84,7 @@ class _Underway:
     picture: object
     captured: float
     converted: float
+    begun: float = 0.0
     answered: float = 0.0
 
 
@@ -101,6 +108,7 @@ class FrameFlow:
         self._in_work: _Underway | None = None
         self._undrawn: _Underway | None = None
         self._converted_at = float("-inf")
+        self._lasts = 0.0
         self._source.clear()
         self._answers.clear()
 
@@ -142,9 +150,14 @@ class FrameFlow:
         none."""
         if self._in_hand is None:
             return None
-        if self._waiting is None:
+        if self._in_work is None and self._waiting is None:
             return 0.0
-        return max(0.0, self._converted_at + self._pause - self._clock())
+        quick = self._lasts <= _QUICK
+        due = self._converted_at + (_LONGEST if quick else self._pause)
+        if quick and self._waiting is None and self._in_work is not None:
+            # just before it is wanted: then it is the newest, and none is converted in vain
+            due = min(due, self._in_work.begun + _AHEAD * self._lasts)
+        return max(0.0, due - self._clock())
 
     # what happens
 
@@ -181,6 +194,7 @@ class FrameFlow:
         if waiting is not None and waiting.picture is picture:
             if self._in_work is not None:  # it was given up
                 self.dropped += 1
+            waiting.begun = self._clock()
             self._in_work, self._waiting = waiting, None
 
     def answer(self, picture: object) -> None:
@@ -188,6 +202,8 @@ class FrameFlow:
         for one in (self._in_work, self._waiting):
             if one is not None and one.picture is picture:
                 one.answered = self._clock()
+                if one is self._in_work:
+                    self._lasts = one.answered - one.begun
                 self.answered += 1
                 self._undrawn = one
                 if one is self._waiting:

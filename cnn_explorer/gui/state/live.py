@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.comparison_state import ComparisonState
@@ -78,6 +78,7 @@ class Live(QObject):
         self._complaints: set[str] = set()
         self._due = QTimer(self)
         self._due.setSingleShot(True)
+        self._due.setTimerType(Qt.TimerType.PreciseTimer)
         self._due.timeout.connect(self._hand_on)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)

@@ -116,6 +116,7 @@ class PictureView(QWidget):
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
         self._scaled = _Scaled()
         self._size = QSize()
+        self._told = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Input picture"))
@@ -134,10 +135,13 @@ class PictureView(QWidget):
             self._field = None
             self._pressed = None
             self.mark_place(None)
-        self._crop = None
         self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
-        self._size = QSize(picture.width, picture.height) if picture else QSize()
-        self._describe()
+        size = QSize(picture.width, picture.height) if picture else QSize()
+        told = "" if picture is None else f"{picture.name} {picture.source} {picture.note}"
+        if (size, told) != (self._size, self._told):  # else it is the next frame of a film
+            self._size, self._told = size, told
+            self._crop = None
+            self._describe()
         self.update()
 
     def show_crop(self, crop: Region | None) -> None:
