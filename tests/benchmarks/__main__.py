@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.benchmarks import layers
 from tests.benchmarks.comparison import comparison
+from tests.benchmarks.live import live
 from tests.benchmarks.measuring import bare, paired, prepared_for, ratio_line, timed
 
 _BARE_WINDOW = """
@@ -489,6 +490,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "graph-dot": lambda: graph_dot(None),
     "answering": answering,
     "comparison": comparison,
+    "live": live,
 }
 
 

@@ -259,8 +259,8 @@ def _compare(network: str, precision: str) -> None:
             f"    fast pipeline / exact bare forward {statistics.median(of_exact):.3f} (goal 1.8)"
         )
     print(
-        f"    latency {middle('latency_ms'):.0f} ms: convert {middle('convert_ms'):.1f}, preprocess "
-        f"{middle('preprocess_ms'):.1f}, forward {middle('forward_ms'):.1f}, draw "
+        f"    latency {middle('latency_ms'):.0f} ms: convert {middle('convert_ms'):.1f}, "
+        f"preprocess {middle('preprocess_ms'):.1f}, forward {middle('forward_ms'):.1f}, draw "
         f"{middle('draw_ms'):.1f}; source {middle('source_rate'):.0f} a second"
     )
     print(

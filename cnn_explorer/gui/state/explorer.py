@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import ExplorerError
@@ -192,6 +192,10 @@ class Explorer(QObject):
         self._sees_maps = True
         self._sees_thumbnails = True
         self._thumbnails_at = float("-inf")
+        self._standing = QTimer(self)
+        self._standing.setSingleShot(True)
+        self._standing.setInterval(round(2000 * _THUMBNAILS_EVERY))
+        self._standing.timeout.connect(self._on_standing)
         self._failed_live: tuple[LayerGraph, str] | None = None
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
@@ -267,7 +271,7 @@ class Explorer(QObject):
     @property
     def idle(self) -> bool:
         """Whether all work has settled."""
-        return self._queue.idle
+        return self._queue.idle and not self._standing.isActive()
 
     def version_of(self, card: NetworkCard) -> str:
         """The version chosen last for a network; empty where that is no longer at hand."""
@@ -608,6 +612,7 @@ class Explorer(QObject):
     def look_again(self) -> None:
         """Something has come into sight that may have missed the last live picture."""
         if self._picture_is_live:
+            self._thumbnails_at = float("-inf")
             self._run(quietly=True)
 
     def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
@@ -646,6 +651,7 @@ class Explorer(QObject):
     def close(self) -> None:
         """Cancel everything and end the engine thread."""
         self._started = False
+        self._standing.stop()
         self._queue.cancel()
         self._engine.stop()
 
@@ -720,11 +726,20 @@ class Explorer(QObject):
 
     def _thumbnails_are_due(self) -> bool:
         """Whether thumbnails of a live picture are wanted: they are seen, and not just made."""
-        now = time.monotonic()
-        due = self._sees_thumbnails and now - self._thumbnails_at >= _THUMBNAILS_EVERY
+        if not self._sees_thumbnails:
+            return False
+        due = time.monotonic() - self._thumbnails_at >= _THUMBNAILS_EVERY
         if due:
-            self._thumbnails_at = now
+            self._standing.stop()
+        else:
+            self._standing.start()
         return due
+
+    @Slot()
+    def _on_standing(self) -> None:
+        """No picture follows the last live one, which was run without thumbnails."""
+        self.look_again()
+        self._report()
 
     def _complete_thumbnails(self) -> None:
         """Run again for boxes that are drawn and of which none were asked for yet."""
@@ -793,6 +808,8 @@ class Explorer(QObject):
         job = self._queue.start_next() if self._started else None
         if job is not None:
             self._engine.perform(job)
+            if isinstance(job.request, Run) and job.request.boxes:
+                self._thumbnails_at = time.monotonic()
         return job
 
     def _tell_begun(self, job: Job | None) -> None:
@@ -808,7 +825,7 @@ class Explorer(QObject):
         ):
             self._reported = busy
             self.busy_changed.emit(busy)
-        if self._started and self._queue.idle:
+        if self._started and self.idle:
             self.settled.emit()
 
     @Slot(object)

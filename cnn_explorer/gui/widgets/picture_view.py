@@ -417,6 +417,7 @@ class SeenPreview(QWidget):
         self._size = QSize()
         self._stacked = False
         self._side = self.SMALLEST
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("What the network sees"))
         self.arrange(stacked=False, side=self.SMALLEST)
@@ -455,8 +456,11 @@ class SeenPreview(QWidget):
 
     def arrange(self, *, stacked: bool, side: int) -> None:
         """Put the words under the preview or beside it, and make it as large as there is room."""
+        side = min(max(side, self.SMALLEST), self.LARGEST)
+        if (stacked, side) == (self._stacked, self._side):
+            return
         self._stacked = stacked
-        self._side = min(max(side, self.SMALLEST), self.LARGEST)
+        self._side = side
         policy = QSizePolicy.Policy
         if stacked:
             self.setSizePolicy(policy.Fixed, policy.Preferred)
