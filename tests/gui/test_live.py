@@ -241,10 +241,22 @@ def test_nothing_is_frozen_before_a_frame_has_come(stage: Stage) -> None:
     assert not stage.live.frozen
 
 
+def preparing() -> bool:
+    """Whether there is a thread that makes frames ready."""
+    return any(thread.name.startswith("prepare") for thread in threading.enumerate())
+
+
 def test_stopping_leaves_the_last_picture(stage: Stage) -> None:
-    last = stage.watch()
+    stage.watch()
+    stage.hold()
+    last = stage.film.give()
+    stage.until(lambda: stage.explorer.picture is last)
+    assert preparing()  # the one that waits is made ready meanwhile
+    stage.gate.open.set()
+    stage.until_answered(last)
     stage.live.stop()
     assert not stage.film.running
+    assert not preparing()
     assert stage.sources == [stage.film, None]
     stage.settle()
     assert stage.explorer.picture is last

@@ -66,7 +66,7 @@ from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
 
-_THUMBNAILS_EVERY = 0.1
+_THUMBNAILS_EVERY = 0.15
 """Seconds. Small pictures of all layers, painted with every frame, would take a fifth of the frames
 away, and nobody follows so many at once."""
 
@@ -481,13 +481,15 @@ class Explorer(QObject):
         self._picture = picture
         self._picture_is_live = live
         self.picture_shown.emit(picture)
-        if not live:  # those of a drawing stay until its next ones are there
-            self._forget_thumbnails()
+        if not live:
+            self._forget_thumbnails()  # those of a drawing stay until its next ones are there
+            self._engine.ahead.stop()
         self._run(quietly=going_on)
 
     def clear_picture(self) -> None:
         """Forget the picture: an empty drawing pad."""
         self._queue.cancel(Lane.RUN, Lane.LIVE)  # no answer may land on the next drawing
+        self._engine.ahead.stop()
         self._picture = None
         self._answers = None
         self._activations = None
@@ -703,6 +705,8 @@ class Explorer(QObject):
         run = self._run_on(network, picture, everything=not self._picture_is_live)
         if not quietly:
             self.run_started.emit(run.layer)
+        if self._picture_is_live and self._queue.running is not None:
+            self._engine.ahead.begin(picture)
         self._submit(lane, run, self.tr("Running {}").format(network.card.title))
 
     def _run_on(self, network: NetworkShown, picture: Picture, *, everything: bool) -> Run:

@@ -41,6 +41,7 @@ from cnn_explorer.gui.state.folder_work import (
     StudyResponse,
     save,
 )
+from cnn_explorer.gui.state.prepared_ahead import PreparedAhead
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -266,7 +267,8 @@ Response = (
 class Workbench:
     """The engine's side of the window: one network open at a time, one picture prepared for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: PreparedAhead | None = None) -> None:
+        self._ahead = PreparedAhead() if ahead is None else ahead
         self._warm = False
         self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
@@ -445,7 +447,10 @@ class Workbench:
         rules = session.preprocessing
         kept = self._prepared
         if kept is None or kept[0] is not picture or kept[1] is not rules:
-            self._prepared = kept = (picture, rules, prepare(picture, rules))
+            ahead = self._ahead.take(picture, rules)
+            made = prepare(picture, rules) if ahead is None else ahead
+            self._prepared = kept = (picture, rules, made)
+            self._ahead.learn(rules, lambda picture: prepare(picture, rules))
         return kept[2]
 
     def _open_onnx(self, request: OpenOnnx, checkpoint: Checkpoint) -> NetworkShown:
