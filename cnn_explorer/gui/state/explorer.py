@@ -812,7 +812,7 @@ class Explorer(QObject):
         job = self._queue.start_next() if self._started else None
         if job is not None:
             self._engine.perform(job)
-            if isinstance(job.request, Run) and job.request.boxes:
+            if isinstance(job.request, Run) and job.request.live and job.request.boxes:
                 self._thumbnails_at = time.monotonic()
         return job
 
