@@ -490,7 +490,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "graph-dot": lambda: graph_dot(None),
     "answering": answering,
     "comparison": comparison,
-    "live": live,
+    "live": lambda: live(1.0),
 }
 
 
@@ -500,7 +500,11 @@ def main() -> None:
     parser.add_argument(
         "--pages", type=Path, metavar="FOLDER", help="where graph-dot writes both drawings"
     )
+    parser.add_argument(
+        "--minutes", type=float, default=1.0, help="how long live watches the memory"
+    )
     options = parser.parse_args()
+    BENCHMARKS["live"] = wraps(live)(partial(live, options.minutes))
     BENCHMARKS["graph-dot"] = wraps(graph_dot)(partial(graph_dot, options.pages))
     for name in options.names or list(BENCHMARKS):
         print(f"# {name}: {(BENCHMARKS[name].__doc__ or '').strip()}", flush=True)

@@ -1,6 +1,6 @@
 """How much of a bare forward's pace is left when frames go through the whole window.
 
-    python -m tests.benchmarks live [-v minutes]
+    python -m tests.benchmarks live [--minutes 10]
 
 A real window without a screen watches a source that gives 60 frames a second of 640x480. A round
 counts the answers that were painted with the maps of the selected layer; then the same network
@@ -146,7 +146,6 @@ class LiveWindow:
         self._asker = _Asker()
         self._asker.asked.connect(self.bare.run)
         self.paces: list[Any] = []
-        self._answers: set[int] = set()
         self.live.pace_told.connect(self.paces.append)
         self.gaps: list[float] = []
         self._last = 0.0
@@ -209,12 +208,12 @@ class _Asker(QObject):
     asked = Signal(str, float)
 
 
-def live() -> None:
+def live(minutes: float) -> None:
     """Frames a second of the whole pipeline, against the bare forward."""
     for precision in ("exact", "fast"):
         for network in NETWORKS:
             _compare(network, precision)
-    memory(float(os.environ.get("LIVE_MINUTES", "1")))
+    memory(minutes)
 
 
 def _compare(network: str, precision: str) -> None:
