@@ -337,6 +337,15 @@ def test_a_network_that_fails_says_so_once_and_another_goes_on(stage: Stage) -> 
     stage.until_answered(stage.film.give())
 
 
+def test_stopping_other_work_says_nothing_of_frames(stage: Stage) -> None:
+    stage.watch()
+    stage.hold()
+    stage.explorer.cancel()  # Esc, for whatever reason
+    stage.gate.open.set()
+    stage.until_answered(stage.film.give())
+    assert stage.messages == []
+
+
 def test_what_the_source_says_is_passed_on(stage: Stage) -> None:
     conditions: list[Condition] = []
     playheads: list[Playhead] = []

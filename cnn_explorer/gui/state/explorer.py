@@ -578,13 +578,17 @@ class Explorer(QObject):
         if self._queue.idle:
             return
         opening = self._opening is not None
-        jobs = (self._queue.running, *self._queue.waiting)
+        jobs = [job for job in (self._queue.running, *self._queue.waiting) if job is not None]
+        # of live pictures the next one comes, unless this is the first
+        stands_still = any(job.lane is not Lane.LIVE for job in jobs) or self._answers is None
         running = any(
-            job is not None and isinstance(job.request, Run) and not job.request.live
+            isinstance(job.request, Run) and (not job.request.live or self._answers is None)
             for job in jobs
         )
         profiling = self._awaits_profile
         self._queue.cancel()
+        if not stands_still:
+            return
         if profiling:
             self.profile_stopped.emit()
         self._opening = None
