@@ -69,6 +69,8 @@ log = logging.getLogger(__name__)
 _THUMBNAILS_EVERY = 0.15
 """Seconds. Small pictures of all layers, painted with every frame, would take a fifth of the frames
 away, and nobody follows so many at once."""
+_RUNS_WITHOUT = 2
+"""Live runs without thumbnails after one with them, however slow the network is."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class Explorer(QObject):
         self._sees_maps = True
         self._sees_thumbnails = True
         self._thumbnails_at = float("-inf")
+        self._runs_since = 0
         self._standing = QTimer(self)
         self._standing.setSingleShot(True)
         self._standing.setInterval(round(2000 * _THUMBNAILS_EVERY))
@@ -736,7 +739,9 @@ class Explorer(QObject):
         """Whether thumbnails of a live picture are wanted: they are seen, and not just made."""
         if not self._sees_thumbnails:
             return False
-        due = time.monotonic() - self._thumbnails_at >= _THUMBNAILS_EVERY
+        made = self._thumbnails_at
+        rested = time.monotonic() - made >= _THUMBNAILS_EVERY and self._runs_since >= _RUNS_WITHOUT
+        due = rested or made == float("-inf")
         if due:
             self._standing.stop()
         else:
@@ -816,8 +821,10 @@ class Explorer(QObject):
         job = self._queue.start_next() if self._started else None
         if job is not None:
             self._engine.perform(job)
-            if isinstance(job.request, Run) and job.request.live and job.request.boxes:
-                self._thumbnails_at = time.monotonic()
+            if isinstance(job.request, Run) and job.request.live:
+                self._runs_since += 1
+                if job.request.boxes:
+                    self._thumbnails_at, self._runs_since = time.monotonic(), 0
         return job
 
     def _tell_begun(self, job: Job | None) -> None:
