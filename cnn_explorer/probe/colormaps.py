@@ -1,7 +1,7 @@
 """Colour tables for maps and filters, read from ``resources/colormaps``."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -51,6 +51,7 @@ def colour_table(name: ColormapName, gap: tuple[int, int, int]) -> npt.NDArray[n
     return table
 
 
+@lru_cache(maxsize=32)
 def bar_colours(name: ColormapName, shading: Shading = USUAL) -> npt.NDArray[np.uint8]:
     """The colours of evenly spaced values from one end of the scale to the other: uint8 (253, 3).
     Where gamma is not 1 they show how it bends the scale."""
@@ -59,6 +60,7 @@ def bar_colours(name: ColormapName, shading: Shading = USUAL) -> npt.NDArray[np.
     whole = replace(shading, scale="fixed", low=ends[0], high=ends[1])
     codes = mosaic(even[None, None], whole, gap=0).pixels[0]
     colours: npt.NDArray[np.uint8] = colour_table(name, (0, 0, 0))[codes]
+    colours.setflags(write=False)
     return colours
 
 

@@ -105,8 +105,14 @@ def _normalised(
     """uint8 (H, W, C) to float32 (C, H, W), in the order of operations that torchvision has."""
     mean = np.array(preprocessing.mean, np.float32)
     std = np.array(preprocessing.std, np.float32)
-    values = (seen.astype(np.float32) / np.float32(255) - mean) / std
-    return np.ascontiguousarray(values.transpose(2, 0, 1))
+    # the 256 values that there are of each channel, looked up: a quarter of the time
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    values = (levels.astype(np.float32) / np.float32(255) - mean) / std
+    height, width, channels = seen.shape
+    tensor = np.empty((channels, height, width), np.float32)
+    for channel in range(channels):
+        np.take(values[:, channel], seen[:, :, channel], out=tensor[channel], mode="clip")
+    return tensor
 
 
 # photos

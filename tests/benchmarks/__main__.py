@@ -18,6 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.benchmarks import layers
 from tests.benchmarks.comparison import comparison
+from tests.benchmarks.live import live
 from tests.benchmarks.measuring import bare, paired, prepared_for, ratio_line, timed
 
 _BARE_WINDOW = """
@@ -489,6 +490,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "graph-dot": lambda: graph_dot(None),
     "answering": answering,
     "comparison": comparison,
+    "live": lambda: live(1.0),
 }
 
 
@@ -498,7 +500,11 @@ def main() -> None:
     parser.add_argument(
         "--pages", type=Path, metavar="FOLDER", help="where graph-dot writes both drawings"
     )
+    parser.add_argument(
+        "--minutes", type=float, default=1.0, help="how long live watches the memory"
+    )
     options = parser.parse_args()
+    BENCHMARKS["live"] = wraps(live)(partial(live, options.minutes))
     BENCHMARKS["graph-dot"] = wraps(graph_dot)(partial(graph_dot, options.pages))
     for name in options.names or list(BENCHMARKS):
         print(f"# {name}: {(BENCHMARKS[name].__doc__ or '').strip()}", flush=True)

@@ -1,5 +1,6 @@
 """The input panel: pictures in both directions, what is shown, what is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_what_the_network_does_not_see_is_dimmed(qtbot: QtBot) -> None:
     outside, inside = grabbed.pixelColor(6, 41), grabbed.pixelColor(61, 41)
     assert inside == QColor(255, 255, 255)
     assert outside.lightness() < 150
-    view.show_picture(white)  # another picture, its crop not known yet
+    view.show_picture(replace(white, name="other"))  # its crop is not known yet
     assert view.grab().toImage().pixelColor(6, 41) == QColor(255, 255, 255)
 
 
@@ -373,3 +374,16 @@ def test_nothing_is_squeezed_out_at_any_size(
         assert inside.contains(corner)
         assert not part.size().isEmpty()
     assert panel.picture_view.picture_rect().width() >= 60
+
+
+def test_frame_after_frame_keeps_the_crop_in_sight(qtbot: QtBot) -> None:
+    view = PictureView()
+    qtbot.addWidget(view)
+    view.resize(122, 82)
+    white = Picture(np.full((80, 120, 3), 255, np.uint8), "film")
+    view.show_picture(white)
+    view.show_crop((20, 0, 80, 80))
+    view.show_picture(replace(white))  # the next one: else its shade would flicker
+    assert view.grab().toImage().pixelColor(6, 41).lightness() < 150
+    view.show_picture(Picture(white.rgb[:60], "film"))  # of another size
+    assert view.grab().toImage().pixelColor(6, 41) == QColor(255, 255, 255)

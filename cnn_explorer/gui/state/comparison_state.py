@@ -111,6 +111,11 @@ class ComparisonState(QObject):
     """Something is known of a network, or not any more: its number."""
     look_changed = Signal()
     """Cells are to be drawn otherwise; those that show something else come by `column_changed`."""
+    picture_begun = Signal(object)
+    """The first network begins with another `Picture`."""
+    picture_compared = Signal(object, float, float)
+    """All networks have answered to a `Picture`: their milliseconds of preparing it together, and
+    of their forwards."""
     progress_changed = Signal()
     """Another network is running, or none any more."""
     place_marked = Signal(object)
@@ -136,6 +141,8 @@ class ComparisonState(QObject):
         self._show: Reduction = "mean"
         self._channel = 0
         self._shading = Shading("channel")
+        self._begun: Picture | None = None
+        self._compared: Picture | None = None
         self._awaited: object = None
         self._news: list[int] = []  # columns of which something is known now
         self._paused = False
@@ -622,14 +629,36 @@ class ComparisonState(QObject):
         if not self._active or self._paused or self._awaited is not None:
             return
         lacking = self._next()
+        compared = self._just_compared() if lacking is None else None
         if lacking is None and (self._due or self._framing != self._explorer.framing):
             self._picture, self._due = self._due or self._picture, None
             self._framing = self._explorer.framing
             lacking = self._next()
+        if compared is not None:
+            self.picture_compared.emit(*compared)
         if lacking is None:
             self.progress_changed.emit()
             return
         self._request(*lacking)
+        request = lacking[0]
+        if isinstance(request, RunColumn) and request.picture is not self._begun:
+            self._begun = request.picture
+            self.picture_begun.emit(request.picture)
+
+    def _just_compared(self) -> tuple[Picture, float, float] | None:
+        """The picture that all networks have looked at now, with their milliseconds; None where
+        that was told, or none of them could."""
+        picture = self._picture
+        found = [done.column for done in self._done.values() if done.picture is picture]
+        columns = [column for column in found if isinstance(column, Column)]
+        if picture is None or picture is self._compared or not columns:
+            return None
+        self._compared = picture
+        return (
+            picture,
+            sum(column.prepared.preprocess_ms for column in columns),
+            sum(column.result.forward_ms for column in columns),
+        )
 
     def _go_on_and_tell(self) -> None:
         """The engine has its next work before what is new is drawn."""
@@ -713,8 +742,9 @@ class ComparisonState(QObject):
         self._due = None
         self._picture = picture
         self._framing = self._explorer.framing
-        self._clicked = self._pointed = None
-        self.place_marked.emit(None)
+        if self.place is not None:
+            self._clicked = self._pointed = None
+            self.place_marked.emit(None)
         self._start()
 
     @Slot()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from cnn_explorer.errors import Cancelled, ExplorerError
-from cnn_explorer.gui.state.jobs import Job
+from cnn_explorer.gui.state.jobs import Job, Lane
+from cnn_explorer.gui.state.prepared_ahead import PreparedAhead
 from cnn_explorer.gui.state.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -44,9 +45,9 @@ class _Worker(QObject):
     finished = Signal(object)
     progressed = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: PreparedAhead) -> None:
         super().__init__()
-        self._workbench = Workbench()
+        self._workbench = Workbench(ahead)
 
     @Slot(object)
     def perform(self, job: Job) -> None:
@@ -57,7 +58,8 @@ class _Worker(QObject):
             if job.cancelled.is_set():
                 raise Cancelled
             now = time.monotonic()
-            if now - reported >= _PROGRESS_EVERY:
+            # of thirty frames a second nobody asks how far they are
+            if now - reported >= _PROGRESS_EVERY and job.lane is not Lane.LIVE:
                 reported = now
                 self.progressed.emit(Progress(job.number, fraction))
 
@@ -103,7 +105,9 @@ class Engine(QObject):
         self._thread.setObjectName("engine")
         # the graph of a deep network recurses deeper than Qt's default stack for threads likes
         self._thread.setStackSize(64 * 1024 * 1024)
-        self._worker = _Worker()
+        self.ahead = PreparedAhead()
+        """Where live pictures are made ready that wait for the engine."""
+        self._worker = _Worker(self.ahead)
         self._worker.moveToThread(self._thread)
         self._performing.connect(self._worker.perform)
         self._worker.finished.connect(self.finished)
@@ -117,5 +121,6 @@ class Engine(QObject):
 
     def stop(self) -> None:
         """End the thread; waits for the job that runs, which should have been cancelled."""
+        self.ahead.stop()
         self._thread.quit()
         self._thread.wait()

@@ -4,11 +4,13 @@ Widgets show what the signals carry and call the commands; the engine thread doe
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from cnn_explorer.errors import ExplorerError
@@ -21,6 +23,7 @@ from cnn_explorer.gui.state.architecture_work import (
 )
 from cnn_explorer.gui.state.engine import Engine, Outcome, Progress
 from cnn_explorer.gui.state.jobs import Job, JobQueue, Lane
+from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -32,6 +35,7 @@ from cnn_explorer.gui.state.shown import (
     ThumbnailsShown,
     TimesShown,
 )
+from cnn_explorer.gui.state.snapshot import SaveSnapshot
 from cnn_explorer.gui.state.workbench import (
     Effect,
     Export,
@@ -64,6 +68,12 @@ from cnn_explorer.probe.results import Channel
 from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
+
+_THUMBNAILS_EVERY = 0.15
+"""Seconds. Small pictures of all layers, painted with every frame, would take a fifth of the frames
+away, and nobody follows so many at once."""
+_RUNS_WITHOUT = 2
+"""Live runs without thumbnails after one with them, however slow the network is."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,8 @@ class Explorer(QObject):
     """A `GraphsRead`: graphs of networks that are compared."""
     forwards_timed = Signal(object)
     """A `ForwardsTimed`: times of networks that are compared."""
+    live_begun = Signal(object)
+    """A live `Picture` that the network begins to look at: the next one may come."""
     picture_cleared = Signal()
     """The drawing was wiped: there is no picture."""
     message_shown = Signal(object)
@@ -189,6 +201,15 @@ class Explorer(QObject):
         self._picture_is_drawn = False
         self._framing = AS_TRAINED
         self._framing_moves = False
+        self._sees_maps = True
+        self._sees_thumbnails = True
+        self._thumbnails_at = float("-inf")
+        self._runs_since = 0
+        self._standing = QTimer(self)
+        self._standing.setSingleShot(True)
+        self._standing.setInterval(round(2000 * _THUMBNAILS_EVERY))
+        self._standing.timeout.connect(self._on_standing)
+        self._failed_live: tuple[LayerGraph, str] | None = None
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
@@ -231,7 +252,7 @@ class Explorer(QObject):
 
     @property
     def picture_is_live(self) -> bool:
-        """Whether the picture is a drawing in progress."""
+        """Whether the picture is a drawing in progress, or a frame that others follow."""
         return self._picture_is_live
 
     @property
@@ -273,7 +294,7 @@ class Explorer(QObject):
     @property
     def idle(self) -> bool:
         """Whether all work has settled."""
-        return self._queue.idle
+        return self._queue.idle and not self._standing.isActive()
 
     def version_of(self, card: NetworkCard) -> str:
         """The version chosen last for a network; empty where that is no longer at hand."""
@@ -475,20 +496,25 @@ class Explorer(QObject):
             )
 
     def show_picture(self, picture: Picture, *, live: bool = False, drawn: bool = False) -> None:
-        """Classify a picture that is already decoded: pasted, or made just now (`live`), by hand
-        (`drawn`)."""
+        """Classify a picture that is already decoded: pasted, drawn by hand (`drawn`), or one that
+        others follow (`live`), as while it is drawn or filmed.
+
+        Of live pictures that follow each other only the first says that a run has started."""
         if not self._had_picture:
             # from now on, or each empty drawing pad would move every box
             self._had_picture = True
             self._make_thumbnail_room()
-        self._forget_profile()
+        going_on = live and self._picture_is_live and self._picture is not None
+        if not going_on or self._profile is not None or self._awaits_profile:
+            self._forget_profile()
         self._picture = picture
         self._picture_is_live = live
         self._picture_is_drawn = drawn
         self.picture_shown.emit(picture)
-        if not live:  # those of a drawing stay until its next ones are there
-            self._forget_thumbnails()
-        self._run()
+        if not live:
+            self._forget_thumbnails()  # those of a drawing stay until its next ones are there
+            self._engine.ahead.stop()
+        self._run(quietly=going_on)
 
     def frame_as(self, framing: Framing, *, moving: bool = False) -> None:
         """Frame this picture and the next ones in another way. While the frame is `moving` the
@@ -505,6 +531,7 @@ class Explorer(QObject):
     def clear_picture(self) -> None:
         """Forget the picture: an empty drawing pad."""
         self._queue.cancel(Lane.RUN, Lane.LIVE)  # no answer may land on the next drawing
+        self._engine.ahead.stop()
         self._picture = None
         self._answers = None
         self._activations = None
@@ -593,10 +620,17 @@ class Explorer(QObject):
         if self._queue.idle:
             return
         opening = self._opening is not None
-        jobs = (self._queue.running, *self._queue.waiting)
-        running = any(job is not None and isinstance(job.request, Run) for job in jobs)
+        jobs = [job for job in (self._queue.running, *self._queue.waiting) if job is not None]
+        # of live pictures the next one comes, unless this is the first
+        stands_still = any(job.lane is not Lane.LIVE for job in jobs) or self._answers is None
+        running = any(
+            isinstance(job.request, Run) and (not job.request.live or self._answers is None)
+            for job in jobs
+        )
         profiling = self._awaits_profile
         self._queue.cancel()
+        if not stands_still:
+            return
         if profiling:
             self.profile_stopped.emit()
         self._opening = None
@@ -618,6 +652,41 @@ class Explorer(QObject):
         if not resting and not (answers is not None and self._is_current(answers)):
             self._run()
 
+    def set_in_sight(self, *, maps: bool, thumbnails: bool) -> None:
+        """Say whether the selected layer's output and the thumbnails can be seen. Of live pictures
+        nothing else is captured."""
+        self._sees_maps, self._sees_thumbnails = maps, thumbnails
+
+    def look_again(self) -> None:
+        """Something has come into sight that may have missed the last live picture."""
+        if self._picture_is_live:
+            self._thumbnails_at = float("-inf")
+            self._run(quietly=True)
+
+    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
+        """Save the picture that was answered last, its answers and the selected layer's output in
+        a folder, under one name."""
+        network, picture = self._network, self._picture
+        answers = self._answers
+        if answers is not None and self._picture_is_live and not self._resting:
+            picture = answers.picture  # the newest one has no answer yet
+        if network is None or picture is None or network.refusal:
+            self._complain(ExplorerError("There is no answer to save yet: choose a picture."))
+            return
+        run = self._run_on(network, picture, everything=True)
+        self._submit(
+            Lane.EXPORT,
+            SaveSnapshot(
+                replace(run, boxes={}),
+                folder,
+                datetime.now().astimezone(),
+                network.weights,
+                look or MapsLook(),
+                dark,
+            ),
+            self.tr("Saving a snapshot"),
+        )
+
     def perform(self, lane: Lane, request: object, title: str) -> None:
         """Have the engine do work whose answer is for another state: see `answered`."""
         self._submit(lane, request, title)
@@ -630,6 +699,7 @@ class Explorer(QObject):
     def close(self) -> None:
         """Cancel everything and end the engine thread."""
         self._started = False
+        self._standing.stop()
         self._queue.cancel()
         self._engine.stop()
 
@@ -678,29 +748,53 @@ class Explorer(QObject):
         if self._resting:
             return  # asked again when its answers are to be seen
         live = self._picture_is_live or self._framing_moves
-        lane = Lane.LIVE if live else Lane.RUN
+        run = self._run_on(network, picture, everything=not self._picture_is_live)
+        if not quietly:
+            self.run_started.emit(run.layer)
+        if self._picture_is_live and self._queue.running is not None:
+            self._engine.ahead.begin(picture)
+        self._submit(
+            Lane.LIVE if live else Lane.RUN, run, self.tr("Running {}").format(network.card.title)
+        )
+
+    def _run_on(self, network: NetworkShown, picture: Picture, *, everything: bool) -> Run:
+        """A run with the selected layer and all thumbnails, or with what can be seen of them."""
         # an auxiliary head computes nothing in a prediction: run without looking at it
         quiet = trains_only(network.graph, self._layer) or is_weight(network.graph, self._layer)
-        layer = "" if quiet else network.graph.module_of(self._layer)
-        if not quietly:
-            self.run_started.emit(layer)
-        boxes = network.layout.graph.modules if self._options.thumbnails else {}
-        self._submit(
-            lane,
-            Run(
-                network.card,
-                network.graph,
-                picture,
-                layer,
-                live,
-                boxes,
-                self._channel,
-                self._precision,
-                self._kept_bytes,
-                self.framing,
-            ),
-            self.tr("Running {}").format(network.card.title),
+        unseen = not (everything or self._sees_maps)
+        layer = "" if quiet or unseen else network.graph.module_of(self._layer)
+        drawn = self._options.thumbnails and (everything or self._thumbnails_are_due())
+        return Run(
+            network.card,
+            network.graph,
+            picture,
+            layer,
+            self._picture_is_live or self._framing_moves,
+            network.layout.graph.modules if drawn else {},
+            self._channel,
+            self._precision,
+            self._kept_bytes,
+            self.framing,
         )
+
+    def _thumbnails_are_due(self) -> bool:
+        """Whether thumbnails of a live picture are wanted: they are seen, and not just made."""
+        if not self._sees_thumbnails:
+            return False
+        made = self._thumbnails_at
+        rested = time.monotonic() - made >= _THUMBNAILS_EVERY and self._runs_since >= _RUNS_WITHOUT
+        due = rested or made == float("-inf")
+        if due:
+            self._standing.stop()
+        else:
+            self._standing.start()
+        return due
+
+    @Slot()
+    def _on_standing(self) -> None:
+        """No picture follows the last live one, which was run without thumbnails."""
+        self.look_again()
+        self._report()
 
     def _complete_thumbnails(self) -> None:
         """Run again for boxes that are drawn and of which none were asked for yet."""
@@ -762,21 +856,33 @@ class Explorer(QObject):
         self._advance()
 
     def _advance(self) -> None:
-        if self._started:
-            job = self._queue.start_next()
-            if job is not None:
-                self._engine.perform(job)
+        self._tell_begun(self._start_next())
         self._report()
+
+    def _start_next(self) -> Job | None:
+        job = self._queue.start_next() if self._started else None
+        if job is not None:
+            self._engine.perform(job)
+            if isinstance(job.request, Run) and job.request.live:
+                self._runs_since += 1
+                if job.request.boxes:
+                    self._thumbnails_at, self._runs_since = time.monotonic(), 0
+        return job
+
+    def _tell_begun(self, job: Job | None) -> None:
+        if job is not None and job.lane is Lane.LIVE and isinstance(job.request, Run):
+            self.live_begun.emit(job.request.picture)
 
     def _report(self) -> None:
         job = self._queue.running
-        busy = None if job is None else Busy(job.title, -1.0)
+        # thirty frames a second are no work to be reported thirty times
+        busy = None if job is None or job.lane is Lane.LIVE else Busy(job.title, -1.0)
         if (busy is None) != (self._reported is None) or (
             busy is not None and self._reported is not None and busy.title != self._reported.title
         ):
             self._reported = busy
             self.busy_changed.emit(busy)
-        if self._started and self._queue.idle:
+        if self._started and self.idle:
             self.settled.emit()
 
     @Slot(object)
@@ -790,14 +896,23 @@ class Explorer(QObject):
     @Slot(object)
     def _on_finished(self, outcome: Outcome) -> None:
         job = self._queue.finish(outcome.number)
+        begun = None
         if job is not None:
+            if job.lane is Lane.LIVE:  # the engine goes on while this answer is drawn
+                begun = self._start_next()
             if outcome.error is not None:
                 self._on_failed(job, outcome)
             else:
                 self._on_response(job, outcome.response)
+        self._tell_begun(begun)
         self._advance()
 
     def _on_failed(self, job: Job, outcome: Outcome) -> None:
+        if isinstance(job.request, Run) and job.request.live:
+            failure = job.request.graph, outcome.error or ""
+            if failure == self._failed_live:
+                return  # that was said of the frame before
+            self._failed_live = failure
         log.warning("%s: %s\n%s", job.title, outcome.error, outcome.details)
         if job.request is self._opening:
             self._opening = None
@@ -914,6 +1029,8 @@ class Explorer(QObject):
             wanted = self._options.thumbnails and made.channel == self._channel
             self._thumbnails = made if wanted else None
             self.thumbnails_shown.emit(self._thumbnails)
+        if request.live and not request.layer:
+            self._activations = None  # they are not of this picture
         if ran.activations is not None and ran.activations.layer == self._module:
             self._activations = ran.activations
             self.activations_shown.emit(ran.activations)

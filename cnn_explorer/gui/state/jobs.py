@@ -3,7 +3,7 @@
 The GUI thread owns the queue; the engine thread runs what it hands out. A newer request replaces
 the one that waits in its lane, except that each file a person asked for is written. A person's
 gesture also cancels running work that it makes stale; live frames never do, since cancelling for
-each frame would starve them all.
+each frame would starve them all. Nor do they keep other work waiting: they take turns with it.
 """
 
 import enum
@@ -85,6 +85,8 @@ class JobQueue:
     def __init__(self) -> None:
         self._waiting: dict[Lane, list[Job]] = {}
         self._running: Job | None = None
+        self._was_live = False
+        """Whether the job handed out last was a live one."""
 
     @property
     def running(self) -> Job | None:
@@ -119,10 +121,17 @@ class JobQueue:
             self._waiting[running.lane] = [Job(running.lane, running.request, running.title)]
 
     def start_next(self) -> Job | None:
-        """Hand out the most urgent job, or None while one runs or none waits."""
+        """Hand out the most urgent job, or None while one runs or none waits.
+
+        A live job always waits as long as frames come. So that other work is done meanwhile, it
+        takes turns with that; a study would have to give way again at once, and waits."""
         if self._running is not None or not self._waiting:
             return None
         lane = min(self._waiting)
+        if lane is Lane.LIVE and self._was_live:
+            others = (other for other in self._waiting if other not in (Lane.LIVE, Lane.STUDY))
+            lane = min(others, default=lane)
+        self._was_live = lane is Lane.LIVE
         self._running = self._waiting[lane].pop(0)
         if not self._waiting[lane]:
             del self._waiting[lane]

@@ -41,6 +41,7 @@ from cnn_explorer.gui.state.folder_work import (
     StudyResponse,
     save,
 )
+from cnn_explorer.gui.state.prepared_ahead import PreparedAhead
 from cnn_explorer.gui.state.shown import (
     ActivationsShown,
     AnswersShown,
@@ -53,6 +54,7 @@ from cnn_explorer.gui.state.shown import (
     ThumbnailsShown,
     TimesShown,
 )
+from cnn_explorer.gui.state.snapshot import SaveSnapshot, save_snapshot
 from cnn_explorer.media.address import DataAddress
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
@@ -247,7 +249,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """The answer to `Export`, `ExportOnnx`, `SaveComparison` and a `MapsFile`."""
+    """The answer to `Export`, `ExportOnnx`, `SaveComparison`, `SaveSnapshot`, a `MapsFile`."""
 
     path: Path
     said: str = ""
@@ -268,7 +270,7 @@ class ExportOnnx:
 Request = (
     OpenPicture | OpenImage | OpenData | OpenNetwork | OpenWeights | OpenOnnx | Run | Look | Effect
     | ProfileLayers | Measure | Export | ExportOnnx | MapsFile | ReadGraphs | TimeForwards
-    | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison
+    | StudyRequest | SaveAnswers | SaveSimilarity | CompareRequest | SaveComparison | SaveSnapshot
 )  # fmt: skip
 Response = (
     Picture | NetworkShown | Ran | Looked | EffectsShown | ProfileShown | TimesShown | Exported
@@ -279,7 +281,8 @@ Response = (
 class Workbench:
     """The engine's side of the window: one network open at a time, one picture prepared for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: PreparedAhead | None = None) -> None:
+        self._ahead = PreparedAhead() if ahead is None else ahead
         self._warm = False
         self._open: list[tuple[LayerGraph, Session | OnnxSession]] = []
         """The network on show, and one that was opened too late: its cancelling was under way."""
@@ -327,6 +330,8 @@ class Workbench:
             case SaveAnswers() | SaveSimilarity():
                 save(request)
                 return Exported(request.path)
+            case SaveSnapshot():
+                return self._save_snapshot(request, checkpoint)
             case SaveComparison():
                 save_comparison(request, checkpoint)
                 return Exported(request.path)
@@ -465,7 +470,11 @@ class Workbench:
         kept = self._prepared
         same = kept is not None and kept[0] is picture and kept[1] is rules
         if kept is None or not same or kept[2].framing != framing:
-            self._prepared = kept = (picture, rules, prepare(picture, rules, framing))
+            way = rules, framing
+            ahead = self._ahead.take(picture, way)
+            made = prepare(picture, rules, framing) if ahead is None else ahead
+            self._prepared = kept = (picture, rules, made)
+            self._ahead.learn(way, lambda picture: prepare(picture, rules, framing))
         return kept[2]
 
     def _open_onnx(self, request: OpenOnnx, checkpoint: Checkpoint) -> NetworkShown:
@@ -610,6 +619,16 @@ class Workbench:
             cache.add(result, unmade, channel)
             fresh |= result.activations
         return cache.result(layers, thumbnails_of, channel, fresh)
+
+    def _save_snapshot(self, request: SaveSnapshot, checkpoint: Checkpoint) -> Exported:
+        ran = self._run(request.run, lambda fraction: checkpoint(0.2 * fraction))
+        path, said = save_snapshot(
+            request,
+            ran.answers,
+            ran.activations,
+            lambda fraction: checkpoint(0.2 + 0.8 * fraction),
+        )
+        return Exported(path, said)
 
     def _look(self, request: Look) -> Looked:
         session = self._session_of(request)

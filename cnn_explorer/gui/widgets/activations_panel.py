@@ -393,9 +393,11 @@ class ActivationsPanel(QWidget):
             low, high = number_text(float(drawn.low[at])), number_text(float(drawn.high[at]))
         if shading.scale == "fixed" or shading.clip > 0:  # there may be values beyond
             low, high = f"≤ {low}", f"≥ {high}"
+        ends = self.bar.ends()
         self.bar.set_scale(colours, low, high)
         self._say_undefined(drawn)
-        self.header.arrange()
+        if self.bar.ends() != ends:
+            self.header.arrange()
 
     def _say_undefined(self, drawn: Mosaic) -> None:
         said = []

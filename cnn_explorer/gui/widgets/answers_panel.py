@@ -2,6 +2,7 @@
 
 import html
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +61,8 @@ Index = QModelIndex | QPersistentModelIndex
 FEW, MORE = 5, 20
 _SCORE_ROLE = Qt.ItemDataRole.UserRole + 1
 _ROW = 31
+_TOLD_EVERY = 0.25
+"""Seconds between two lines of durations, of frames that follow each other."""
 _PENDING_MS = 150
 """Answers that come sooner replace the old ones without these fading first."""
 
@@ -287,6 +290,8 @@ class AnswersPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._answers: AnswersShown | None = None
+        self._told_at = float("-inf")
+        self._departure = ""
         self._many = False
         self.untrained_badge = UntrainedBadge()
         self._model = _AnswersModel(self)
@@ -359,6 +364,11 @@ class AnswersPanel(QWidget):
         """Show a network's answers."""
         self._patience.stop()
         new = self._answers is None or self._answers.classes[:FEW] != answers.classes[:FEW]
+        same = self._answers is not None and (
+            answers.card is self._answers.card
+            and answers.picture is not self._answers.picture
+            and answers.picture.name == self._answers.picture.name
+        )
         self._answers = answers
         self._delegate.trained = answers.trained
         self._delegate.faded = False
@@ -379,7 +389,14 @@ class AnswersPanel(QWidget):
             parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
         if departure:
             parts.insert(0, departure)
-        self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
+        if (
+            not same
+            or departure != self._departure
+            or time.monotonic() - self._told_at >= _TOLD_EVERY
+        ):
+            # of one frame after the other nobody reads so many numbers, each laid out anew
+            self._told_at, self._departure = time.monotonic(), departure
+            self._times.setText(" · ".join(part.replace(" ", "\u00a0") for part in parts))
         self._pages.setCurrentIndex(1)
         self.setFocusProxy(self._bars)
         if new and QAccessible.isActive():

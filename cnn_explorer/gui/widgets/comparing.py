@@ -29,6 +29,8 @@ class Comparing(QObject):
 
     changed = Signal()
     """The window is in the other mode."""
+    made = Signal(object)
+    """The `ComparisonState`, when it was made."""
 
     def __init__(
         self,
@@ -165,6 +167,7 @@ class Comparing(QObject):
             page.maps.place_clicked.connect(view.mark_place)
             page.maps.network_asked.connect(self._on_network_asked)
             self._panels.weights_got.connect(state.refresh_weights)
+            self.made.emit(state)
         return self.state, self.page
 
     def _add_pages(self, state: "ComparisonState", page: "ComparePage") -> None:

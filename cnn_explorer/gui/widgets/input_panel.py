@@ -230,7 +230,9 @@ class InputPanel(QWidget):
         direction = QBoxLayout.Direction
         self._body.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
         align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag(0)
-        self._body.setAlignment(self.seen, align)
+        item = self._body.itemAt(self._body.indexOf(self.seen))
+        if item is not None and item.alignment() != align:  # else all would be laid out anew
+            self._body.setAlignment(self.seen, align)
 
     def _show_frame(self) -> None:
         offer = self._framing if self._on_view() else None

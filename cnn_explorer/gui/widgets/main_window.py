@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.addresses import Addresses
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.live import Live
     from cnn_explorer.gui.state.series import SeriesShown
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
     from cnn_explorer.gui.widgets.arrivals import Arrivals
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self._comparing: Comparing
         self._arrivals: Arrivals
         self._addresses: Addresses
+        self.live: Live
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -141,10 +143,12 @@ class MainWindow(QMainWindow):
 
         They come after the first paint: their imports take longer than all before together.
         """
+        from cnn_explorer.gui.state.live import Live
         from cnn_explorer.gui.state.maps_look import MapsLook
         from cnn_explorer.gui.widgets.arrivals import Arrivals
         from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
+        from cnn_explorer.gui.widgets.live_sight import LiveSight
 
         self._explorer = explorer
         self.panels = panels
@@ -164,7 +168,10 @@ class MainWindow(QMainWindow):
             else:
                 dock.setWidget(panel)
             empty.deleteLater()
+        self.live = Live(explorer, self)
+        sight = LiveSight(self, explorer, self.live, panels)
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
+        self._comparing.made.connect(sight.follow)
         self._arrivals = Arrivals(self, explorer, panels.series, self._comparing)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
@@ -843,6 +850,7 @@ class MainWindow(QMainWindow):
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
+            self.live.close()
             self.panels.series.close()
             self._addresses.close()
             self._explorer.close()

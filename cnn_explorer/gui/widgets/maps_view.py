@@ -181,7 +181,10 @@ class MapsView(QAbstractScrollArea):
             if enlarged >= 0:
                 self.map_enlarged.emit(-1)
         self._draw_mosaic()
-        self._arrange()
+        if same_kind and self.count:
+            self.viewport().update()  # of the next frame each map stays where it is
+        else:
+            self._arrange()
         # under a pointer at rest a new picture brings new values
         self._hover(self._pointer)
 

@@ -96,6 +96,8 @@ class TitleLabel(QLabel):
 
     def set_title(self, name: str, rest: str = "") -> None:
         """Show ``name`` in bold and ``rest`` after it."""
+        if (name, rest) == (self._name, self._rest):
+            return  # thirty times a second nothing is to be laid out anew
         self._name, self._rest = name, rest
         self.setText(name + rest)
         self.setToolTip(name + rest)
@@ -193,6 +195,8 @@ class ColourBar(QWidget):
 
     def set_scale(self, colours: npt.NDArray[np.uint8], low: str, high: str) -> None:
         """Show colours (256, 3) between the texts of the lowest and highest value."""
+        if (low, high) == self._ends and colours is self._colours:
+            return
         self._colours = colours
         self._ends = (low, high)
         self.setAccessibleDescription(self.tr("from {low} to {high}").format(low=low, high=high))

@@ -270,7 +270,9 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_activations_shown(self, shown: ActivationsShown) -> None:
-        self.activations_panel.show_activations(shown)
+        # of frames that follow each other, those that nobody sees are not drawn
+        if self.activations_panel.isVisible() or not self._explorer.picture_is_live:
+            self.activations_panel.show_activations(shown)
         self.statistics_panel.show_activations(shown)
 
     @Slot(object)

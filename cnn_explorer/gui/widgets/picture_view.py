@@ -130,6 +130,7 @@ class PictureView(QWidget):
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
         self._scaled = _Scaled()
         self._size = QSize()
+        self._told = ""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -149,13 +150,15 @@ class PictureView(QWidget):
             self._field = None
             self._pressed = None
             self.mark_place(None)
-        self._crop = None
         self._scaled.set_image(_for_scaling(picture.rgb) if picture else QImage())
         size = QSize(picture.width, picture.height) if picture else QSize()
-        if size != self._size:
-            self._size = size
-            self.show_frame(None)
-        self._describe()
+        told = "" if picture is None else f"{picture.name} {picture.source} {picture.note}"
+        if (size, told) != (self._size, self._told):  # else it is the next frame of a film
+            if size != self._size:
+                self.show_frame(None)
+            self._size, self._told = size, told
+            self._crop = None
+            self._describe()
         self.update()
 
     def show_crop(self, crop: Region | None) -> None:
@@ -475,6 +478,7 @@ class SeenPreview(QWidget):
         self._size = QSize()
         self._stacked = False
         self._side = self.SMALLEST
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(self.tr("What the network sees"))
         self.arrange(stacked=False, side=self.SMALLEST)
@@ -513,8 +517,11 @@ class SeenPreview(QWidget):
 
     def arrange(self, *, stacked: bool, side: int) -> None:
         """Put the words under the preview or beside it, and make it as large as there is room."""
+        side = min(max(side, self.SMALLEST), self.LARGEST)
+        if (stacked, side) == (self._stacked, self._side):
+            return
         self._stacked = stacked
-        self._side = min(max(side, self.SMALLEST), self.LARGEST)
+        self._side = side
         policy = QSizePolicy.Policy
         if stacked:
             self.setSizePolicy(policy.Fixed, policy.Preferred)

@@ -1,0 +1,129 @@
+"""Live pictures in the real window: what is in sight is captured, and painted answers are told."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from cnn_explorer.gui.state.live import Pace
+from cnn_explorer.gui.state.workbench import Run
+from tests.gui.test_live import Film
+from tests.journeys.conftest import Stage
+
+
+@pytest.fixture
+def film() -> Iterator[Film]:
+    film = Film()
+    yield film
+    film.deleteLater()
+
+
+@pytest.fixture
+def paces(stage: Stage) -> list[Pace]:
+    paces: list[Pace] = []
+    stage.window.live.pace_told.connect(paces.append)
+    return paces
+
+
+def watch(stage: Stage, film: Film) -> None:
+    stage.window.live.watch(film)
+    film.give()
+    stage.settle()
+
+
+def runs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs that are asked for from now on."""
+    asked: list[Run] = []
+    begin = stage.explorer._queue.submit
+
+    def submit(job) -> None:  # type: ignore[no-untyped-def]
+        if isinstance(job.request, Run):
+            asked.append(job.request)
+        begin(job)
+
+    monkeypatch.setattr(stage.explorer._queue, "submit", submit)
+    return asked
+
+
+def test_answers_are_told_when_they_are_painted(
+    stage: Stage, film: Film, paces: list[Pace], qtbot: QtBot
+) -> None:
+    watch(stage, film)
+    qtbot.waitUntil(lambda: len(paces) == 1)
+    film.give()
+    qtbot.waitUntil(lambda: len(paces) == 2)
+    pace = paces[-1]
+    assert pace.draw_ms > 0
+    assert pace.dropped == 0
+    assert pace.forward_ms > 0
+    panels = stage.window.panels
+    assert panels is not None
+    assert "film.mp4" in panels.answers_panel.text()
+    assert panels.activations_panel.maps.count > 0
+
+
+def test_only_panels_in_sight_are_served(
+    stage: Stage, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, panels, explorer = stage.window, stage.window.panels, stage.explorer
+    assert panels is not None
+    explorer.show_thumbnails("mean")
+    watch(stage, film)
+    asked = runs(stage, monkeypatch)
+    window.show_layer_tab(window.tab_index("code"))
+    panels.graph_view.hide()
+    film.give()
+    stage.settle()
+    assert (asked[-1].layer, dict(asked[-1].boxes)) == ("", {})
+    window.show_layer_tab(window.tab_index("statistics"))
+    stage.settle()  # the film stands still: what came into sight is asked for
+    assert asked[-1].layer == explorer.layer
+    assert not asked[-1].boxes
+    before = panels.activations_panel.maps.mosaic
+    film.give()
+    stage.settle()
+    assert panels.activations_panel.maps.mosaic is before  # nobody sees them
+    panels.graph_view.show()
+    window.show_layer_tab(window.tab_index("activations"))
+    stage.settle()
+    assert asked[-1].boxes
+    assert panels.activations_panel.maps.mosaic is not before
+
+
+def test_a_minimised_window_lets_frames_go(stage: Stage, film: Film, qtbot: QtBot) -> None:
+    watch(stage, film)
+    window = stage.window
+    window.setWindowState(Qt.WindowState.WindowMinimized)
+    film.give()
+    assert window.live.flow.dropped == 1
+    window.setWindowState(Qt.WindowState.WindowNoState)
+    picture = film.give()
+    qtbot.waitUntil(lambda: stage.explorer.picture is picture)
+    stage.settle()
+
+
+def test_compared_networks_are_as_live(
+    stage: Stage, film: Film, paces: list[Pace], qtbot: QtBot
+) -> None:
+    state = stage.window._comparing.enter()
+    state.compare(["lenet5", "alexnet-cifar"])
+    qtbot.waitUntil(lambda: not state.busy, timeout=60_000)
+    watch(stage, film)
+    qtbot.waitUntil(lambda: len(paces) == 1, timeout=60_000)
+    last = [film.give() for _ in range(5)][-1]
+    qtbot.waitUntil(lambda: state.picture is last and not state.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: len(paces) >= 2)
+    assert all(state.is_fresh(number) for number in range(2))
+    stage.window.leave_comparison()
+    stage.settle()
+    assert stage.explorer.answers is not None
+    assert stage.explorer.answers.picture is last
+
+
+def test_closing_the_window_ends_the_source(stage: Stage, film: Film) -> None:
+    watch(stage, film)
+    film.give()
+    film.give()
+    stage.window.close()
+    assert not film.running
