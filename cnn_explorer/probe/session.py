@@ -102,7 +102,9 @@ class Session:
         """Memory that its parameters and buffers take, those of a fast copy too; what both share is
         counted once."""
         copy = self._fast.copy
-        return self._exact_bytes if copy is None else _bytes_of(self.model, copy)
+        if copy is None:
+            return self._exact_bytes
+        return _bytes_of(self.model, copy) + self._fast.packed_bytes
 
     @cached_property
     def _exact_bytes(self) -> int:
@@ -173,7 +175,9 @@ class Session:
                 wanted = can_be_captured(form.model, thumbnails_of) if thumbnails_of else ()
                 if wanted:
                     stack.enter_context(thumbnails(form.model, wanted, channel, made))
+                form.wanted((*layers, *wanted))
                 logits, captured = self._forward(form, batch, layers, checkpoint)
+                form.check()
         except (ExplorerError, Cancelled):
             raise
         except Exception as error:  # whatever goes wrong in a network that is not ours
