@@ -11,9 +11,9 @@ Torch is imported when a fast form is first asked for, not with this module.
 """
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 from cnn_explorer.errors import Cancelled, Checkpoint, no_checkpoint
@@ -52,6 +52,11 @@ class Form:
     model: "nn.Module"
     arithmetic: Arithmetic
     fused: "Fused | None" = None
+
+    @cached_property
+    def modules(self) -> "Mapping[str, nn.Module]":
+        """By name."""
+        return dict(self.model.named_modules())
 
     def wanted(self, layers: Collection[str]) -> None:
         """Call before each forward: whose outputs will be asked for."""

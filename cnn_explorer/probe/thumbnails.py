@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.errors import Checkpoint, no_checkpoint
-from cnn_explorer.probe.capture import as_maps, each_output
+from cnn_explorer.probe.capture import Modules, as_maps, each_output
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.results import (
     Channel,
@@ -44,6 +44,7 @@ def thumbnails(
     layers: Iterable[str],
     channel: Channel,
     made: MutableMapping[str, Thumbnail],
+    modules: Modules | None = None,
 ) -> Iterator[None]:
     """Put thumbnails of the outputs of `layers` into `made` at the end of the context, of the last
     forward of `model` in it. Names are those of `capture`; the batch is of one picture."""
@@ -53,7 +54,7 @@ def thumbnails(
         if output.is_floating_point() and output.numel():
             read[name] = _read(output, channel)
 
-    with each_output(model, layers, reading):
+    with each_output(model, layers, reading, modules):
         yield
     made.update(zip(read, _finished(list(read.values())), strict=True))
 
