@@ -242,4 +242,6 @@ def _converted(tensor: "Tensor", how: str) -> "Tensor":
     dtype: torch.dtype = torch.bfloat16 if how.startswith(BFLOAT16) else torch.float32
     if how == EXACT.how or tensor.dim() != 4:
         return tensor.to(dtype)
-    return tensor.to(dtype).contiguous(memory_format=torch.channels_last)
+    if tensor.dtype == dtype:
+        return tensor.contiguous(memory_format=torch.channels_last)  # itself, where it is so
+    return tensor.to(dtype, memory_format=torch.channels_last)
