@@ -20,7 +20,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from cnn_explorer.networks.functions import FunctionCalls
@@ -58,7 +57,7 @@ def chains(model: nn.Module, batch: Tensor) -> tuple[Chain, ...]:
     """The chains of a network in eval mode, found by running it on `batch`. The network is left as
     it is."""
     recording = _Recording(model)
-    with torch.no_grad(), recording, _Uses(recording):
+    with torch.no_grad(), recording:
         model(batch)
     return tuple(recording.chains())
 
@@ -324,8 +323,19 @@ class _Recording(FunctionCalls):
             if isinstance(tensor, Tensor):
                 self._layers[_value(tensor)].add(layer)
 
-    def used(self, tensor: Tensor) -> None:
-        """An operation reads a tensor."""
+    def compute(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        # a size or type is no value, but ``.T`` and ``.data`` are the tensor itself
+        if getattr(function, "__name__", "") == "__get__":
+            output = function(*args, **kwargs)
+            if not isinstance(output, Tensor):
+                return output
+        for given in tree_leaves((args, kwargs)):
+            if isinstance(given, Tensor):
+                self._read(given)
+        return function(*args, **kwargs)
+
+    def _read(self, tensor: Tensor) -> None:
+        """A function is given a tensor."""
         call = self._open[-1] if self._open else None
         self._used_by[_value(tensor)].append(call)
         owner = self._owners.get(id(tensor))
@@ -392,20 +402,6 @@ class _Recording(FunctionCalls):
     def _told_of(self, calls: list[_Call]) -> frozenset[str]:
         named = (self._layers[call.gave] for call in calls if call.gave is not None)
         return frozenset().union(*named)
-
-
-class _Uses(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Tells a recording which tensors each operation reads, however it was called."""
-
-    def __init__(self, recording: _Recording) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._recording = recording
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        for given in tree_leaves((args, kwargs or {})):
-            if isinstance(given, Tensor):
-                self._recording.used(given)
-        return func(*args, **(kwargs or {}))
 
 
 def _value(tensor: Tensor) -> _Value:

@@ -14,7 +14,7 @@ from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.probe import precision
 from cnn_explorer.probe.capture import capture
 from cnn_explorer.probe.fusing import Fused, chains
-from cnn_explorer.probe.precision import FUSED, converted
+from cnn_explorer.probe.precision import BFLOAT16, FUSED, FastForm, converted
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session
 from tests.probe.test_session import CARD, PREPROCESSING
@@ -170,6 +170,7 @@ class Told(nn.Module):
     [
         lambda _model, made, shown: made + shown,
         lambda _model, made, shown: made.mean() * shown,
+        lambda _model, made, shown: made.data[:, :, 0, 0] * shown.mean(),
         lambda _model, made, shown: (shown, made),
         lambda _model, made, shown: {"answer": shown, "maps": [made]},
         lambda model, made, shown: model.norm(made) + shown,
@@ -178,6 +179,22 @@ class Told(nn.Module):
 )
 def test_what_is_used_elsewhere_too_stays_by_itself(used: Callable[..., object]) -> None:
     assert found(Told(used)) == {"conv": ("", "")}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+def test_a_network_that_cannot_be_recorded_runs_module_by_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measuring, "quickest", lambda *_, **__: BFLOAT16)
+    model = Told(lambda model, made, shown: model.compiled(made) + shown).eval()
+    model.compiled = torch.jit.script(nn.Tanh())  # takes no hooks
+    form = FastForm(model, "Told", (3, 12, 12)).get()
+    assert (form.arithmetic.how, form.arithmetic.note) == (BFLOAT16, "")
+
+
+def test_the_size_of_an_output_may_be_asked_for() -> None:
+    sized = lambda _model, made, shown: shown * made.shape[-1]  # noqa: E731
+    assert found(Told(sized)) == {"conv": ("norm", "relu")}
 
 
 def test_a_module_that_is_called_twice_is_one_chain_where_both_calls_go_on_alike() -> None:
