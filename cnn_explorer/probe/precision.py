@@ -4,15 +4,16 @@
 *Fast* is what a short measurement finds quickest on this computer for this network: the same
 float32 numbers with the channels of each place side by side ("channels last"), in which sums come
 about in another order and differ in the last digits; or bfloat16, numbers of two bytes with three
-significant digits, which processors that know them compute about twice as fast. Where neither is
-quicker, fast is exact.
+significant digits, which processors that know them compute about twice as fast, with convolution,
+normalisation and activation in one ("fused"). Where neither is quicker, fast is exact.
 
 Torch is imported when a fast form is first asked for, not with this module.
 """
 
 import copy
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 from cnn_explorer.errors import Cancelled, Checkpoint, no_checkpoint
@@ -20,6 +21,8 @@ from cnn_explorer.text import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from cnn_explorer.probe.fusing import Chain, Fused
 
 Precision = Literal["exact", "fast"]
 
@@ -30,7 +33,7 @@ class Arithmetic:
 
     precision: Precision
     how: str
-    """``float32``, or ``bfloat16, channels last``."""
+    """``float32``, or ``bfloat16, channels last, fused``."""
     note: str = ""
     """Where fast was asked for and exact ran: why, one sentence."""
 
@@ -39,6 +42,7 @@ EXACT = Arithmetic("exact", "float32")
 
 FLOAT32 = "float32, channels last"
 BFLOAT16 = "bfloat16, channels last"
+FUSED = f"{BFLOAT16}, fused"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,22 @@ class Form:
 
     model: "nn.Module"
     arithmetic: Arithmetic
+    fused: "Fused | None" = None
+
+    @cached_property
+    def modules(self) -> "Mapping[str, nn.Module]":
+        """By name."""
+        return dict(self.model.named_modules())
+
+    def wanted(self, layers: Collection[str]) -> None:
+        """Call before each forward: whose outputs will be asked for."""
+        if self.fused is not None:
+            self.fused.wanted(layers)
+
+    def check(self) -> None:
+        """Call after each forward: `RuntimeError` where its outputs cannot be relied upon."""
+        if self.fused is not None:
+            self.fused.check()
 
     def batch(self, exact: "Tensor") -> "Tensor":
         """An input (N, C, H, W) in float32 as this form takes it."""
@@ -63,6 +83,7 @@ class FastForm:
         self._shape = input_shape
         self._form: Form | None = None
         self._found: Arithmetic | None = None
+        self._chains: tuple[Chain, ...] = ()
 
     def get(self, checkpoint: Checkpoint = no_checkpoint) -> Form:
         """The fast form; the exact one with a note where that is the fastest, or fast fails.
@@ -77,7 +98,7 @@ class FastForm:
                 self._form = Form(self._model, self._found)
             else:
                 try:
-                    self._form = Form(converted(self._model, self._found.how), self._found)
+                    self._form = self._made(self._found.how)
                 except (MemoryError, RuntimeError) as error:  # too little memory by now
                     self._form = self.refuse(one_line(error))
         return self._form
@@ -87,6 +108,12 @@ class FastForm:
         """The copy, while there is one."""
         own = self._form is not None and self._form.model is not self._model
         return self._form.model if own and self._form is not None else None
+
+    @property
+    def packed_bytes(self) -> int:
+        """Memory that the copy takes besides its parameters and buffers."""
+        fused = None if self._form is None else self._form.fused
+        return 0 if fused is None else fused.held_bytes
 
     def drop(self) -> None:
         """Give the copy's memory back; which form is the fastest stays known."""
@@ -104,6 +131,34 @@ class FastForm:
         note = f"{self._title} runs exactly, since it cannot be run in {numbers}: {reason}"
         return Arithmetic("exact", EXACT.how, note.rstrip(".") + ".")
 
+    def _made(self, how: str) -> Form:
+        arithmetic = Arithmetic("fast", how)
+        if how != FUSED:
+            return Form(converted(self._model, how), arithmetic)
+        from cnn_explorer.probe.fusing import Fused
+
+        model = converted(self._model, how, [chain.first for chain in self._chains])
+        return Form(model, arithmetic, Fused(model, self._model, self._chains))
+
+    def _made_fused(self, picture: "Tensor") -> Form | None:
+        """None where there is nothing to fuse, or the network cannot be fused: then it runs in
+        bfloat16 module by module."""
+        import torch
+
+        from cnn_explorer.probe.fusing import chains
+
+        try:
+            self._chains = chains(self._model, picture)
+            if not self._chains:
+                return None
+            form = self._made(FUSED)
+            with torch.inference_mode():
+                form.model(form.batch(picture))
+            form.check()
+        except Exception:  # whatever goes wrong in a network that is not ours
+            return None
+        return form
+
     def _measured(self, checkpoint: Checkpoint) -> tuple[Arithmetic, Form]:
         import torch
 
@@ -114,8 +169,12 @@ class FastForm:
         forms = {EXACT.how: exact}
         how = ""
         try:
-            for how in (FLOAT32, *((BFLOAT16,) if bfloat16_is_known() else ())):
-                forms[how] = Form(converted(self._model, how), Arithmetic("fast", how))
+            how = FLOAT32
+            forms[how] = self._made(how)
+            if bfloat16_is_known():
+                how = BFLOAT16
+                form = self._made_fused(picture) or self._made(how)
+                forms[form.arithmetic.how] = form
             inputs = {how: form.batch(picture) for how, form in forms.items()}
 
             def forward(name: str) -> None:
@@ -148,16 +207,23 @@ def bfloat16_is_known() -> bool:
         return False
 
 
-def converted(model: "nn.Module", how: str) -> "nn.Module":
+def converted(model: "nn.Module", how: str, shared: Collection[str] = ()) -> "nn.Module":
     """A copy of a network whose parameters and buffers are as `how` says.
 
     Parameters that are so already (in float32 the fully connected ones and kernels of 1 x 1) are
-    shared, not copied: VGG-16 has 494 MB of those.
+    shared, not copied: VGG-16 has 494 MB of those. So are those of the modules named `shared`, as
+    they are.
     """
     import torch
 
-    memo: dict[int, object] = {}
+    memo: dict[int, object] = {
+        id(parameter): parameter
+        for name in shared
+        for parameter in model.get_submodule(name).parameters(recurse=False)
+    }
     for parameter in model.parameters():
+        if id(parameter) in memo:
+            continue
         with torch.no_grad():
             made = _converted(parameter.detach(), how)
         memo[id(parameter)] = torch.nn.Parameter(made, requires_grad=False)
@@ -173,7 +239,9 @@ def _converted(tensor: "Tensor", how: str) -> "Tensor":
 
     if not tensor.is_floating_point():
         return tensor
-    dtype: torch.dtype = torch.bfloat16 if how == BFLOAT16 else torch.float32
+    dtype: torch.dtype = torch.bfloat16 if how.startswith(BFLOAT16) else torch.float32
     if how == EXACT.how or tensor.dim() != 4:
         return tensor.to(dtype)
-    return tensor.to(dtype).contiguous(memory_format=torch.channels_last)
+    if tensor.dtype == dtype:
+        return tensor.contiguous(memory_format=torch.channels_last)  # itself, where it is so
+    return tensor.to(dtype, memory_format=torch.channels_last)

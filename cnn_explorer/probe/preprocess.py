@@ -102,16 +102,18 @@ def prepare(
 def _normalised(
     seen: npt.NDArray[np.uint8], preprocessing: Preprocessing
 ) -> npt.NDArray[np.float32]:
-    """uint8 (H, W, C) to float32 (C, H, W), in the order of operations that torchvision has."""
+    """uint8 (H, W, C) to float32 (C, H, W), in the order of operations that torchvision has.
+
+    There are but 256 values of each colour: they are computed, and all pixels looked up.
+    """
     mean = np.array(preprocessing.mean, np.float32)
     std = np.array(preprocessing.std, np.float32)
-    # the 256 values that there are of each channel, looked up: a quarter of the time
-    levels = np.arange(256, dtype=np.uint8)[:, None]
-    values = (levels.astype(np.float32) / np.float32(255) - mean) / std
-    height, width, channels = seen.shape
-    tensor = np.empty((channels, height, width), np.float32)
-    for channel in range(channels):
-        np.take(values[:, channel], seen[:, :, channel], out=tensor[channel], mode="clip")
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    values = (levels / np.float32(255) - mean) / std
+    tensor = np.empty((seen.shape[2], *seen.shape[:2]), np.float32)
+    for channel, plane in enumerate(tensor):
+        # every index lies within the table: with "clip" numpy need not ask, nor write elsewhere
+        np.take(values[:, channel], seen[..., channel], out=plane, mode="clip")
     return tensor
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,14 @@ import numpy.typing as npt
 
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, no_checkpoint
 from cnn_explorer.networks.card import NetworkCard, Preprocessing
-from cnn_explorer.probe.capture import Captured, as_maps, can_be_captured, capture, module_at
+from cnn_explorer.probe.capture import (
+    Captured,
+    Modules,
+    as_maps,
+    can_be_captured,
+    capture,
+    module_at,
+)
 from cnn_explorer.probe.precision import EXACT, FastForm, Form, Precision
 from cnn_explorer.probe.results import (
     Channel,
@@ -102,7 +109,9 @@ class Session:
         """Memory that its parameters and buffers take, those of a fast copy too; what both share is
         counted once."""
         copy = self._fast.copy
-        return self._exact_bytes if copy is None else _bytes_of(self.model, copy)
+        if copy is None:
+            return self._exact_bytes
+        return _bytes_of(self.model, copy) + self._fast.packed_bytes
 
     @cached_property
     def _exact_bytes(self) -> int:
@@ -170,10 +179,13 @@ class Session:
         made: dict[str, Thumbnail] = {}
         try:
             with ExitStack() as stack:
-                wanted = can_be_captured(form.model, thumbnails_of) if thumbnails_of else ()
+                model, modules = form.model, form.modules
+                wanted = can_be_captured(model, thumbnails_of, modules) if thumbnails_of else ()
                 if wanted:
-                    stack.enter_context(thumbnails(form.model, wanted, channel, made))
+                    stack.enter_context(thumbnails(model, wanted, channel, made, modules))
+                form.wanted((*layers, *wanted))
                 logits, captured = self._forward(form, batch, layers, checkpoint)
+                form.check()
         except (ExplorerError, Cancelled):
             raise
         except Exception as error:  # whatever goes wrong in a network that is not ours
@@ -230,18 +242,19 @@ class Session:
         model, batch = form.model, form.batch(exact)
         with ExitStack() as stack:
             if checkpoint is not no_checkpoint:
-                stack.enter_context(checked(model, checkpoint))
+                stack.enter_context(checked(model, checkpoint, form.modules))
             if not layers:
                 with torch.inference_mode():
                     return logits_of(model(batch)), Captured()
             # Not inference_mode: its tensors do not tell whether they were changed in place. It
             # is no slower: what inference_mode saves is lost among convolutions.
             with torch.no_grad():
-                with capture(model, layers, copy=self._overwritten) as captured:
+                keeping = partial(capture, model, layers, modules=form.modules)
+                with keeping(copy=self._overwritten) as captured:
                     logits = logits_of(model(batch))
                 if captured.overwritten:
                     self._overwritten.update(captured.overwritten)
-                    with capture(model, layers, copy=self._overwritten) as captured:
+                    with keeping(copy=self._overwritten) as captured:
                         logits = logits_of(model(batch))
                 return logits, captured
 
@@ -257,9 +270,12 @@ def _bytes_of(*models: "nn.Module") -> int:
 
 
 @contextmanager
-def checked(model: "nn.Module", checkpoint: Checkpoint) -> Iterator[None]:
+def checked(
+    model: "nn.Module", checkpoint: Checkpoint, modules: Modules | None = None
+) -> Iterator[None]:
     """Within the context, call the checkpoint after leaf modules of `model`, evenly spread."""
-    leaves = [module for module in model.modules() if not module._modules]
+    known = model.modules() if modules is None else modules.values()
+    leaves = [module for module in known if not module._modules]
     watched = leaves[:: -(-len(leaves) // _CHECKPOINTS)]
     done = 0
 

@@ -9,13 +9,13 @@ the forward is over: for each alone it took as long as the reading.
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cnn_explorer.errors import Checkpoint, no_checkpoint
-from cnn_explorer.probe.capture import as_maps, each_output
+from cnn_explorer.probe.capture import Modules, as_maps, each_output
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.results import (
     Channel,
@@ -36,6 +36,10 @@ SIDE = 48
 """The largest side of a thumbnail's picture; smaller maps stay as they are."""
 _SAMPLE = 1024
 """How many values are looked at before all are."""
+_SHARED = 1 << 18
+"""Outputs of so many values or more are read by all of torch's threads. Smaller ones are read by
+this one alone: where anything else keeps a processor busy, waiting for the other threads took ten
+times as long as the reading."""
 
 
 @contextmanager
@@ -44,6 +48,7 @@ def thumbnails(
     layers: Iterable[str],
     channel: Channel,
     made: MutableMapping[str, Thumbnail],
+    modules: Modules | None = None,
 ) -> Iterator[None]:
     """Put thumbnails of the outputs of `layers` into `made` at the end of the context, of the last
     forward of `model` in it. Names are those of `capture`; the batch is of one picture."""
@@ -53,7 +58,7 @@ def thumbnails(
         if output.is_floating_point() and output.numel():
             read[name] = _read(output, channel)
 
-    with each_output(model, layers, reading):
+    with each_output(model, layers, reading, modules):
         yield
     made.update(zip(read, _finished(list(read.values())), strict=True))
 
@@ -90,13 +95,13 @@ def _read(output: "Tensor", channel: Channel) -> _Read:
 
     maps = as_maps(output.detach() if output.requires_grad else output)
     if maps.dtype != torch.float32:
-        maps = maps.float()
+        maps = _in_float32(maps)
     # as the values lie in memory: in any other order reading takes several times as long
     channels_last = maps.dim() == 3 and not maps.is_contiguous()
     stored = maps.movedim(0, -1) if channels_last else maps
     # most outputs with negative values have some among the first; the others are read once more
     few = stored.reshape(-1)[:_SAMPLE]
-    none_negative = float(few.amin()) >= 0 and float(stored.amin()) >= 0
+    none_negative = float(few.amin()) >= 0 and float(_reduced("min", stored)) >= 0
     if maps.dim() == 1:
         values = maps.clone()
         return _Read(values, values, len(values), values if none_negative else values.amax())
@@ -105,12 +110,34 @@ def _read(output: "Tensor", channel: Channel) -> _Read:
     rows = stored.reshape((places, channels) if channels_last else (channels, places))
     of_channels, of_places = (0, 1) if channels_last else (1, 0)
     # first along memory: that is faster, and what follows finds the values in the cache
-    largest = rows.amax(of_channels) if none_negative else rows.amax()
+    largest = _reduced("max", rows, of_channels if none_negative else None)
     if channel == "mean":
-        sums = rows.sum(of_places)
+        sums = _reduced("sum", rows, of_places)
         return _Read(sums.view(height, width), sums, rows.numel(), largest)
-    sums = rows.sum(of_channels)
+    sums = _reduced("sum", rows, of_channels)
     return _Read(maps[int(sums.argmax())].clone(), sums, rows.numel(), largest)
+
+
+def _in_float32(maps: "Tensor") -> "Tensor":
+    import torch
+
+    if maps.dtype != torch.bfloat16 or maps.numel() >= _SHARED:
+        return maps.float()
+    bits = maps.view(torch.int16).numpy().astype(np.int32)
+    bits <<= 16  # bfloat16 is the upper half of float32
+    return torch.from_numpy(bits.view(np.float32))
+
+
+def _reduced(how: Literal["min", "max", "sum"], values: "Tensor", axis: int | None = None) -> Any:
+    """The smallest, largest or sum of values in float32, of all or along an axis: a tensor."""
+    import torch
+
+    if values.numel() < _SHARED:
+        return torch.from_numpy(np.asarray(getattr(values.numpy(), how)(axis)))
+    of_all = tuple(range(values.dim())) if axis is None else axis
+    if how == "sum":
+        return values.sum(of_all)
+    return values.amin(of_all) if how == "min" else values.amax(of_all)
 
 
 def _finished(read: Sequence[_Read]) -> list[Thumbnail]:

@@ -477,6 +477,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "capture-all": layers.capture_all,
     "thumbnails": layers.thumbnails,
     "precision": layers.precision,
+    "fast": layers.fast,
     "agreement": layers.agreement,
     "mosaic": layers.mosaic,
     "scroll": layers.scroll,

@@ -24,6 +24,19 @@ SHOWN = {
 """The first convolution and a layer in the middle."""
 
 
+FAST = {
+    "resnet18": "layer2.0",
+    "googlenet": "inception4a",
+    "vgg16": "features.14",
+    "alexnet": "",
+    "resnet50": "",
+    "squeezenet1_1": "",
+    "densenet121": "",
+    "torchvision/mobilenet_v2": "",
+}
+"""Networks, and of those with a goal a layer in the middle."""
+
+
 def capture_shown() -> None:
     """A forward whose shown layer is captured and drawn as a grid, against the bare forward."""
     from PySide6.QtWidgets import QApplication
@@ -73,15 +86,56 @@ def precision() -> None:
         print(f"    found with the first answer in {finding:.0f} ms; {how.note}", flush=True)
 
 
+def fast() -> None:
+    """Forwards a second in fast against plain float32 ones, and what preparing and capturing cost.
+
+    The goals are those of a processor that computes in bfloat16.
+    """
+    import torch
+
+    from cnn_explorer.media.decode import decode_file
+    from cnn_explorer.paths import resource
+    from cnn_explorer.probe.preprocess import prepare
+
+    picture = decode_file(resource("samples", "photo-cat.jpg"))
+    for name, layer in FAST.items():
+        session, prepared = prepared_for(name)
+        session.run(prepared, (), precision="fast")
+        form = session._fast.get()
+        batch = form.batch(torch.from_numpy(prepared.tensor[None].copy()))
+
+        def quick(form=form, batch=batch) -> None:  # type: ignore[no-untyped-def]
+            with torch.inference_mode():
+                form.model(batch)
+
+        title, plain = session.card.title, bare(session, prepared)
+        form.wanted(())
+        print_ratios(f"{title}, plain / {form.arithmetic.how}", "1.8", plain, quick, 24)
+        if layer:
+
+            def seen(session=session, form=form, layer=layer) -> None:  # type: ignore[no-untyped-def]
+                given = prepare(picture, session.preprocessing)
+                session._run(form, given, (layer,), watched, (), "mean")
+
+            def quick_alone(form=form, quick=quick) -> None:  # type: ignore[no-untyped-def]
+                form.wanted(())
+                quick()
+
+            what = f"{title}, bare / prepared, {layer} captured, fast"
+            print_ratios(what, "0.9", quick_alone, seen, 24)
+
+
 def agreement() -> None:
     """SqueezeNet with trained weights: how often fast and exact put the same class first."""
     from pathlib import Path
 
     import numpy as np
+    import torch
 
     from cnn_explorer.media.decode import decode_file
     from cnn_explorer.networks.catalog import card_of
-    from cnn_explorer.probe.precision import BFLOAT16, FLOAT32, Arithmetic, Form, converted
+    from cnn_explorer.probe.fusing import Fused, chains
+    from cnn_explorer.probe.precision import BFLOAT16, FLOAT32, FUSED, Arithmetic, Form, converted
     from cnn_explorer.probe.preprocess import prepare
     from cnn_explorer.probe.session import Session
 
@@ -96,8 +150,11 @@ def agreement() -> None:
         for path in sorted((data / "imagenet_photos").glob("*.JPEG"))
     ]
     exact = [session.run(photo).classes for photo in photos]
-    for how in (FLOAT32, BFLOAT16):
-        form = Form(converted(session.model, how), Arithmetic("fast", how))
+    found = chains(session.model, torch.zeros(1, *session.preprocessing.input_shape))
+    for how in (FLOAT32, BFLOAT16, FUSED):
+        model = converted(session.model, how)
+        fused = Fused(model, session.model, found) if how == FUSED else None
+        form = Form(model, Arithmetic("fast", how), fused)
         fast = [session._run(form, photo, (), watched, (), "mean").classes for photo in photos]
         same = sum(a[0].index == b[0].index for a, b in zip(exact, fast, strict=True))
         moved = [

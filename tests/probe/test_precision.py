@@ -15,7 +15,7 @@ from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.networks.quickest import quickest
 from cnn_explorer.paths import resource
 from cnn_explorer.probe import precision
-from cnn_explorer.probe.precision import BFLOAT16, EXACT, FLOAT32, FastForm, converted
+from cnn_explorer.probe.precision import BFLOAT16, EXACT, FLOAT32, FUSED, FastForm, converted
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import PreparedInput
 from cnn_explorer.probe.session import Session
@@ -132,7 +132,7 @@ def test_a_converted_copy_shares_what_needs_no_conversion() -> None:
     assert state_of(model) == before
 
 
-@pytest.mark.parametrize("how", [FLOAT32, pytest.param(BFLOAT16, marks=known_bfloat16)])
+@pytest.mark.parametrize("how", [FLOAT32, pytest.param(FUSED, marks=known_bfloat16)])
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "resnet18", "densenet121"])
 def test_fast_runs_are_near_and_leave_the_network_as_it_is(
     monkeypatch: pytest.MonkeyPatch, name: str, how: str
@@ -202,7 +202,7 @@ def test_what_is_quickest_is_measured_once_and_the_copy_dropped(
     assert again is not first
     assert again.arithmetic == first.arithmetic
     assert len(measured) == 1
-    known = {EXACT.how, FLOAT32} | ({BFLOAT16} if precision.bfloat16_is_known() else set())
+    known = {EXACT.how, FLOAT32} | ({FUSED} if precision.bfloat16_is_known() else set())
     assert measured[0] == known
 
 
@@ -261,13 +261,13 @@ class Picky(Tiny):
 def test_a_network_that_fails_in_bfloat16_runs_exactly_and_says_why(
     monkeypatch: pytest.MonkeyPatch, while_measuring: bool
 ) -> None:
-    finding(monkeypatch, BFLOAT16)
+    finding(monkeypatch, FUSED)
     session = Session(CARD, Picky().eval(), False, "", PREPROCESSING, ())
     session.model.lenient = not while_measuring
     values = np.random.default_rng(0).normal(size=(2, 6, 6)).astype(np.float32)
     prepared = PreparedInput(values, np.zeros((6, 6, 3), np.uint8), (0, 0, 6, 6), 0.0)
     if not while_measuring:
-        assert session.run(prepared, precision="fast").arithmetic.how == BFLOAT16
+        assert session.run(prepared, precision="fast").arithmetic.how == FUSED
         session._fast.get().model.lenient = False  # it fails on a picture alone
     exact = Session(CARD, session.model, False, "", PREPROCESSING, ()).run(prepared, ["conv"])
     for _ in range(2):
@@ -307,7 +307,7 @@ def test_cancelling_while_measuring_leaves_everything_as_it_was() -> None:
 def test_fast_agrees_with_exact_on_photos(
     monkeypatch: pytest.MonkeyPatch, shared_data: Path
 ) -> None:
-    how = BFLOAT16 if precision.bfloat16_is_known() else FLOAT32
+    how = FUSED if precision.bfloat16_is_known() else FLOAT32
     finding(monkeypatch, how)
     weights = shared_data / "squeezenet1_1" / "squeezenet1_1.pth"
     session = Session.open(card_of("squeezenet1_1"), weights)
