@@ -170,8 +170,8 @@ class BarDelegate(QStyledItemDelegate):
         if self.faded:
             painter.setOpacity(0.45)
         strong = first and self.trained
-        bold = theme.number_font(weight=QFont.Weight.DemiBold)
-        font = bold if strong else theme.number_font()
+        bold = theme.tabular_font(weight=QFont.Weight.DemiBold)
+        font = bold if strong else theme.tabular_font()
         metrics = QFontMetrics(font)
         share = percent(score.probability)
         # as wide as the widest in bold: a name is not cut otherwise when digits change

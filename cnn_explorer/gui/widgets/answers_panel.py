@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars, percent
-from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel
+from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import ClassScore
@@ -58,7 +58,7 @@ class _Times(QWidget):
         super().__init__(parent)
         self._text = ""
         self._lines = 1
-        self.setFont(theme.number_font(theme.SMALL))
+        self.setFont(theme.tabular_font(theme.SMALL))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def text(self) -> str:
@@ -141,14 +141,17 @@ class AnswersPanel(QWidget):
         self.more_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.more_button.setFont(theme.text_font(theme.SMALL))
         self.more_button.clicked.connect(self._on_more_clicked)
-        self.smooth_button = IconButton(
-            "ph.wave-sine",
-            self.tr("Smooth"),
+        self.smooth_button = QToolButton()
+        self.smooth_button.setText(self.tr("Smooth"))
+        self.smooth_button.setToolTip(
             self.tr(
                 "Smooth the answers over time: changes take half a second to show. The exact "
                 "ones are in the tool tips."
-            ),
+            )
         )
+        self.smooth_button.setAutoRaise(True)
+        self.smooth_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.smooth_button.setFont(theme.text_font(theme.SMALL))
         self.smooth_button.setCheckable(True)
         self.smooth_button.toggled.connect(self._on_smooth_toggled)
         self.smooth_button.hide()
