@@ -19,7 +19,18 @@ ROOMS: dict[str, set[str]] = {
     "probe": {"errors", "paths", "text", "networks", "media"},
     "training": {"errors", "paths", "text", "networks", "media"},
     "gui.state": {"errors", "paths", "text", "networks", "media", "graph", "probe"},
-    "gui.widgets": {"errors", "paths", "text", "networks", "media", "graph", "probe", "gui.state"},
+    "gui.multimedia": {"errors", "paths", "text", "media", "gui.state"},
+    "gui.widgets": {
+        "errors",
+        "paths",
+        "text",
+        "networks",
+        "media",
+        "graph",
+        "probe",
+        "gui.state",
+        "gui.multimedia",
+    },
 }
 JOINERS = {
     "app",
@@ -182,11 +193,15 @@ def test_qt_stays_in_the_gui(module: str) -> None:
     names = imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False)
     roots = {name.split(".")[0] for name in names}
     qt = {"PySide6", "pyqtgraph", "qtawesome", "qtpy", "shiboken6"}
-    if room_of(module) not in {"gui", "gui.state", "gui.widgets", "app"}:
+    if room_of(module) not in {"gui", "gui.state", "gui.multimedia", "gui.widgets", "app"}:
         assert not roots & qt, f"{module} imports Qt"
-    if room_of(module) == "gui.state":
+    if room_of(module) in {"gui.state", "gui.multimedia"}:
         assert not any(name.startswith("PySide6.QtWidgets") for name in names), (
             f"{module}: the state knows no widgets"
+        )
+    if room_of(module) != "gui.multimedia":
+        assert not any(name.startswith("PySide6.QtMultimedia") for name in names), (
+            f"{module}: QtMultimedia may be missing, and gui.multimedia says so"
         )
 
 

@@ -1,0 +1,1 @@
+"""Frames from cameras, video files and the screen: the room of QtMultimedia."""
