@@ -13,6 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from cnn_explorer.gui.multimedia.loading import QUIET
+
 # the same examples each time, so that a change is judged by itself; others are looked for with
 # --hypothesis-profile exploring
 hypothesis.settings.register_profile(
@@ -25,7 +27,7 @@ hypothesis.settings.register_profile("exploring", deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.fonts.warning=false")
+os.environ.setdefault("QT_LOGGING_RULES", ";".join(("qt.qpa.fonts.warning=false", *QUIET)))
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 OFFSCREEN_SAYS = "This plugin does not support propagateSizeHints()"

@@ -226,6 +226,25 @@ def test_torch_stays_in_the_engine(module: str) -> None:
         assert not everywhere & {"onnx", "numpy"}, "what the window imports is light"
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_cameras_and_videos_are_asked_for_where_they_can_be_missing(module: str) -> None:
+    if room_of(module) == "gui.multimedia":
+        return
+    for name in imported(ast.parse(MODULES[module].read_text("utf-8")), top_level=False):
+        rest = name.removeprefix("cnn_explorer.gui.multimedia.")
+        if rest != name:
+            assert rest.split(".")[0] in {"devices", "loading", "sources"}, (
+                f"{module}: {name} imports QtMultimedia; ask gui.multimedia.sources"
+            )
+
+
+@pytest.mark.parametrize("module", ["devices", "loading", "sources"])
+def test_what_may_be_asked_imports_no_qt_multimedia_itself(module: str) -> None:
+    tree = ast.parse(MODULES[f"gui.multimedia.{module}"].read_text("utf-8"))
+    for name in imported(tree, top_level=True):
+        assert not name.startswith("PySide6.QtMultimedia")
+
+
 def test_the_lists_above_name_real_modules() -> None:
     assert set(MODULES) >= NO_TORCH_AT_IMPORT
     assert {room_of(module) for module in MODULES} >= set(ROOMS)

@@ -14,7 +14,7 @@ application = app.make_application()
 app.apply_theme(application, "light")
 program = app.Program(Settings.in_file(Path(sys.argv[1])), "lenet5")
 heavy = ("torch", "torchvision", "torchview", "numpy", "PIL", "graphlay", "onnx", "onnxruntime",
-         "qtawesome", "pyqtgraph", "pygments", "reportlab")
+         "qtawesome", "pyqtgraph", "pygments", "reportlab", "PySide6.QtMultimedia")
 seen = []
 def look():
     seen.append([name for name in heavy if name in sys.modules])
@@ -73,3 +73,16 @@ def test_qt_keeps_the_count_of_none() -> None:
         "print(abs(sys.getrefcount(None) - before) < 100 or sys.version_info >= (3, 12))"
     )
     assert out.strip() == "True"
+
+
+def test_cameras_and_videos_are_not_loaded_until_asked_for() -> None:
+    pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
+    out = run_python(
+        "import sys\n"
+        "from cnn_explorer.gui.multimedia import sources\n"
+        "def loaded(): return any('QtMultimedia' in name for name in sys.modules)\n"
+        "before = loaded()\n"
+        "sources.unavailable()\n"
+        "print(before, loaded())"
+    )
+    assert out.strip() == "False True"

@@ -1,4 +1,6 @@
-"""How files of pictures begin."""
+"""How files of pictures and of videos begin."""
+
+from pathlib import Path
 
 SIGNATURES = (
     (0, b"\xff\xd8\xff", "JPEG"),
@@ -28,3 +30,31 @@ def begins_like_picture(head: bytes) -> bool:
     return (netpbm and head[2:3].isspace()) or any(
         head.startswith(signature, at) for at, signature in known
     )
+
+
+_NO_VIDEO_BRANDS = (
+    b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
+    b"mif1", b"mif2", b"msf1", b"miaf", b"jp2 ", b"jpm ", b"jpx ", b"crx ",
+    b"M4A ", b"M4B ", b"M4P ", b"F4A ",
+)  # fmt: skip
+"""Files of pictures or sound in the box format of MP4 (ISO/IEC 14496-12) say so by their brand."""
+_OLD_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""How files of QuickTime begin that are older than brands."""
+
+
+def begins_like_video(head: bytes) -> bool:
+    """Whether a file that begins with these 12 bytes or more is MP4, MOV, WebM, MKV or AVI."""
+    box = head[4:8]
+    if box == b"ftyp":
+        return len(head) >= 12 and head[8:12] not in _NO_VIDEO_BRANDS
+    return (
+        head.startswith(b"\x1a\x45\xdf\xa3")
+        or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
+        or (box in _OLD_BOXES and head[:1] < b" ")
+    )
+
+
+def looks_like_video(path: Path) -> bool:
+    """The same of a file, by what is in it whatever its name. Raises OSError."""
+    with path.open("rb") as file:
+        return begins_like_video(file.read(LONGEST))
