@@ -15,8 +15,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
     keeps_qt = application()
     source = source_of()
     with ExitStack() as stack:
+        if not getattr(options, "debug", False):
+            stack.enter_context(_libraries_muted())
         answers = _Answers(options, session, stack, from_file=not _is_camera(options.source))
         checkpoint = stack.enter_context(stoppable())
         answers.checkpoint = checkpoint
@@ -220,7 +222,7 @@ class _Recording:
         stack: ExitStack,
         shape: tuple[int, ...],
     ) -> None:
-        from cnn_explorer.gui.multimedia.recorder import VideoRecorder
+        from cnn_explorer.gui.multimedia import sources
         from cnn_explorer.media.save import file_taking_place
         from cnn_explorer.probe.annotated import annotated_size
 
@@ -230,7 +232,7 @@ class _Recording:
         self._kept: tuple[Any, float] | None = None
         self._interval = 0.04
         partial = stack.enter_context(file_taking_place(options.record))
-        self._recorder = VideoRecorder(partial, self._size)
+        self._recorder = sources.recorder(partial, self._size)
 
     def add(self, frame: Any, seconds: float, result: "RunResult", ms: dict[str, float]) -> None:
         from cnn_explorer.probe.annotated import annotated
@@ -306,6 +308,34 @@ def _say(sentence: str) -> None:
     print(printable(sentence), file=sys.stderr, flush=True)
 
 
+@contextmanager
+def _libraries_muted() -> Iterator[None]:
+    """What FFmpeg prints from C about odd files goes nowhere; what we say goes where it did."""
+    said_to = sys.stderr
+    said_to.flush()
+    try:
+        ours = said_to.fileno() == 2
+    except OSError:  # nothing that has a descriptor
+        ours = False
+    if not ours:
+        yield
+        return
+    real = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(
+        real, "w", buffering=1, encoding=said_to.encoding, errors="backslashreplace", closefd=False
+    )
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = said_to
+        os.dup2(real, 2)
+        os.close(real)
+
+
 def _prepare_qt() -> None:
     from cnn_explorer.display import check_drawing
     from cnn_explorer.probe.runtime import keep_freed_memory
@@ -338,13 +368,9 @@ def _source_of(options: argparse.Namespace) -> "Callable[[], FrameSource]":
         refuse_same_file(options.record, path)
 
     def video() -> "FrameSource":
-        if options.real_time:
-            from cnn_explorer.gui.multimedia import sources
+        from cnn_explorer.gui.multimedia import sources
 
-            return sources.video(path)
-        from cnn_explorer.gui.multimedia.every_frame import EveryFrame
-
-        return EveryFrame(path)
+        return sources.video(path) if options.real_time else sources.every_frame(path)
 
     return video
 
