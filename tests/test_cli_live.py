@@ -20,7 +20,7 @@ from cnn_explorer.cli import main
 from cnn_explorer.paths import resource
 
 av = pytest.importorskip("av")
-pytest.importorskip("PySide6.QtMultimedia")
+pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
 
 DIGITS = (2, 3, 5, 7, 8)
 HOLD = 2
