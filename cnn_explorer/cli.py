@@ -554,7 +554,20 @@ def _print_answer(
         print(f"  {printable(precision['note'])}")
 
 
-# activations, filters and comparisons: in files of their own, and imported when they are wanted
+# frames, activations, filters and comparisons: in files of their own, and imported when they are
+# wanted
+
+
+def _describe_live(parser: argparse.ArgumentParser) -> None:
+    from cnn_explorer.cli_live import describe
+
+    describe(parser)
+
+
+def _live(options: argparse.Namespace) -> int:
+    from cnn_explorer.cli_live import run
+
+    return run(options)
 
 
 def _describe_activations(parser: argparse.ArgumentParser) -> None:
@@ -662,6 +675,7 @@ _COMMANDS: Mapping[str, _Command] = {
     "weights": (_weights, _describe_weights, "list, download, find and check trained weights"),
     "fetch": (_fetch, _describe_fetch, "get a picture from the web"),
     "classify": (_classify, _describe_classify, "tell what a network sees in pictures"),
+    "live": (_live, _describe_live, "tell what a network sees in a camera or a video"),
     **cli_graph.COMMANDS,
     "activations": (_activations, _describe_activations, "save what layers make of a picture"),
     "filters": (_filters, _describe_filters, "save the weights of layers"),

@@ -45,6 +45,7 @@ JOINERS = {
     "cli_inspect",
     "cli_layer_files",
     "cli_layers",
+    "cli_live",
     "cli_match",
     "cli_onnx",
     "cli_parts",

@@ -74,6 +74,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
+def file_taking_place(path: Path) -> Iterator[Path]:
+    """Within the context, the path of an empty file for others to write over, which takes the place
+    of `path` when the context ends without an exception. Raises as `write_bytes` does."""
+    with _replacing(path) as file:
+        yield Path(file.name)
+
+
+@contextlib.contextmanager
 def npz_file(path: Path) -> Iterator[Callable[[str, npt.NDArray[Any]], None]]:
     """Within the context, what is given writes an array under a name into a file that ``np.load``
     reads; each goes to the disk at once. Names are kept as they are, slashes among them.

@@ -1,6 +1,9 @@
 """The answers: five bars, honest numbers, and a plain word where they mean nothing."""
 
 import math
+import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +12,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.state.shown import AnswersShown
-from cnn_explorer.gui.widgets.answers_panel import AnswersPanel, milliseconds, percent
+from cnn_explorer.gui.widgets.answer_bars import percent
+from cnn_explorer.gui.widgets.answers_panel import AnswersPanel, milliseconds
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.results import ClassScore, PreparedInput
@@ -173,3 +178,161 @@ def test_odd_probabilities_draw_without_harm(panel: AnswersPanel) -> None:
             )
         )
         assert not panel.grab().isNull()
+
+
+# pictures that move
+
+
+def frame(*shares: tuple[int, float], name: str = "camera", ms: float = 10.0) -> AnswersShown:
+    """A live answer: classes by index with their probabilities, of ten."""
+    given = dict(shares)
+    scores = [ClassScore(n, f"class {n}", given.get(n, 1e-6)) for n in range(10)]
+    scores.sort(key=lambda score: -score.probability)
+    one = answers(10)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    return replace(
+        one, classes=tuple(scores), live=True, forward_ms=ms, picture=Picture(pixels, name)
+    )
+
+
+def rows(panel: AnswersPanel) -> list[int]:
+    return [score.index for score in panel._model.rows]
+
+
+FIRST = frame((3, 0.4), (1, 0.3), (4, 0.1), (5, 0.08), (9, 0.06))
+SECOND = frame((1, 0.5), (9, 0.2), (3, 0.1), (2, 0.08), (4, 0.06))
+
+
+def test_classes_of_a_moving_picture_keep_their_rows(panel: AnswersPanel) -> None:
+    panel.show_answers(FIRST)
+    assert rows(panel) == [3, 1, 4, 5, 9]
+    panel.show_answers(SECOND)
+    assert rows(panel) == [3, 1, 4, 2, 9]
+    assert panel.text().splitlines()[1] == "50.0 %\tclass 1", "the text has the likeliest first"
+    assert not panel.grab().isNull()
+
+
+def test_a_frozen_frame_and_an_ordinary_picture_are_sorted(panel: AnswersPanel) -> None:
+    panel.show_answers(FIRST)
+    panel.show_answers(SECOND)
+    panel.show_answers(replace(SECOND, live=False))
+    assert rows(panel) == [1, 9, 3, 2, 4]
+    assert not panel.smooth_button.isVisible()
+    assert not panel._until_still.isActive()
+    panel.show_answers(FIRST)
+    assert rows(panel) == [3, 1, 4, 5, 9], "what was sorted is no row to keep"
+
+
+def test_a_picture_that_stands_still_is_sorted_after_a_while(
+    qtbot: QtBot, panel: AnswersPanel
+) -> None:
+    panel._until_still.setInterval(0)
+    panel.show_answers(FIRST)
+    panel.show_answers(SECOND)
+    qtbot.waitUntil(lambda: rows(panel) == [1, 9, 3, 2, 4])
+
+
+@pytest.mark.parametrize("change", ["source", "network"])
+def test_another_source_or_network_begins_anew(panel: AnswersPanel, change: str) -> None:
+    panel.set_smoothing(True)
+    panel.show_answers(FIRST)
+    other = replace(SECOND, card=NETWORKS["resnet34"])
+    if change == "source":
+        other = replace(SECOND, picture=Picture(SECOND.picture.rgb, "film.mp4"))
+    panel.show_answers(other)
+    assert rows(panel) == [1, 9, 3, 2, 4]
+    assert panel._model.ranked[0].probability == 0.5
+    panel.clear()
+    panel.show_answers(FIRST)
+    assert panel._model.ranked[0].probability == 0.4
+
+
+def test_smoothing_goes_by_the_clock_and_says_so(qtbot: QtBot) -> None:
+    now = 0.0
+    panel = AnswersPanel(clock=lambda: now)
+    qtbot.addWidget(panel)
+    panel.resize(316, 260)
+    panel.show()
+    panel.show_answers(FIRST)
+    assert panel.smooth_button.isVisible()
+    assert "smoothed" not in panel.times_text()
+    with qtbot.waitSignal(panel.smoothing_chosen) as chosen:
+        qtbot.mouseClick(panel.smooth_button, LEFT)
+    assert chosen.args == [True]
+    now = 0.5
+    panel.show_answers(SECOND)
+    expected = 0.3 + (1 - math.exp(-1)) * 0.2
+    first = panel._model.ranked[0]
+    assert (first.index, first.probability) == (1, pytest.approx(expected))
+    assert panel.times_text().endswith(" · smoothed")
+    assert "smoothed over time" in panel.text()
+    tip = panel._model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == f"class 1: 50.0 % in this frame, {percent(expected)} smoothed (class 1)"
+    qtbot.mouseClick(panel.smooth_button, LEFT)
+    assert panel._model.ranked[0].probability == 0.5
+    assert "smoothed" not in panel.times_text()
+
+
+def test_an_ordinary_picture_is_never_smoothed(panel: AnswersPanel) -> None:
+    panel.set_smoothing(True)
+    panel.show_answers(answers())
+    panel.show_answers(answers())
+    assert "smoothed" not in panel.times_text()
+    assert panel._model.ranked[0].probability == 0.973
+
+
+def test_smoothing_is_off_until_chosen_and_then_remembered(tmp_path: Path) -> None:
+    settings = Settings.in_file(tmp_path / "window.ini")
+    assert settings.smooth_answers is False
+    settings.smooth_answers = True
+    settings.save()
+    assert Settings.in_file(tmp_path / "window.ini").smooth_answers is True
+
+
+def test_answers_to_a_moving_picture_do_not_fade(panel: AnswersPanel) -> None:
+    panel.show_answers(FIRST)
+    panel.show_pending(live=True)
+    assert not panel._patience.isActive()
+    panel.show_pending()
+    assert panel._patience.isActive(), "an ordinary picture takes the place of a moving one"
+
+
+def test_it_says_once_that_the_answers_to_a_picture_are_on_the_screen(
+    qtbot: QtBot, panel: AnswersPanel
+) -> None:
+    told: list[Picture] = []
+    panel.painted.connect(told.append)
+    panel.show_answers(FIRST)
+    qtbot.waitUntil(lambda: told == [FIRST.picture])
+    panel._bars.viewport().repaint()
+    panel.show_answers(SECOND)
+    qtbot.waitUntil(lambda: told == [FIRST.picture, SECOND.picture])
+
+
+def test_nothing_moves_but_the_bars(qtbot: QtBot, panel: AnswersPanel) -> None:
+    """Digits come and go, and neither rows nor widths change for it."""
+    panel.show_answers(frame((3, 0.9), (1, 0.05), ms=9.0))
+    qtbot.waitExposed(panel)
+    parts = (panel._bars, panel._times, panel._title, panel.smooth_button, panel.more_button)
+
+    def places() -> list[object]:
+        QGuiApplication.processEvents()
+        return [part.geometry() for part in parts]
+
+    before = places()
+    for number in range(40):
+        share = (number + 1) / 41
+        panel.show_answers(frame((3, share), (1, 1 - share), ms=0.4 + number * 7))
+        assert places() == before
+
+
+def test_a_live_answer_costs_the_window_little(panel: AnswersPanel) -> None:
+    """Two milliseconds of processor time, showing and painting; six here, for a busy machine."""
+    many = [frame((n % 10, 0.5), ((n + 3) % 10, 0.2), ms=n) for n in range(60)]
+    spent = []
+    for one in many:
+        began = time.process_time()
+        panel.show_answers(one)
+        QGuiApplication.processEvents()
+        spent.append(time.process_time() - began)
+    assert sorted(spent)[len(spent) // 2] < 0.006

@@ -5,10 +5,15 @@ without it: lists are empty, and a source says when it is started why it cannot 
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.multimedia import loading
 from cnn_explorer.gui.multimedia.devices import Camera, CameraFormat, Region, Screen, Window
 from cnn_explorer.gui.state.frame_source import Condition, FrameSource, SourceKind
+
+if TYPE_CHECKING:
+    from cnn_explorer.gui.multimedia.recorder import VideoRecorder
 
 
 class MissingSource(FrameSource):
@@ -61,6 +66,26 @@ def video(path: Path) -> FrameSource:
     from cnn_explorer.gui.multimedia.videos import VideoSource
 
     return VideoSource(path)
+
+
+def every_frame(path: Path) -> FrameSource:
+    """A video file of which no frame is passed over: the next one comes when all who hear of a
+    frame are done with it."""
+    if reason := unavailable():
+        return MissingSource("video", path.name, reason)
+    from cnn_explorer.gui.multimedia.every_frame import EveryFrame
+
+    return EveryFrame(path)
+
+
+def recorder(path: Path, size: tuple[int, int]) -> "VideoRecorder":
+    """Writes a video file of frames of a size (width, height). Raises `ExplorerError` where that
+    cannot be had."""
+    if reason := unavailable():
+        raise ExplorerError(reason)
+    from cnn_explorer.gui.multimedia.recorder import VideoRecorder
+
+    return VideoRecorder(path, size)
 
 
 def screens() -> tuple[Screen, ...]:

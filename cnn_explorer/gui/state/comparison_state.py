@@ -201,6 +201,11 @@ class ComparisonState(QObject):
         return self._picture
 
     @property
+    def picture_is_live(self) -> bool:
+        """Whether others follow the picture, as while it is drawn or filmed."""
+        return self._explorer.picture_is_live
+
+    @property
     def running(self) -> int | None:
         """The network that runs now; None where none does."""
         awaited = self._awaited

@@ -327,6 +327,15 @@ class Settings:
     def animate(self, value: bool) -> None:
         self._say_yes("animate", value)
 
+    @property
+    def smooth_answers(self) -> bool:
+        """Whether answers to a picture that moves are smoothed over time."""
+        return self._yes("smooth_answers", default=False)
+
+    @smooth_answers.setter
+    def smooth_answers(self, value: bool) -> None:
+        self._say_yes("smooth_answers", value)
+
     def _sealed(self, key: str) -> QByteArray:
         """Bytes as Qt gave them, or none.
 

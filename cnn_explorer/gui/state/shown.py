@@ -72,6 +72,8 @@ class AnswersShown:
     forward_ms: float
     arithmetic: Arithmetic = EXACT
     """In which numbers the network ran."""
+    live: bool = False
+    """Whether the picture is one of many that follow each other: a frame, a drawing in progress."""
 
 
 @dataclass(frozen=True, eq=False)

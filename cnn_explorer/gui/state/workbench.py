@@ -553,6 +553,7 @@ class Workbench:
             preprocess_ms=prepared.preprocess_ms,
             forward_ms=result.forward_ms,
             arithmetic=result.arithmetic,
+            live=request.live,
         )
         thumbnails = None
         if request.boxes:

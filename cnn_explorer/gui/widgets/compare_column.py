@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from cnn_explorer.gui.state.picture_link import Place
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.answers_panel import AnswerBars, milliseconds
+from cnn_explorer.gui.widgets.answer_bars import AnswerBars
+from cnn_explorer.gui.widgets.answers_panel import milliseconds
 from cnn_explorer.gui.widgets.marks import paint_cross
 from cnn_explorer.gui.widgets.panel_parts import IconButton, QuietLabel, TitleLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
@@ -200,8 +201,8 @@ class ColumnHead(QWidget):
         layout.addWidget(self.bars)
         layout.addStretch(1)
 
-    def show_result(self, column: Column | ColumnFailed | None) -> None:
-        """Show what is known of a network."""
+    def show_result(self, column: Column | ColumnFailed | None, *, live: bool = False) -> None:
+        """Show what is known of a network; of a `live` picture its classes keep their rows."""
         known = column if isinstance(column, Column) else None
         self.seen.show_seen(known)
         self.badge.set_untrained(known is not None and not known.trained)
@@ -219,7 +220,7 @@ class ColumnHead(QWidget):
             how = preprocessing_in_words(known.preprocessing, framing)
             said = self.tr("How the picture is made to fit: {}.").format(how)
             self.words.setToolTip(f"{said} {framing.warning(known.preprocessing)}".rstrip())
-            self.bars.show_scores(known.result.classes, trained=known.trained)
+            self.bars.show_scores(known.result.classes, trained=known.trained, live=live)
             self.bars.setAccessibleName(self.tr("Answers of {}").format(known.title))
 
     def keep_room_for_badge(self, wanted: bool) -> None:

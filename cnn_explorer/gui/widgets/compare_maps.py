@@ -295,7 +295,7 @@ class CompareMaps(QWidget):
 
     def _show_head(self, number: int) -> None:
         column = self._state.column(number)
-        self.heads[number].show_result(column)
+        self.heads[number].show_result(column, live=self._state.picture_is_live)
         known = [self._state.column(at) for at in range(len(self.heads))]
         untrained = any(isinstance(one, Column) and not one.trained for one in known)
         for head in self.heads:  # so that the answers of all stand on the same lines

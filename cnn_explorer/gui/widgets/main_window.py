@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         panels.graph_view.colour_by(self._settings.coloured_by)
         panels.activations_panel.set_look(MapsLook.from_text(self._settings.maps_look))
         panels.activations_panel.colours_button.setChecked(self._settings.shading_open)
+        panels.answers_panel.set_smoothing(self._settings.smooth_answers)
         self.commands.check_colour(panels.graph_view.coloured_by)
         panels.network_list.restore(self._settings.open_families, self._settings.only_at_hand)
         # sizes asked for while the docks were empty are asked for again
@@ -242,6 +243,7 @@ class MainWindow(QMainWindow):
         self._join_addresses(explorer)
         actions.check_cache(self._settings.cache_mb)
         explorer.arithmetic_told.connect(self.status.show_arithmetic)
+        panels.answers_panel.smoothing_chosen.connect(self._on_smoothing_chosen)
         self.status.show_precision(self._settings.precision)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         self._comparing.changed.connect(self._allow_escape)
@@ -644,6 +646,10 @@ class MainWindow(QMainWindow):
         self._settings.minimap = is_wanted
         if self.panels is not None:
             self.panels.graph_view.minimap.set_wanted(is_wanted)
+
+    @Slot(bool)
+    def _on_smoothing_chosen(self, is_wanted: bool) -> None:
+        self._settings.smooth_answers = is_wanted
 
     @Slot(bool)
     def _on_animate_asked(self, is_animated: bool) -> None:

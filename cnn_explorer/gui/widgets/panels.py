@@ -241,7 +241,7 @@ class Panels(QObject):
     @Slot(str)
     def _on_run_started(self, layer: str) -> None:
         self.statistics_panel.offer_profile()
-        self.answers_panel.show_pending()
+        self.answers_panel.show_pending(live=self._explorer.picture_is_live)
         if layer:
             self.activations_panel.show_pending(layer)
 
