@@ -1,11 +1,13 @@
 """Live pictures: the newest frame of a source goes through the network, the others are dropped."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import FrameSource
+from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.media.picture import Picture
 
 
@@ -70,4 +72,9 @@ class Live(QObject):
 
     def drawn(self, picture: Picture) -> None:
         """The answer to a picture has been painted."""
+        raise NotImplementedError
+
+    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
+        """Save the frame that was answered last, its answers and the selected layer's maps in a
+        folder; a message says where."""
         raise NotImplementedError

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
 
     # imported after the first paint, which they would delay several times over
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.live import Live
     from cnn_explorer.gui.state.shown import ExportChoice, NetworkShown
     from cnn_explorer.gui.widgets.comparing import Comparing
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
+    from cnn_explorer.gui.widgets.watching import Watching
     from cnn_explorer.networks.card import NetworkCard
 
 _STATE_VERSION = 1
@@ -62,6 +65,8 @@ class MainWindow(QMainWindow):
         self._explorer: Explorer
         self._drop_hint: DropHint
         self._comparing: Comparing
+        self.live: Live
+        self.watching: Watching
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -116,9 +121,11 @@ class MainWindow(QMainWindow):
 
         They come after the first paint: their imports take longer than all before together.
         """
+        from cnn_explorer.gui.state.live import Live
         from cnn_explorer.gui.state.maps_look import MapsLook
         from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
+        from cnn_explorer.gui.widgets.watching import Watching
 
         self._explorer = explorer
         self.panels = panels
@@ -139,6 +146,9 @@ class MainWindow(QMainWindow):
                 dock.setWidget(panel)
             empty.deleteLater()
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
+        self.live = Live(explorer, self)
+        self.watching = Watching(self, panels, self._settings, self.live)
+        self.watching.changed.connect(self._name_window)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
         panels.layers_panel.set_widths(self._settings.table_widths)
@@ -278,6 +288,10 @@ class MainWindow(QMainWindow):
         )
         if name:
             self._explorer.open_file(Path(name))
+
+    def open_video(self, path: Path) -> None:
+        """Play a video file to the network."""
+        self.watching.open_video(path)
 
     @Slot()
     def paste_picture(self) -> None:
@@ -472,7 +486,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
         self.status.show_opening(card.title)
-        self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
+        self._name_window()
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
@@ -480,8 +494,15 @@ class MainWindow(QMainWindow):
             self._settings.network = shown.card.name
         if shown.weights_file is None:  # a file may be gone tomorrow
             self._settings.set_version(shown.card.name, shown.version)
-        self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
+        self._name_window()
         self.status.show_network(shown)
+
+    @Slot()
+    def _name_window(self) -> None:
+        """By the network, and by what is watched."""
+        card = self._explorer.card
+        parts = [self.watching.title, "" if card is None else card.title, self.tr("CNN Explorer")]
+        self.setWindowTitle(" – ".join(filter(None, parts)))
 
     @Slot()
     def _on_picture_shown(self) -> None:
@@ -693,6 +714,11 @@ class MainWindow(QMainWindow):
 
     def focusNextPrevChild(self, following: bool) -> bool:
         return step_focus(self, following)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # what arrives here is of no use to the part of the window that has the keyboard
+        if self.panels is None or not self.watching.take_key(event):
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from cnn_explorer.gui.widgets.drop import may_offer, network_dragged

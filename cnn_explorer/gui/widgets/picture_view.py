@@ -114,6 +114,7 @@ class PictureView(QWidget):
         self._field: Region | None = None
         self._place: Place | None = None
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
+        self._mirrored = False
         self._scaled = _Scaled()
         self._size = QSize()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -139,6 +140,13 @@ class PictureView(QWidget):
         self._size = QSize(picture.width, picture.height) if picture else QSize()
         self._describe()
         self.update()
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Show the picture as in a mirror, and all that lies on it. Places and regions stay those
+        of the picture itself."""
+        if mirrored != self._mirrored:
+            self._mirrored = mirrored
+            self.update()
 
     def show_crop(self, crop: Region | None) -> None:
         """Mark what the network sees: x, y, width, height in pixels of the picture."""
@@ -221,8 +229,9 @@ class PictureView(QWidget):
     def _on_picture(self, point: QPointF) -> Place:
         """A point of the widget as a place of the picture, which may lie beside it."""
         area = self.picture_rect()
+        across = area.right() - point.x() if self._mirrored else point.x() - area.x()
         return (
-            (point.x() - area.x()) * self._size.width() / area.width(),
+            across * self._size.width() / area.width(),
             (point.y() - area.y()) * self._size.height() / area.height(),
         )
 
@@ -232,6 +241,8 @@ class PictureView(QWidget):
         across = area.width() / self._size.width()
         down = area.height() / self._size.height()
         x, y, width, height = region
+        if self._mirrored:
+            x = self._size.width() - x - width
         return QRectF(area.x() + x * across, area.y() + y * down, width * across, height * down)
 
     def _press(self, point: QPointF) -> None:
@@ -329,7 +340,13 @@ class PictureView(QWidget):
         if area.isEmpty():
             return
         pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
+        if self._mirrored:
+            painter.save()
+            painter.translate(area.left() + area.right(), 0)
+            painter.scale(-1, 1)
         painter.drawPixmap(area.topLeft(), pixmap)
+        if self._mirrored:
+            painter.restore()
         if self._crop is not None:
             self._paint_crop(painter, area)
         if self._field is not None:
@@ -374,7 +391,8 @@ class PictureView(QWidget):
             self.copy()
         elif self._picture is not None and event.key() in _ARROWS:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._step(*_ARROWS[Qt.Key(event.key())], fine=fine)
+            across, down = _ARROWS[Qt.Key(event.key())]
+            self._step(-across if self._mirrored else across, down, fine=fine)
         elif self._place is not None and event.key() == Qt.Key.Key_Escape:
             self.mark_place(None)
         elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

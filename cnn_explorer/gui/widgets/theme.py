@@ -40,6 +40,13 @@ def text_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Norma
     return font
 
 
+def number_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The reading font with digits that are all equally wide: numbers that change stand still."""
+    font = text_font(size, weight)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
 def mono_font(size: float = 12.5) -> QFont:
     """The font of source code."""
     font = QFont("JetBrains Mono")
