@@ -234,13 +234,16 @@ class InputPanel(QWidget):
         if space.isEmpty():
             return
         width, height = space.width(), space.height()
+        beside = width > 1.15 * height
+        if page == _LIVE:
+            below = 0 if beside or self.seen.isHidden() else theme.GAP + SeenPreview.SMALLEST
+            self.live_page.fit(height - below)
         shown = (self.live_page.view if page == _LIVE else self.picture_view).picture
         on_picture = page != _DRAW and shown is not None
         aspect = shown.width / shown.height if on_picture and shown is not None else 1.0
         tools = 0 if on_picture else self.pad.tools_height()
         if page == _LIVE:
             tools = self.live_page.chrome_height()
-        beside = width > 1.15 * height
         if beside:
             free = width - theme.GAP - (height - tools) * aspect
             free = min(free, height - self.seen.words_height())

@@ -13,6 +13,9 @@ from cnn_explorer.gui.widgets.panel_parts import IconButton
 from cnn_explorer.gui.widgets.transport_bar import TransportBar
 from cnn_explorer.media.picture import Picture
 
+_LOWEST = 96
+"""Of a frame, pixels: with less the graph below it is left out."""
+
 
 class LivePage(QWidget):
     """The newest frame, the commands for its source above it, and below it how fast it goes.
@@ -162,10 +165,19 @@ class LivePage(QWidget):
         self.start_button.setEnabled(not sentence)
         self._invite()
 
+    def fit(self, room: int) -> None:
+        """Suit the page to a height, pixels: the frame goes before the graph of the pace."""
+        wanted = not self.pace.is_folded
+        rest = room - self._chrome(graph=wanted) if wanted else _LOWEST
+        self.pace.set_room(rest >= _LOWEST)
+
     def chrome_height(self) -> int:
         """What stands above and below the frame, pixels."""
+        return self._chrome(graph=not self.pace.graph.isHidden())
+
+    def _chrome(self, *, graph: bool) -> int:
         spacing = theme.GAP // 2
-        parts = [self.source_button.sizeHint().height(), self.pace.sizeHint().height()]
+        parts = [self.source_button.sizeHint().height(), self.pace.height_with(graph)]
         if not self.transport.isHidden():
             parts.append(self.transport.sizeHint().height())
         return sum(parts) + spacing * len(parts)
@@ -204,7 +216,7 @@ class LivePage(QWidget):
         return QSize(280, 280)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 72 + self.chrome_height())
+        return QSize(200, 72 + self._chrome(graph=False))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # keys that a part of the page with the keyboard makes no use of

@@ -72,6 +72,7 @@ class PaceView(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.graph)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._has_room = True
         self.set_folded(False)
 
     @property
@@ -82,7 +83,26 @@ class PaceView(QWidget):
     def set_folded(self, folded: bool) -> None:
         """Fold the graph away, or show it."""
         self.fold_button.setChecked(not folded)
-        self.graph.setVisible(not folded)
+        self._show_graph()
+
+    def set_room(self, has_room: bool) -> None:
+        """Leave the graph out where there is no room for it, though it is not folded away."""
+        if has_room != self._has_room:
+            self._has_room = has_room
+            self._show_graph()
+
+    def height_with(self, graph: bool) -> int:
+        """How high this is with the graph or without it, pixels."""
+        line = max(self.line.sizeHint().height(), self.fold_button.height())
+        return line + (self.graph.sizeHint().height() + 2 if graph else 0)
+
+    def _show_graph(self) -> None:
+        self.graph.setVisible(self._has_room and not self.is_folded)
+        self.fold_button.setToolTip(
+            self.tr("Show where the time of the last 30 seconds went, or fold that away.")
+            if self._has_room
+            else self.tr("Where the time went shows here once this panel is higher.")
+        )
 
     def show_pace(self, pace: Pace) -> None:
         """An answer was drawn, and so fast."""
@@ -95,7 +115,7 @@ class PaceView(QWidget):
         self.graph.clear()
 
     def _on_toggled(self, checked: bool) -> None:
-        self.graph.setVisible(checked)
+        self._show_graph()
         self.folded_changed.emit(not checked)
 
 
