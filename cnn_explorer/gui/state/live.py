@@ -62,6 +62,12 @@ class Live(QObject):
         """End the source; its last picture stays as an ordinary one."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """End the source for good, without showing anything any more."""
+        source, self._source = self._source, None
+        if source is not None:
+            source.stop()
+
     def try_again(self) -> None:
         """Start the source once more, which has failed."""
         raise NotImplementedError

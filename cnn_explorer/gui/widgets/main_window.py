@@ -795,5 +795,6 @@ class MainWindow(QMainWindow):
         self._settings.save()
         self.hide()  # the window goes at once, even if the engine needs a moment to stop
         if self.panels is not None:
+            self.live.close()
             self._explorer.close()
         super().closeEvent(event)
