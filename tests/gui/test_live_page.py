@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QTabBar
+from PySide6.QtWidgets import QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.app import Program
@@ -265,6 +265,41 @@ def test_a_file_is_played_stepped_and_sought_by_keys(scene: Scene, tmp_path: Pat
     scene.page.transport.on_button.click()  # a step is seen, so it is no longer frozen
     assert told == [("pause", None), ("step", 1)]
     assert not scene.live.frozen
+
+
+def test_tab_goes_through_the_page_as_one_reads(scene: Scene, tmp_path: Path) -> None:
+    scene.window.open_video(tmp_path / "film.mp4")
+    scene.source.play_at(7_200, playing=True)
+    page, bar = scene.page, scene.page.transport
+    stops: list[QWidget] = [page.source_button]
+    page.source_button.setFocus()
+    while page.isAncestorOf(stops[-1]):
+        QTest.keyClick(stops[-1], KEY.Key_Tab)
+        focus = scene.window.focusWidget()
+        assert focus is not None
+        stops.append(focus)
+    assert stops[:-1] == [
+        page.source_button, page.start_button, page.freeze_button, page.snapshot_button, page.view,
+        bar.slider, bar.back_button, bar.play_button, bar.on_button, bar.loop_button, bar.speed_box,
+        page.pace.fold_button, page.pace.graph,
+    ]  # fmt: skip
+    for stop in stops[:-1]:
+        assert stop.accessibleName()
+        assert stop.toolTip() or stop is page.view
+
+
+def test_what_is_live_goes_on_while_networks_are_compared(scene: Scene) -> None:
+    scene.window.watching.watch_camera()
+    scene.source.give()
+    scene.window.commands.compare.trigger()
+    frame = scene.source.give()
+    assert scene.page.view.picture is frame
+    assert scene.page.isVisibleTo(scene.window)
+    QTest.keyClick(scene.page.view, KEY.Key_Space)
+    assert scene.page.is_frozen
+    assert scene.page.view.picture is frame
+    scene.page.show_pace(pace())
+    assert scene.page.pace.graph.history.latest is not None
 
 
 # The transport
