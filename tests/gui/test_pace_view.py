@@ -51,7 +51,7 @@ def test_the_axis_ends_at_a_round_number_and_one_hiccup_does_not_flatten_the_res
 
 
 def test_numbers_keep_their_place_when_they_change(qtbot: QtBot) -> None:
-    metrics = QFontMetricsF(theme.number_font(theme.SMALL))
+    metrics = QFontMetricsF(theme.tabular_font(theme.SMALL))
     widths = {
         tuple(metrics.horizontalAdvance(text) for text in numbers_of(pace(latency=ms))[:3])
         for ms in (8.0, 11.1, 74.0, 111.0)

@@ -269,7 +269,7 @@ class Actions(QWidget):
         )
         self.camera.setCheckable(True)
         self.video = self._make(
-            self.tr("Video File…"), self.tr("Play a video file to the network"), "Ctrl+Alt+O"
+            self.tr("Video File…"), self.tr("Play a video file to the network"), "Ctrl+Alt+V"
         )
         # a plain key, taken where nothing else has a use for it: here only to be seen
         self.freeze = self._make(

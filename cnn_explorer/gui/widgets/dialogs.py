@@ -36,6 +36,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Go to a channel"), "Ctrl+G"),
         (_tr("Point at the units of one map"), _tr("Shift+←  ↑  →  ↓")),
         (_tr("Mark a place of the picture"), "←  ↑  →  ↓"),
+        (_tr("Freeze what is live, go on"), _tr("Space")),
+        (_tr("Video: play, frame by frame, ends"), _tr("K,  ,  .  Home, End")),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]

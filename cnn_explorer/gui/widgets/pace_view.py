@@ -126,7 +126,7 @@ class _PaceLine(QWidget):
         super().__init__()
         self._pace: Pace | None = None
         self._shown: Pace | None = None
-        self.setFont(theme.number_font(theme.SMALL))
+        self.setFont(theme.tabular_font(theme.SMALL))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Pace"))
         self._wait = QTimer(self)
@@ -215,7 +215,7 @@ class PaceGraph(QWidget):
         super().__init__(parent)
         self.history = PaceHistory()
         self._read: float | None = None  # the time that is read
-        self.setFont(theme.number_font(theme.SMALL))
+        self.setFont(theme.tabular_font(theme.SMALL))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)

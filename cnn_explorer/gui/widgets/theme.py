@@ -40,8 +40,8 @@ def text_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Norma
     return font
 
 
-def number_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-    """The reading font with digits that are all equally wide: numbers that change stand still."""
+def tabular_font(size: float = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The reading font with figures of one width, for numbers that change while one looks."""
     font = text_font(size, weight)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font

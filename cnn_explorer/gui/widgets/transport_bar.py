@@ -52,7 +52,7 @@ class TransportBar(QWidget):
         self.slider.sliderMoved.connect(self.seek_asked)
         self.slider.jumped.connect(self.seek_asked)
         self._time = QLabel()
-        self._time.setFont(theme.number_font(theme.SMALL))
+        self._time.setFont(theme.tabular_font(theme.SMALL))
         self._time.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self._time.setAccessibleName(self.tr("Time"))
         self.back_button = IconButton(
