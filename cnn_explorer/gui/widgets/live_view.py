@@ -10,8 +10,9 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.picture_view import PictureView
 from cnn_explorer.media.picture import Picture
 
-_ENOUGH = 1.5
-"""So many pixels of a frame for each on the screen are scaled: more cost time and show nothing."""
+_LONGEST = 1280
+"""A side of two or more times as many pixels is thinned before it is scaled: a screen filmed in 4K
+would take longer to scale than to look at."""
 
 
 class LiveView(PictureView):
@@ -36,13 +37,11 @@ class LiveView(PictureView):
             self.show_picture(picture)
             return
         self._picture = picture
-        area = self.picture_rect()
-        wanted = max(1.0, area.width() * self.devicePixelRatioF() * _ENOUGH)
-        step = max(1, int(picture.width / wanted))
+        step = max(1, max(picture.width, picture.height) // _LONGEST)
         self._scaled.set_image(to_qimage(picture.rgb[::step, ::step]))
         if before.name != picture.name:
             self._describe()
-        self.update(area.toAlignedRect())
+        self.update(self.picture_rect().toAlignedRect())
 
     def set_invitation(self, text: str) -> None:
         """What to say where there is no frame."""
