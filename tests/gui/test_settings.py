@@ -32,6 +32,9 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     first.compared = ("vgg16", "/a, b.onnx")
     first.maps_look = "{}"
     first.shading_open = True
+    first.camera, first.resolution, first.mirror = "usb:1", (1280, 720), False
+    first.loop, first.speed, first.pace_folded = True, 0.25, True
+    first.snapshot_folder = first.video_folder = str(tmp_path)
     first.table_widths = (120, 48)
     first.set_version("resnet50", "ImageNet V1")
     first.set_version("torchvision/vit", "random")
@@ -43,6 +46,9 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     assert again.theme == "dark"
     assert again.network == "vgg16"
     assert again.folder == str(tmp_path)
+    assert (again.camera, again.resolution, again.mirror) == ("usb:1", (1280, 720), False)
+    assert (again.loop, again.speed, again.pace_folded) == (True, 0.25, True)
+    assert (again.snapshot_folder, again.video_folder) == (str(tmp_path), str(tmp_path))
     assert again.tab == 3
     assert again.size == 150
     assert again.panels == QByteArray(b"\x00\xffpanels")
@@ -162,3 +168,12 @@ def test_an_arrangement_with_one_letter_changed_is_no_arrangement(tmp_path: Path
     ):
         file.write_text(bare)
         assert getattr(Settings.in_file(file), key).isEmpty()
+
+
+@pytest.mark.parametrize("text", ["", "x", "640", "0x480", "-1x2", "640x480x3", "9999999x1", "ax2"])
+def test_a_resolution_that_is_none_is_left_to_the_camera(tmp_path: Path, text: str) -> None:
+    settings = Settings.in_file(tmp_path / "settings.ini")
+    settings._store.setValue("resolution", text)
+    settings._store.setValue("speed", text)
+    assert settings.resolution is None
+    assert settings.speed == 1.0

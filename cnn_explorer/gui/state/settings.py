@@ -19,6 +19,9 @@ SIZES = (100, 125, 150, 200)
 CACHE_SIZES = (0, 128, 512, 2048)
 """Megabytes of captured layers that may be kept."""
 
+SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0)
+"""At which files may be played."""
+
 _RECENT = 12
 _EXPANSIONS = 100
 """Networks whose open blocks are remembered: those shown last."""
@@ -119,11 +122,7 @@ class Settings:
     @property
     def folder(self) -> str:
         """Where the last picture was opened; empty where that is gone."""
-        value = self._text("folder", "")
-        try:
-            return value if value and Path(value).is_dir() else ""
-        except (OSError, ValueError):
-            return ""
+        return self._folder("folder")
 
     @folder.setter
     def folder(self, value: str) -> None:
@@ -335,6 +334,88 @@ class Settings:
     @smooth_answers.setter
     def smooth_answers(self, value: bool) -> None:
         self._say_yes("smooth_answers", value)
+
+    @property
+    def camera(self) -> str:
+        """The id of the camera watched last; empty for the system's own choice. It may be gone."""
+        return self._text("camera", "")
+
+    @camera.setter
+    def camera(self, value: str) -> None:
+        self._store.setValue("camera", value)
+
+    @property
+    def resolution(self) -> tuple[int, int] | None:
+        """Width and height asked of cameras; None leaves it to the camera."""
+        width, _, height = self._text("resolution", "").partition("x")
+        sound = all(text.isdecimal() and len(text) < 6 and int(text) for text in (width, height))
+        return (int(width), int(height)) if sound else None
+
+    @resolution.setter
+    def resolution(self, value: tuple[int, int] | None) -> None:
+        self._store.setValue("resolution", "" if value is None else f"{value[0]}x{value[1]}")
+
+    @property
+    def mirror(self) -> bool:
+        """Whether a camera is shown as in a mirror."""
+        return self._yes("mirror", default=True)
+
+    @mirror.setter
+    def mirror(self, value: bool) -> None:
+        self._say_yes("mirror", value)
+
+    @property
+    def loop(self) -> bool:
+        """Whether files are played over and over."""
+        return self._yes("loop", default=False)
+
+    @loop.setter
+    def loop(self, value: bool) -> None:
+        self._say_yes("loop", value)
+
+    @property
+    def speed(self) -> float:
+        """How fast files are played: one of `SPEEDS`."""
+        text = self._text("speed", "1")
+        return float(text) if text in {f"{speed:g}" for speed in SPEEDS} else 1.0
+
+    @speed.setter
+    def speed(self, value: float) -> None:
+        self._store.setValue("speed", f"{value:g}")
+
+    @property
+    def pace_folded(self) -> bool:
+        """Whether the graph of the pace of live pictures is folded away."""
+        return self._yes("pace_folded", default=False)
+
+    @pace_folded.setter
+    def pace_folded(self, value: bool) -> None:
+        self._say_yes("pace_folded", value)
+
+    def _folder(self, key: str) -> str:
+        value = self._text(key, "")
+        try:
+            return value if value and Path(value).is_dir() else ""
+        except (OSError, ValueError):
+            return ""
+
+    @property
+    def video_folder(self) -> str:
+        """Where the last video file was opened; empty where that is gone."""
+        return self._folder("video_folder")
+
+    @video_folder.setter
+    def video_folder(self, value: str) -> None:
+        self._store.setValue("video_folder", value)
+
+    @property
+    def snapshot_folder(self) -> str:
+        """Where snapshots are saved; empty where that is gone or none was chosen yet."""
+        return self._folder("snapshot_folder")
+
+    @snapshot_folder.setter
+    def snapshot_folder(self, value: str) -> None:
+        self._store.setValue("snapshot_folder", value)
 
     def _sealed(self, key: str) -> QByteArray:
         """Bytes as Qt gave them, or none.

@@ -18,6 +18,7 @@ _ICONS = {
     "weights": "ph.database",
     "stop": "ph.stop",
     "compare": "ph.columns",
+    "camera": "ph.video-camera",
     "find_network": "ph.magnifying-glass",
     "full_screen": "ph.corners-out",
     "keys": "ph.keyboard",
@@ -245,6 +246,7 @@ class Actions(QWidget):
         )
         self.next_thumbnails.triggered.connect(self._on_next_thumbnails)
 
+        self._make_live()
         self._make_computing()
         self.sizes: dict[int, QAction] = {}
         for per_cent in SIZES:
@@ -289,6 +291,32 @@ class Actions(QWidget):
         self.slide_show.setCheckable(True)
         for action in (self.next_picture, self.previous_picture, self.slide_show):
             action.setEnabled(False)  # until there is a series
+
+    def _make_live(self) -> None:
+        self.camera = self._make(
+            self.tr("Camera"), self.tr("Show a camera to the network, or stop it"), "F8"
+        )
+        self.camera.setCheckable(True)
+        self.video = self._make(
+            self.tr("Video File…"), self.tr("Play a video file to the network"), "Ctrl+Alt+V"
+        )
+        # a plain key, taken where nothing else has a use for it: here only to be seen
+        self.freeze = self._make(
+            self.tr("Freeze\tSpace"), self.tr("Hold the frame fast, or go on"), None
+        )
+        self.freeze.setCheckable(True)
+        self.snapshot = self._make(
+            self.tr("Snapshot"), self.tr("Save the frame with its answers and maps"), "F12"
+        )
+        self.snapshot_folder = self._make(
+            self.tr("Snapshot Folder…"), self.tr("Choose where snapshots are saved"), None
+        )
+        self.mirror = self._make(
+            self.tr("Mirror"),
+            self.tr("Show cameras as in a mirror; networks see them as they are"),
+            None,
+        )
+        self.mirror.setCheckable(True)
 
     def _make_computing(self) -> None:
         self.precisions: dict[str, QAction] = {}
@@ -345,7 +373,7 @@ class Actions(QWidget):
             self.slide_show, self.weights, self.choose_weights, self.open_onnx, self.export,
             self.export_onnx, self.find_network, self.find_layer, self.find_next,
             self.find_previous, self.producer, self.consumer, self.compare, self.save_comparison,
-            self.compare_facts,
+            self.compare_facts, self.camera, self.video, self.snapshot,
             self.expand_all, self.collapse_all, self.deeper, self.less_deep, self.left_to_right,
             self.minimap, self.next_thumbnails, self.other_precision, self.next_panel,
             self.previous_panel, *self.tabs, self.stop, self.full_screen, self.keys, self.quit,
@@ -410,6 +438,16 @@ class Actions(QWidget):
         keeping = network.addMenu(self.tr("Keep Captured Layers"))
         keeping.setToolTipsVisible(True)
         keeping.addActions(list(self.caches.values()))
+        live = bar.addMenu(self.tr("&Live"))
+        live.setToolTipsVisible(True)
+        live.addAction(self.camera)
+        self.source_menu: QMenu = live.addMenu(self.tr("Source"))
+        self.source_menu.setToolTipsVisible(True)
+        live.addAction(self.video)
+        live.addSeparator()
+        live.addActions([self.freeze, self.snapshot, self.snapshot_folder])
+        live.addSeparator()
+        live.addAction(self.mirror)
         bar.addMenu(self.tr("&Help")).addActions([self.keys, self.about])
         return recent
 
@@ -421,7 +459,7 @@ class Actions(QWidget):
         bar.setIconSize(QSize(18, 18))
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.addActions([self.open, self.paste])
+        bar.addActions([self.open, self.paste, self.camera])
         bar.addSeparator()
         bar.addActions([self.weights, self.export, self.compare])
         bar.toggleViewAction().setVisible(False)

@@ -39,6 +39,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Move, resize the frame on the picture"), _tr("Alt+←  ↑  →  ↓, +, −")),
         (_tr("Take a move of the frame back"), "Ctrl+Z"),
         (_tr("Walk along the series, take one out"), _tr("←  →, Delete")),
+        (_tr("Freeze what is live, go on"), _tr("Space")),
+        (_tr("Video: play, frame by frame, ends"), _tr("K,  ,  .  Home, End")),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]

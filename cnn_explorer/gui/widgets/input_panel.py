@@ -18,6 +18,7 @@ from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drawing_pad import DrawingPad
 from cnn_explorer.gui.widgets.framing_bar import FramingBar
+from cnn_explorer.gui.widgets.live_page import LivePage
 from cnn_explorer.gui.widgets.picture_strip import PictureStrip
 from cnn_explorer.gui.widgets.picture_view import PictureView, SeenPreview
 from cnn_explorer.gui.widgets.samples_row import SamplesRow
@@ -26,7 +27,7 @@ from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.framing import AS_TRAINED
 from cnn_explorer.probe.results import PreparedInput
 
-_PICTURE, _DRAW = 0, 1
+_PICTURE, _DRAW, _LIVE = 0, 1, 2
 _UNLIMITED = 16_777_215
 """Qt's QWIDGETSIZE_MAX."""
 _FEW_PIXELS = 36
@@ -48,6 +49,8 @@ class InputPanel(QWidget):
     """The paper has become empty, while it was what the network looked at."""
     picture_chosen = Signal(object)
     """A person turned from the pad back to the `Picture` that was shown before."""
+    live_left = Signal()
+    """A person turns from what is live to another page."""
     place_pointed = Signal(object)
     """The `Place` marked on the picture that the network looks at, or None."""
 
@@ -62,6 +65,7 @@ class InputPanel(QWidget):
         self._icons_due = True
         self.picture_view = PictureView()
         self.pad = DrawingPad()
+        self.live_page = LivePage()
         self.seen = SeenPreview()
         self.seen.hide()
         self.framing_bar = FramingBar()
@@ -71,6 +75,7 @@ class InputPanel(QWidget):
             (
                 (self.tr("Picture"), self.tr("Show a picture to the network.")),
                 (self.tr("Draw"), self.tr("Draw a digit for the network.")),
+                (self.tr("Live"), self.tr("Show a camera, a video or the screen to the network.")),
             )
         )
         self.open_button = self._button(self.tr("Open…"), self.tr("Open a picture (Ctrl+O)."))
@@ -80,6 +85,7 @@ class InputPanel(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.picture_view)
         self._stack.addWidget(self.pad)
+        self._stack.addWidget(self.live_page)
 
         head = QHBoxLayout()
         head.setSpacing(theme.GAP // 2)
@@ -106,6 +112,8 @@ class InputPanel(QWidget):
 
         self.picture_view.open_asked.connect(self.open_asked)
         self.picture_view.place_pointed.connect(self._tell_place)
+        self.live_page.view.place_pointed.connect(self._tell_place)
+        self.live_page.resized_inside.connect(self._arrange)
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
@@ -114,8 +122,12 @@ class InputPanel(QWidget):
         self.pad.cleared.connect(self._on_cleared)
         self.switch.chosen.connect(self._on_page_chosen)
 
-    def show_picture(self, picture: Picture) -> None:
-        """Show a picture. One that was drawn on the pad stays where it is, on the pad."""
+    def show_picture(self, picture: Picture, *, live: bool = False) -> None:
+        """Show a picture. One that was drawn on the pad stays where it is, on the pad; one that is
+        `live` and was not drawn is the next frame of what is watched."""
+        if self.live_page.has(picture) or (live and not self.pad.made(picture)):
+            self._show_next(picture)
+            return
         self._subject = picture
         if self.pad.made(picture):
             self._show_page(_DRAW)
@@ -125,17 +137,34 @@ class InputPanel(QWidget):
         self._tell_place()
         self._arrange()
 
+    def _show_next(self, picture: Picture) -> None:
+        """Show the next frame. Nothing moves as long as frames are of one size."""
+        self._subject = picture
+        resized = self.live_page.show_next(picture)
+        turned = self._stack.currentIndex() != _LIVE
+        if turned:
+            self._show_page(_LIVE)
+        elif resized:
+            self._arrange()
+        if turned or resized:
+            self._tell_place()
+
     def show_prepared(self, prepared: PreparedInput | None) -> None:
         """Show what the network sees of the picture last shown or drawn; None: not known yet."""
         self._prepared = prepared
         prepared = None if self._compared else prepared
         subject = self._subject if prepared is not None else None
         self.seen.show_prepared(prepared if subject is not None else None)
+        live = self.live_page.view
         if prepared is None or subject is None:
             self.picture_view.show_crop(None)
+            live.show_crop(None)
         elif subject is self.picture_view.picture:
             self.picture_view.show_crop(prepared.crop)
-        self._arrange()
+        elif subject is live.picture:
+            live.show_crop(prepared.crop)
+        if self.seen.isVisibleTo(self) != self._shows_seen():
+            self._arrange()
 
     def set_compared(self, compared: bool) -> None:
         """Several networks look at the picture: what one of them sees is left out."""
@@ -151,12 +180,15 @@ class InputPanel(QWidget):
     def show_field(self, field: Region | None) -> None:
         """Frame what a unit sees, in pixels of the picture last shown or drawn."""
         self.seen.show_field(field)
-        self.picture_view.show_field(field if self._on_view() else None)
+        shown = self._view()
+        for view in (self.picture_view, self.live_page.view):
+            view.show_field(field if view is shown else None)
 
     def mark_place(self, place: Place | None) -> None:
         """Mark a place of the picture, as a click on it does. On the pad nothing is marked."""
-        if self._on_view():
-            self.picture_view.mark_place(place)
+        view = self._view()
+        if view is not None:
+            view.mark_place(place)
 
     def set_kind(self, kind: str | None, side: int = 224) -> None:
         """Suit the panel to a network for ``photo`` or ``digit`` pictures of `side` pixels.
@@ -164,13 +196,19 @@ class InputPanel(QWidget):
         The page turns to what suits it as long as nothing was put in yet.
         """
         self.samples.set_kind(kind)
-        self._side = side
+        if side != self._side:
+            self._side = side
+            self._arrange()
         if self._subject is None:
             self._show_page(_DRAW if kind == "digit" else _PICTURE)
 
     def show_pad(self) -> None:
         """Turn to the drawing pad, as a click on Draw does."""
         self._on_page_chosen(_DRAW)
+
+    def show_live(self) -> None:
+        """Turn to the page of cameras and videos, as a click on Live does."""
+        self._on_page_chosen(_LIVE)
 
     def set_icons(self) -> None:
         """Load the icons of the buttons. It happens by itself after the first paint."""
@@ -205,17 +243,23 @@ class InputPanel(QWidget):
     def _arrange(self) -> None:
         """The preview under the picture, or beside it where the panel is low, as large as fits."""
         # on the pad it keeps its place, for the paper must not shrink under the first stroke
-        on_pad = self._stack.currentIndex() == _DRAW
-        self.seen.setVisible(not self._compared and (on_pad or self._subject is not None))
+        page = self._stack.currentIndex()
+        self.seen.setVisible(self._shows_seen())
+        self.samples.setVisible(page != _LIVE and self.samples.count() > 0)
         space = self._body.geometry()
         if space.isEmpty():
             return
         width, height = space.width(), space.height()
-        shown = self.picture_view.picture
-        on_picture = self._stack.currentIndex() == _PICTURE and shown is not None
+        beside = width > 1.15 * height
+        if page == _LIVE:
+            below = 0 if beside or self.seen.isHidden() else theme.GAP + SeenPreview.SMALLEST
+            self.live_page.fit(height - below)
+        shown = (self.live_page.view if page == _LIVE else self.picture_view).picture
+        on_picture = page != _DRAW and shown is not None
         aspect = shown.width / shown.height if on_picture and shown is not None else 1.0
         tools = 0 if on_picture else self.pad.tools_height()
-        beside = width > 1.15 * height
+        if page == _LIVE:
+            tools = self.live_page.chrome_height()
         if beside:
             free = width - theme.GAP - (height - tools) * aspect
             free = min(free, height - self.seen.words_height())
@@ -225,7 +269,7 @@ class InputPanel(QWidget):
             free = max(free, 3 * self._side)
         self.seen.arrange(stacked=beside, side=int(free))
         # no taller than its picture, so that what is seen of it stands right below
-        tallest = round(width / aspect) + 2 if on_picture and not beside else _UNLIMITED
+        tallest = round(width / aspect) + tools + 2 if on_picture and not beside else _UNLIMITED
         self._stack.setMaximumHeight(tallest)
         direction = QBoxLayout.Direction
         self._body.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
@@ -235,7 +279,7 @@ class InputPanel(QWidget):
             self._body.setAlignment(self.seen, align)
 
     def _show_frame(self) -> None:
-        offer = self._framing if self._on_view() else None
+        offer = self._framing if self._view() is self.picture_view else None
         on_picture = self._stack.currentIndex() == _PICTURE
         self.framing_bar.show_offer(offer if on_picture else None)
         frame = None if offer is None else offer.frame
@@ -245,6 +289,11 @@ class InputPanel(QWidget):
         square = offer is not None and offer.square
         self.picture_view.show_frame(frame, square=square, seen=seen)
 
+    def _shows_seen(self) -> bool:
+        """Whether there is a place for what the network sees."""
+        on_pad = self._stack.currentIndex() == _DRAW
+        return not self._compared and (on_pad or self._subject is not None)
+
     def _show_page(self, page: int) -> None:
         self._stack.setCurrentIndex(page)
         self.switch.set_current(page)
@@ -252,9 +301,16 @@ class InputPanel(QWidget):
         self._arrange()
 
     def _on_page_chosen(self, page: int) -> None:
+        if page != _LIVE and self._stack.currentIndex() == _LIVE:
+            self.live_left.emit()
+            frame = self.live_page.view.picture
+            if page == _PICTURE and self.picture_view.picture is None and frame is self._subject:
+                self.picture_view.show_picture(frame)  # the page would stand empty
         self._show_page(page)
         shown = self.picture_view.picture
-        if page == _DRAW:
+        if page == _LIVE:
+            self.live_page.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif page == _DRAW:
             self.pad.setFocus(Qt.FocusReason.OtherFocusReason)
             drawing = self.pad.picture()
             if drawing is not None and not self._on_pad():
@@ -265,13 +321,17 @@ class InputPanel(QWidget):
             self.show_prepared(None)
             self.picture_chosen.emit(shown)
 
-    def _on_view(self) -> bool:
-        """Whether the network looks at the picture that is shown."""
-        return self._subject is not None and self._subject is self.picture_view.picture
+    def _view(self) -> PictureView | None:
+        """Where the picture is shown that the network looks at; None for a drawing."""
+        for view in (self.picture_view, self.live_page.view):
+            if self._subject is not None and self._subject is view.picture:
+                return view
+        return None
 
     def _tell_place(self) -> None:
         """Of another picture than the network looks at no place is marked."""
-        place = self.picture_view.place if self._on_view() else None
+        view = self._view()
+        place = None if view is None else view.place
         if place != self._place:
             self._place = place
             self.place_pointed.emit(place)

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
+    QKeyEvent,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from cnn_explorer.gui.widgets.comparing import Comparing
     from cnn_explorer.gui.widgets.drop import DropHint
     from cnn_explorer.gui.widgets.panels import Panels
+    from cnn_explorer.gui.widgets.watching import Watching
     from cnn_explorer.media.gather import Gathered
     from cnn_explorer.networks.card import NetworkCard
 
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         self._arrivals: Arrivals
         self._addresses: Addresses
         self.live: Live
+        self.watching: Watching
         self._export_choice: ExportChoice | None = None
         self.setObjectName("main_window")
         self.setWindowTitle(self.tr("CNN Explorer"))
@@ -149,6 +152,7 @@ class MainWindow(QMainWindow):
         from cnn_explorer.gui.widgets.comparing import Comparing
         from cnn_explorer.gui.widgets.drop import DropHint
         from cnn_explorer.gui.widgets.live_sight import LiveSight
+        from cnn_explorer.gui.widgets.watching import Watching
 
         self._explorer = explorer
         self.panels = panels
@@ -172,6 +176,8 @@ class MainWindow(QMainWindow):
         sight = LiveSight(self, explorer, self.live, panels)
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
         self._comparing.made.connect(sight.follow)
+        self.watching = Watching(self, panels, self._settings, self.live)
+        self.watching.changed.connect(self._name_window)
         self._arrivals = Arrivals(self, explorer, panels.series, self._comparing)
         panels.set_tab_order()
         panels.tabs.setCurrentIndex(min(self._settings.tab, panels.tabs.count() - 1))
@@ -349,6 +355,10 @@ class MainWindow(QMainWindow):
         if name and self.panels is not None:
             self.panels.series.open([Path(name)])
 
+    def open_video(self, path: Path) -> None:
+        """Play a video file to the network."""
+        self.watching.open_video(path)
+
     @Slot()
     def paste_picture(self) -> None:
         """Classify what is on the clipboard: an image, copied files, or where a picture lies."""
@@ -358,11 +368,6 @@ class MainWindow(QMainWindow):
         offer = offered(QGuiApplication.clipboard().mimeData() or QMimeData())
         nothing = self.tr("There is no picture on the clipboard; copy one first.")
         self._arrivals.take(offer, self.tr("Pasted picture"), nothing)
-
-    def open_video(self, path: Path) -> None:
-        """Play a video file."""
-        del path
-        self.say(self.tr("Videos cannot be played yet."), "warning")
 
     def open_address(self, url: str) -> None:
         """Open what an address names: a picture of the web, one within the address, or a file."""
@@ -534,7 +539,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_network_opening(self, card: NetworkCard) -> None:
         self.status.show_opening(card.title)
-        self.setWindowTitle(self.tr("{} – CNN Explorer").format(card.title))
+        self._name_window()
 
     @Slot(object)
     def _on_network_shown(self, shown: NetworkShown) -> None:
@@ -542,8 +547,15 @@ class MainWindow(QMainWindow):
             self._settings.network = shown.card.name
         if shown.weights_file is None:  # a file may be gone tomorrow
             self._settings.set_version(shown.card.name, shown.version)
-        self.setWindowTitle(self.tr("{} – CNN Explorer").format(shown.card.title))
+        self._name_window()
         self.status.show_network(shown)
+
+    @Slot()
+    def _name_window(self) -> None:
+        """By the network, and by what is watched."""
+        card = self._explorer.card
+        parts = [self.watching.title, "" if card is None else card.title, self.tr("CNN Explorer")]
+        self.setWindowTitle(" – ".join(filter(None, parts)))
 
     @Slot()
     def _on_picture_shown(self) -> None:
@@ -795,6 +807,11 @@ class MainWindow(QMainWindow):
 
     def focusNextPrevChild(self, following: bool) -> bool:
         return step_focus(self, following)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # what arrives here is of no use to the part of the window that has the keyboard
+        if self.panels is None or not self.watching.take_key(event):
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         from cnn_explorer.gui.widgets.drop import may_offer, network_dragged

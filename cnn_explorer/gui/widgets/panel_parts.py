@@ -254,6 +254,16 @@ class IconButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setIconSize(QSize(18, 18))
 
+    def set_look(self, icon: str, name: str) -> None:
+        """Show another icon, and be called otherwise: a press does something else now."""
+        if icon == self._icon:
+            return
+        self._icon = icon
+        self.setText(name)
+        self.setAccessibleName(name)
+        if not self._due:
+            self.load_icon()
+
     def load_icon(self) -> None:
         """Show the icon, in the colours of the palette."""
         self._due = False

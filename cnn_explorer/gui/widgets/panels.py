@@ -224,7 +224,7 @@ class Panels(QObject):
 
     @Slot(object)
     def _on_picture_shown(self, picture: Picture) -> None:
-        self.input_panel.show_picture(picture)
+        self.input_panel.show_picture(picture, live=self._explorer.picture_is_live)
 
     @Slot()
     def _on_picture_cleared(self) -> None:

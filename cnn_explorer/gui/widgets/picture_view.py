@@ -128,6 +128,7 @@ class PictureView(QWidget):
         self._field: Region | None = None
         self._place: Place | None = None
         self._pressed: QPointF | None = None  # on the place marked, which a click takes away
+        self._mirrored = False
         self._scaled = _Scaled()
         self._size = QSize()
         self._told = ""
@@ -160,6 +161,13 @@ class PictureView(QWidget):
             self._crop = None
             self._describe()
         self.update()
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Show the picture as in a mirror, and all that lies on it. Places and regions stay those
+        of the picture itself."""
+        if mirrored != self._mirrored:
+            self._mirrored = mirrored
+            self.update()
 
     def show_crop(self, crop: Region | None) -> None:
         """Mark what the network sees: x, y, width, height in pixels of the picture."""
@@ -265,8 +273,9 @@ class PictureView(QWidget):
     def _on_picture(self, point: QPointF) -> Place:
         """A point of the widget as a place of the picture, which may lie beside it."""
         area = self.picture_rect()
+        across = area.right() - point.x() if self._mirrored else point.x() - area.x()
         return (
-            (point.x() - area.x()) * self._size.width() / area.width(),
+            across * self._size.width() / area.width(),
             (point.y() - area.y()) * self._size.height() / area.height(),
         )
 
@@ -276,6 +285,8 @@ class PictureView(QWidget):
         across = area.width() / self._size.width()
         down = area.height() / self._size.height()
         x, y, width, height = region
+        if self._mirrored:
+            x = self._size.width() - x - width
         return QRectF(area.x() + x * across, area.y() + y * down, width * across, height * down)
 
     def _press(self, point: QPointF) -> None:
@@ -366,7 +377,13 @@ class PictureView(QWidget):
         if area.isEmpty():
             return
         pixmap = self._scaled.pixmap(area.size(), self.devicePixelRatioF())
+        if self._mirrored:
+            painter.save()
+            painter.translate(area.left() + area.right(), 0)
+            painter.scale(-1, 1)
         painter.drawPixmap(area.topLeft(), pixmap)
+        if self._mirrored:
+            painter.restore()
         self._paint_crop(painter, area)
         if self._field is not None:
             paint_box(painter, self._on_widget(self._field), area)
@@ -431,7 +448,8 @@ class PictureView(QWidget):
             return
         elif self._picture is not None and event.key() in ARROWS:
             fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._step(*ARROWS[Qt.Key(event.key())], fine=fine)
+            across, down = ARROWS[Qt.Key(event.key())]
+            self._step(-across if self._mirrored else across, down, fine=fine)
         elif self._place is not None and event.key() == Qt.Key.Key_Escape:
             self.mark_place(None)
         elif self._picture is None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

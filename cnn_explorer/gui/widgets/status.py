@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cnn_explorer.gui.state.shown import NetworkShown
     from cnn_explorer.probe.precision import Arithmetic
 
+_LONGEST = 40
+"""Letters of what is watched."""
 _PATIENCE = 250  # ms; work that ends sooner shows no bar, which would only flicker
 
 
@@ -42,7 +44,12 @@ class StatusBar(QStatusBar):
         self._cancel.setToolTip(self.tr("Stop this work (Esc). What is shown stays."))
         self._cancel.setAutoRaise(True)
         self._cancel.clicked.connect(self.cancel_asked)
+        self._live = QLabel()
+        self._live.setTextFormat(Qt.TextFormat.PlainText)
+        self._live.setToolTip(self.tr("This is watched live. Space freezes it."))
+        self._live.hide()
         self.addWidget(self._facts, 1)
+        self.addPermanentWidget(self._live)
         self.addPermanentWidget(self._task)
         self.addPermanentWidget(self._bar)
         self.addPermanentWidget(self._cancel)
@@ -165,6 +172,17 @@ class StatusBar(QStatusBar):
     def _hide_busy(self) -> None:
         for widget in (self._task, self._bar, self._cancel):
             widget.hide()
+
+    def show_live(self, title: str) -> None:
+        """Name what is watched; empty for nothing."""
+        shown = title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
+        self._live.setText(self.tr("● Live: {}").format(shown))
+        self._live.setVisible(bool(title))
+
+    @property
+    def live(self) -> str:
+        """What is said of what is watched."""
+        return "" if self._live.isHidden() else self._live.text()
 
     def load_icons(self) -> None:
         """Give the button its icon, in the colours of the palette."""

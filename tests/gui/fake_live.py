@@ -1,0 +1,196 @@
+"""A `Live` and sources for tests: frames come from arrays, at once and when a test says so."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource, Playhead, SourceKind
+from cnn_explorer.gui.state.live import Live, Pace
+from cnn_explorer.gui.state.maps_look import MapsLook
+from cnn_explorer.media.picture import Picture
+
+
+def pace(
+    at: float = 1.0, *, latency: float = 62.0, parts: tuple[float, ...] = (4.0, 6.0, 40.0, 3.0)
+) -> Pace:
+    return Pace(at, 30.0, 21.4, 14, latency, *parts)
+
+
+class FakeSource(FrameSource):
+    """Notes what it is told, and gives frames of the size it has."""
+
+    def __init__(
+        self, kind: SourceKind = "camera", title: str = "C920", size: tuple[int, int] = (64, 48)
+    ) -> None:
+        super().__init__()
+        self.kind, self.title, self.size = kind, title, size
+        self.told: list[tuple[str, object]] = []
+        self._number = 0
+
+    def give(self, size: tuple[int, int] | None = None) -> Picture:
+        """The next frame: a bright bar that moves over a grey ramp."""
+        width, height = self.size = size or self.size
+        rgb = np.zeros((height, width, 3), np.uint8)
+        rgb[...] = np.linspace(40, 200, width, dtype=np.uint8)[None, :, None]
+        at = (self._number * 5) % width
+        rgb[:, at : at + max(1, width // 12)] = (250, 210, 60)
+        picture = Picture(rgb, self.title, decode_ms=1.0)
+        self.frame_arrived.emit(Frame(self._number, 0.0, self.size, lambda: picture))
+        self._number += 1
+        return picture
+
+    def say(self, condition: Condition) -> None:
+        self.condition_changed.emit(condition)
+
+    def start(self) -> None:
+        self.told.append(("start", None))
+
+    def stop(self) -> None:
+        self.told.append(("stop", None))
+
+    def play(self) -> None:
+        self.told.append(("play", None))
+
+    def pause(self) -> None:
+        self.told.append(("pause", None))
+
+    def seek(self, position_ms: int) -> None:
+        self.told.append(("seek", position_ms))
+
+    def step(self, frames: int) -> None:
+        self.told.append(("step", frames))
+
+    def set_loops(self, loops: bool) -> None:
+        self.told.append(("loops", loops))
+
+    def set_speed(self, speed: float) -> None:
+        self.told.append(("speed", speed))
+
+    def play_at(self, position_ms: int, *, playing: bool, duration_ms: int = 80_000) -> None:
+        self.playhead_moved.emit(Playhead(position_ms, duration_ms, playing))
+
+
+class FakeLive(Live):
+    """Each frame is shown at once."""
+
+    snapshots: list[Path]
+    frozen = False
+    _picture: Picture | None = None
+
+    def watch(self, source: FrameSource) -> None:
+        self._end()
+        self._source = source
+        source.frame_arrived.connect(self._on_fake_frame)
+        source.condition_changed.connect(self.condition_changed)
+        source.playhead_moved.connect(self.playhead_moved)
+        self.source_changed.emit(source)
+        source.start()
+
+    def stop(self) -> None:
+        picture, frozen = self._picture, self.frozen
+        if self._source is not None:
+            self._end()
+            self.source_changed.emit(None)
+            if picture is not None and not frozen:
+                self._explorer.show_picture(picture)
+
+    def close(self) -> None:
+        self._end()
+
+    def try_again(self) -> None:
+        if self._source is not None:
+            self._source.start()
+
+    def freeze(self, frozen: bool) -> None:
+        if self._source is None or frozen == self.frozen:
+            return
+        self.frozen = frozen
+        if frozen and self._picture is not None:
+            self._explorer.show_picture(self._picture)
+        self.frozen_changed.emit(frozen)
+
+    def drawn(self, picture: Picture) -> None:
+        del picture
+
+    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
+        del look, dark
+        self.snapshots = [*getattr(self, "snapshots", []), folder]
+
+    def _end(self) -> None:
+        source, self._source = self._source, None
+        self._picture = None
+        if source is not None:
+            source.stop()
+            source.frame_arrived.disconnect(self._on_fake_frame)
+        if self.frozen:
+            self.frozen = False
+            self.frozen_changed.emit(False)
+
+    def _on_fake_frame(self, frame: Frame) -> None:
+        if not self.frozen:
+            self._picture = frame.picture()
+            self._explorer.show_picture(self._picture, live=True)
+
+
+class CameraFormat(NamedTuple):
+    width: int
+    height: int
+    rate: float
+
+
+class Camera(NamedTuple):
+    id: str
+    name: str
+    formats: tuple[CameraFormat, ...] = ()
+    is_default: bool = False
+
+
+class Screen(NamedTuple):
+    id: str
+    name: str
+    width: int
+    height: int
+    is_primary: bool = True
+
+
+class FakeSources:
+    """As `gui.multimedia.sources`."""
+
+    def __init__(self, why_not: str = "") -> None:
+        self.why_not = why_not
+        self.made: list[FakeSource] = []
+        self.asked: list[tuple[object, ...]] = []
+        self.plugged: tuple[Camera, ...] = (
+            Camera("a", "C920 & co", (CameraFormat(640, 480, 30), CameraFormat(1280, 720, 30))),
+            Camera("b", "Microscope", (), True),
+        )
+
+    def _make(self, kind: SourceKind, title: str, *asked: object) -> FakeSource:
+        self.asked.append((kind, *asked))
+        self.made.append(FakeSource(kind, title))
+        return self.made[-1]
+
+    def unavailable(self) -> str:
+        return self.why_not
+
+    def cameras(self) -> tuple[Camera, ...]:
+        return self.plugged
+
+    def camera(self, id: str = "", resolution: Any = None) -> FakeSource:
+        return self._make("camera", "C920 & co", id, resolution)
+
+    def video(self, path: Path) -> FakeSource:
+        return self._make("video", path.name, path)
+
+    def screens(self) -> tuple[Screen, ...]:
+        return (Screen("s", "", 1600, 1200),)
+
+    def screen(self, id: str = "", region: Any = None) -> FakeSource:
+        return self._make("screen", "Screen", id, region)
+
+    def windows(self) -> tuple[Any, ...]:
+        return ()
+
+    def window(self, id: str, region: Any = None) -> FakeSource:
+        return self._make("screen", "Window", id, region)
