@@ -680,7 +680,7 @@ class Explorer(QObject):
     @Slot()
     def painted(self) -> None:
         """The answer to the last live picture is on the screen."""
-        if self._unpainted.isActive():
+        if self._started and self._unpainted.isActive():  # else it is being closed
             self._unpainted.stop()
             self._advance()
 
