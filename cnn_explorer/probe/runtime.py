@@ -52,3 +52,15 @@ def import_torch() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     keep_freed_memory()
     import torch  # noqa: F401
+
+
+def fills_all_cores() -> bool:
+    """Whether forwards run on every core that this process may use. Each part of a forward is
+    shared out evenly, so what else is done meanwhile makes all threads wait for one."""
+    import torch
+
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return torch.get_num_threads() >= cores

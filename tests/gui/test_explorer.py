@@ -342,7 +342,9 @@ def test_a_box_that_can_have_none_is_not_asked_for_again(
     assert heard.explorer.network is not None
     monkeypatch.setattr(
         "cnn_explorer.probe.session.can_be_captured",
-        lambda model, layers: can_be_captured(model, [n for n in layers if "pool" not in n]),
+        lambda model, layers, modules: can_be_captured(
+            model, [name for name in layers if "pool" not in name], modules
+        ),
     )
     heard.explorer.expand(frozenset(heard.explorer.network.graph.block))
     heard.explorer.show_picture(decode_file(resource("samples", "digit-7.png")))

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from cnn_explorer.gui.state.frame_flow import SPAN, FrameFlow, Rate
+from cnn_explorer.gui.state.frame_flow import MOST_SHOWN, SPAN, FrameFlow, Rate
 
 
 class Clock:
@@ -76,8 +76,8 @@ def test_frames_are_converted_as_they_are_wanted(flow: FrameFlow, clock: Clock) 
     flow.begin(handed(flow, "two", 0))
     handed(flow, "three", 0)
     flow.arrive("fourth", 0)
-    assert flow.due_in == pytest.approx(1 / 30)
-    clock.now += 0.05
+    assert flow.due_in == pytest.approx(1 / MOST_SHOWN)
+    clock.now += 0.07
     assert flow.due_in == 0.0
     clock.now += 0.01
     flow.start()
@@ -87,6 +87,8 @@ def test_frames_are_converted_as_they_are_wanted(flow: FrameFlow, clock: Clock) 
     flow.begin(handed(flow, "quick", 0))
     flow.arrive("next", 0)
     assert flow.due_in == pytest.approx(0.02)
+    flow.ahead = False  # on all cores: when it has answered
+    assert flow.due_in == pytest.approx(0.1)
     flow.convert("waits")
     flow.arrive("last", 0)
     assert flow.due_in == pytest.approx(0.1)  # it may be the last one of a film that stands still

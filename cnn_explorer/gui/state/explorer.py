@@ -69,9 +69,11 @@ from cnn_explorer.text import capitalised
 
 log = logging.getLogger(__name__)
 
-_THUMBNAILS_EVERY = 0.15
+_THUMBNAILS_EVERY = 0.25
 """Seconds. Small pictures of all layers, painted with every frame, would take a fifth of the frames
 away, and nobody follows so many at once."""
+_LONGEST_PAINTING = 60
+"""Milliseconds after which an answer counts as painted: it may be out of sight."""
 _RUNS_WITHOUT = 2
 """Live runs without thumbnails after one with them, however slow the network is."""
 
@@ -144,6 +146,8 @@ class Explorer(QObject):
     """A `GraphsRead`: graphs of networks that are compared."""
     forwards_timed = Signal(object)
     """A `ForwardsTimed`: times of networks that are compared."""
+    live_answered = Signal(object)
+    """A live `Picture` whose answer has come and is about to be shown."""
     live_begun = Signal(object)
     """A live `Picture` that the network begins to look at: the next one may come."""
     picture_cleared = Signal()
@@ -210,6 +214,11 @@ class Explorer(QObject):
         self._standing.setInterval(round(2000 * _THUMBNAILS_EVERY))
         self._standing.timeout.connect(self._on_standing)
         self._failed_live: tuple[LayerGraph, str] | None = None
+        self._takes_turns = self._turns = False
+        self._unpainted = QTimer(self)
+        self._unpainted.setSingleShot(True)
+        self._unpainted.setInterval(_LONGEST_PAINTING)
+        self._unpainted.timeout.connect(self.painted)
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
@@ -657,6 +666,24 @@ class Explorer(QObject):
         nothing else is captured."""
         self._sees_maps, self._sees_thumbnails = maps, thumbnails
 
+    def take_turns(self, wanted: bool) -> None:
+        """Whether answers to live pictures are told to be `painted`. Then, where a network runs on
+        all cores, the next one waits for that: drawing beside a forward takes time from one of its
+        threads, for which all others wait."""
+        self._takes_turns = wanted
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether the engine waits while answers to live pictures are drawn."""
+        return self._turns
+
+    @Slot()
+    def painted(self) -> None:
+        """The answer to the last live picture is on the screen."""
+        if self._started and self._unpainted.isActive():  # else it is being closed
+            self._unpainted.stop()
+            self._advance()
+
     def look_again(self) -> None:
         """Something has come into sight that may have missed the last live picture."""
         if self._picture_is_live:
@@ -751,7 +778,7 @@ class Explorer(QObject):
         run = self._run_on(network, picture, everything=not self._picture_is_live)
         if not quietly:
             self.run_started.emit(run.layer)
-        if self._picture_is_live and self._queue.running is not None:
+        if self._picture_is_live and (self._queue.running or self._unpainted.isActive()):
             self._engine.ahead.begin(picture)
         self._submit(
             Lane.LIVE if live else Lane.RUN, run, self.tr("Running {}").format(network.card.title)
@@ -860,7 +887,8 @@ class Explorer(QObject):
         self._report()
 
     def _start_next(self) -> Job | None:
-        job = self._queue.start_next() if self._started else None
+        waits = not self._started or self._unpainted.isActive()
+        job = None if waits else self._queue.start_next()
         if job is not None:
             self._engine.perform(job)
             if isinstance(job.request, Run) and job.request.live:
@@ -898,7 +926,14 @@ class Explorer(QObject):
         job = self._queue.finish(outcome.number)
         begun = None
         if job is not None:
-            if job.lane is Lane.LIVE:  # the engine goes on while this answer is drawn
+            live = job.lane is Lane.LIVE
+            if live and outcome.error is None and isinstance(job.request, Run):
+                filled = isinstance(outcome.response, Ran) and outcome.response.fills_cores
+                self._turns = self._takes_turns and filled
+                if self._turns:
+                    self._unpainted.start()
+                self.live_answered.emit(job.request.picture)
+            if live:  # the engine goes on while this answer is drawn
                 begun = self._start_next()
             if outcome.error is not None:
                 self._on_failed(job, outcome)

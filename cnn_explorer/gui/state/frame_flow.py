@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MOST_SHOWN = 30.0
+MOST_SHOWN = 15.0
 """Frames a second that are converted for the eye alone, while another waits for the network."""
 SPAN = 2.0
 """Seconds over which rates are counted."""
@@ -93,6 +93,9 @@ class FrameFlow:
 
     def __init__(self, clock: Clock, most_shown: float = MOST_SHOWN) -> None:
         self._clock = clock
+        self.ahead = True
+        """Whether the next frame is made ready while the network works. Else that is done when it
+        has answered, or after `_LONGEST`: where the network works on all cores."""
         self._pause = 1.0 / most_shown
         self._source = Rate(clock)
         self._answers = Rate(clock)
@@ -154,7 +157,7 @@ class FrameFlow:
             return 0.0
         quick = self._lasts <= _QUICK
         due = self._converted_at + (_LONGEST if quick else self._pause)
-        if quick and self._waiting is None and self._in_work is not None:
+        if self.ahead and quick and self._waiting is None and self._in_work is not None:
             # just before it is wanted: then it is the newest, and none is converted in vain
             due = min(due, self._in_work.begun + _AHEAD * self._lasts)
         return max(0.0, due - self._clock())

@@ -83,6 +83,7 @@ class Live(QObject):
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.picture_cleared.connect(self._on_picture_cleared)
         explorer.live_begun.connect(self._on_begun)
+        explorer.live_answered.connect(self._on_answered)
         explorer.answers_shown.connect(self._on_answers_shown)
 
     # what is so now
@@ -285,8 +286,14 @@ class Live(QObject):
             self._hand_on()
 
     @Slot(object)
+    def _on_answered(self, picture: Picture) -> None:
+        self._flow.answer(picture)
+        self._flow.ahead = not self._explorer.takes_turns
+        if not self._handing and self._flow.in_hand is not None:
+            self._hand_on()  # made ready while the answer is drawn
+
+    @Slot(object)
     def _on_answers_shown(self, answers: AnswersShown) -> None:
-        self._flow.answer(answers.picture)
         self._times = answers.preprocess_ms, answers.forward_ms
 
     @Slot(object, float, float)

@@ -177,6 +177,8 @@ class Ran:
     answers: AnswersShown
     activations: ActivationsShown | None
     thumbnails: ThumbnailsShown | None = None
+    fills_cores: bool = False
+    """Whether the network ran on all cores, so that nothing is gained by working beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -536,6 +538,9 @@ class Workbench:
         raise ExplorerError(f"{request.card.title} is not open any more; choose it again.")
 
     def _run(self, request: Run, checkpoint: Checkpoint) -> Ran:
+        from cnn_explorer.probe.runtime import fills_all_cores
+
+        fills_cores = fills_all_cores()
         session = self._session_of(request)
         picture = request.picture
         prepared = self._prepare(picture, session, request.framing)
@@ -567,7 +572,7 @@ class Workbench:
         if layer == "output":
             maps = probabilities(result.classes)
         if maps is None:
-            return Ran(answers, None, thumbnails)
+            return Ran(answers, None, thumbnails, fills_cores)
         names: tuple[str, ...] = ()
         if maps.shape == (len(result.classes),):
             names = tuple(
@@ -584,6 +589,7 @@ class Workbench:
                 arithmetic=result.arithmetic,
             ),
             thumbnails,
+            fills_cores,
         )
 
     def _result(

@@ -64,6 +64,8 @@ class ActivationsPanel(QWidget):
         self._graph: LayerGraph | None = None
         self._look = MapsLook()
         self._signed = False
+        self._heading: tuple[str, str, bool] | None = None
+        self._turned: tuple[QWidget, bool, bool] | None = None
 
         self.bar = ColourBar()
         self.sort = QComboBox()
@@ -87,6 +89,7 @@ class ActivationsPanel(QWidget):
         )
         self.dead = QToolButton()
         self.dead.setCheckable(True)
+        self.dead.setAccessibleName(self.tr("Hide dead channels"))
         self.channel_box = QLineEdit()
         self.channel_box.setPlaceholderText(self.tr("Channel"))
         self.channel_box.setValidator(QIntValidator(0, 99_999, self.channel_box))
@@ -246,6 +249,7 @@ class ActivationsPanel(QWidget):
 
     def show_pending(self, layer: str) -> None:
         """A layer is being computed: what was shown stays, dimmed if it takes longer."""
+        self._heading = None
         if self._pages.currentWidget() is self.empty:
             self.header.title.set_title(layer)
             self.empty.setText(self.tr("Computing…"))
@@ -267,6 +271,7 @@ class ActivationsPanel(QWidget):
         """Show nothing but a sentence that says what to do; empty for the usual one."""
         self._settle()
         self._shown = None
+        self._heading = None
         self.header.title.set_title("")
         self.header.badge.set_untrained(False)
         self.header.status.setText("")
@@ -285,6 +290,10 @@ class ActivationsPanel(QWidget):
     def _turn_to(self, page: QWidget) -> None:
         if page is self.maps and self.maps.enlarged >= 0:
             page = self.enlarged
+        turned = page, self.colours_button.isChecked(), bool(self.header.title.text())
+        if turned == self._turned:
+            return
+        self._turned = turned
         in_colours = page in (self.maps, self.enlarged)
         for control in self._map_controls:
             control.setVisible(in_colours)
@@ -347,18 +356,21 @@ class ActivationsPanel(QWidget):
             self._show_enlarged()
         count = int(np.count_nonzero(dead))
         hidden = count if look.hide_dead else 0
-        self.dead.setText(
-            self.tr("{count} dead").format(count=count) if count else self.tr("0 dead")
-        )
+        said = self.tr("{count} dead").format(count=count)
+        heading = shown.layer, self._rest(shown, hidden), shown.trained
+        new = said != self.dead.text() or heading != self._heading
+        self.dead.setEnabled(count > 0 or look.hide_dead)
+        if not new:  # as from frame to frame: nothing is to be laid out
+            return
+        self._heading = heading
+        self.dead.setText(said)
         self.dead.setToolTip(
             self.tr(
                 "{count} channels are zero everywhere for this picture. Press to hide or to "
                 "show them."
             ).format(count=count)
         )
-        self.dead.setEnabled(count > 0 or look.hide_dead)
-        self.dead.setAccessibleName(self.tr("Hide dead channels"))
-        self.header.title.set_title(shown.layer, self._rest(shown, hidden))
+        self.header.title.set_title(*heading[:2])
         self.header.arrange()
 
     def _dead(self, shown: ActivationsShown) -> npt.NDArray[np.bool_]:

@@ -22,6 +22,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
+    QAccessible,
     QColor,
     QFont,
     QFontMetrics,
@@ -103,7 +104,8 @@ class AnswersModel(QAbstractListModel):
         self.ranked, self.rows, self._exact = ranked, rows, exact
         if anew:
             self.endResetModel()
-        elif rows:
+        elif rows and (not keep_rows or QAccessible.isActive()):
+            # it makes the list paint once more a little later, thirty times a second in vain
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, 0))
 
     def _tip(self, score: ClassScore) -> str:

@@ -55,6 +55,8 @@ def cursor_for(grip: Grip) -> Qt.CursorShape:
 
 def paint_shade(painter: QPainter, seen: QRectF, area: QRectF) -> None:
     """Darken what of the picture is not seen."""
+    smooth = painter.testRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     for dark in (
         QRectF(area.left(), area.top(), area.width(), seen.top() - area.top()),
         QRectF(area.left(), seen.bottom(), area.width(), area.bottom() - seen.bottom()),
@@ -62,6 +64,7 @@ def paint_shade(painter: QPainter, seen: QRectF, area: QRectF) -> None:
         QRectF(seen.right(), seen.top(), area.right() - seen.right(), seen.height()),
     ):
         painter.fillRect(dark, _SHADE)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
 
 
 def paint_line(painter: QPainter, box: QRectF) -> None:

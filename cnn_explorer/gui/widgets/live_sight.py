@@ -35,6 +35,7 @@ class LiveSight(QObject):
             watched.installEventFilter(self)
         explorer.answers_shown.connect(self._on_answers_shown)
         self._tell_sight()
+        explorer.take_turns(True)
 
     def follow(self, comparison: "ComparisonState") -> None:
         """Networks are compared in the window as well."""
@@ -60,6 +61,7 @@ class LiveSight(QObject):
         picture, self._unpainted = self._unpainted, None
         if picture is not None:
             self._live.drawn(picture)
+            self._explorer.painted()
 
     # Overrides of Qt
 

@@ -551,7 +551,8 @@ class MapsView(QAbstractScrollArea):
             pixels = self._mosaic.pixels
             if down > 1:
                 height, width = self._values.shape[2:]
-                pixels = _reduced(pixels, height, width, down)
+                broken = bool(self._mosaic.not_finite)
+                pixels = _reduced(pixels, height, width, down, broken=broken)
             self._images[down] = self._to_image(pixels)
         return self._images[down]
 
@@ -900,10 +901,11 @@ class MapsView(QAbstractScrollArea):
 
 
 def _reduced(
-    pixels: npt.NDArray[np.uint8], height: int, width: int, down: int
+    pixels: npt.NDArray[np.uint8], height: int, width: int, down: int, *, broken: bool = True
 ) -> npt.NDArray[np.uint8]:
     """A mosaic without gaps whose tiles (height, width) are reduced: the mean over each block of
-    `down` x `down`. The last blocks of a tile repeat its edge where the tile does not divide."""
+    `down` x `down`. The last blocks of a tile repeat its edge where the tile does not divide.
+    `broken` says that there may be values that are not finite."""
     deeper = pixels.shape[2:]
     rows, columns = pixels.shape[0] // height, pixels.shape[1] // width
     tiles = pixels.reshape(rows, height, columns, width, *deeper)
@@ -926,7 +928,7 @@ def _reduced(
     mean: npt.NDArray[np.uint8] = (
         (summed(tiles) + wide(down * down // 2)) // wide(down * down)
     ).astype(np.uint8)
-    if not deeper:  # a value that is not finite is seen however small its map is drawn
+    if broken and not deeper:  # a value that is not finite is seen however small its map is drawn
         for code in (INFINITE, NOT_A_NUMBER):
             found = tiles == code
             if found.any():

@@ -23,7 +23,7 @@ from cnn_explorer.gui.state.pace_history import PARTS, SPAN, PaceHistory, Point
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.panel_parts import IconButton, paint_focus
 
-_REPAINT_MS = 100
+_REPAINT_MS = 250
 """Between two repaints at least."""
 _NUMBERS_MS = 250
 """Between two changes of the numbers at least: faster ones are not read."""
