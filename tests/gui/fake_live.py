@@ -1,10 +1,10 @@
 """A `Live` and sources for tests: frames come from arrays, at once and when a test says so."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnn_explorer.gui.multimedia.devices import Camera, CameraFormat, Region, Screen, Window
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource, Playhead, SourceKind
 from cnn_explorer.gui.state.live import Live, Pace
 from cnn_explorer.gui.state.maps_look import MapsLook
@@ -133,27 +133,6 @@ class FakeLive(Live):
             self._explorer.show_picture(self._picture, live=True)
 
 
-class CameraFormat(NamedTuple):
-    width: int
-    height: int
-    rate: float
-
-
-class Camera(NamedTuple):
-    id: str
-    name: str
-    formats: tuple[CameraFormat, ...] = ()
-    is_default: bool = False
-
-
-class Screen(NamedTuple):
-    id: str
-    name: str
-    width: int
-    height: int
-    is_primary: bool = True
-
-
 class FakeSources:
     """As `gui.multimedia.sources`."""
 
@@ -177,20 +156,20 @@ class FakeSources:
     def cameras(self) -> tuple[Camera, ...]:
         return self.plugged
 
-    def camera(self, id: str = "", resolution: Any = None) -> FakeSource:
+    def camera(self, id: str = "", resolution: CameraFormat | None = None) -> FakeSource:
         return self._make("camera", "C920 & co", id, resolution)
 
     def video(self, path: Path) -> FakeSource:
         return self._make("video", path.name, path)
 
     def screens(self) -> tuple[Screen, ...]:
-        return (Screen("s", "", 1600, 1200),)
+        return (Screen("s", "", 1600, 1200, is_primary=True),)
 
-    def screen(self, id: str = "", region: Any = None) -> FakeSource:
+    def screen(self, id: str = "", region: Region | None = None) -> FakeSource:
         return self._make("screen", "Screen", id, region)
 
-    def windows(self) -> tuple[Any, ...]:
+    def windows(self) -> tuple[Window, ...]:
         return ()
 
-    def window(self, id: str, region: Any = None) -> FakeSource:
+    def window(self, id: str, region: Region | None = None) -> FakeSource:
         return self._make("screen", "Window", id, region)

@@ -71,7 +71,7 @@ class LiveMenu(QObject):
             action.setToolTip(self.tr("Watch this camera."))
             action.triggered.connect(_told(self.camera_chosen.emit, one.id))
             group.addAction(action)
-        sizes = resolutions(chosen)
+        sizes = [] if chosen is None else resolutions(chosen)
         if not sizes:
             return
         below = menu.addMenu(self.tr("Resolution"))

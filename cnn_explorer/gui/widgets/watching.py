@@ -11,11 +11,12 @@ from PySide6.QtCore import QObject, QSize, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QFileDialog
 
+from cnn_explorer.gui.multimedia.devices import Region
 from cnn_explorer.gui.state.frame_source import FrameSource, Playhead
 from cnn_explorer.gui.state.live import Live
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.live_menu import LiveMenu
-from cnn_explorer.gui.widgets.live_sources import Region, Sources, chosen_camera, format_of
+from cnn_explorer.gui.widgets.live_sources import Sources, chosen_camera, format_of
 from cnn_explorer.gui.widgets.panels import Panels
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.theme import is_dark
