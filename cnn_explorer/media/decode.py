@@ -27,20 +27,6 @@ _CHUNK = 4 * 2**20
 _READING = 0.2
 """The share of the progress that reading the file makes."""
 
-_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".avif",
-    ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc", ".ico",
-    ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
-)  # fmt: skip
-
-
-def supported_suffixes() -> tuple[str, ...]:
-    """File name endings of the formats that are read, with their dot: what a file dialog lists.
-
-    A file is judged by what is in it; its name does not matter.
-    """
-    return _SUFFIXES
-
 
 def decode_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> Picture:
     """Reads and decodes a picture file.

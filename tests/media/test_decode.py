@@ -23,8 +23,8 @@ from cnn_explorer.media.decode import (
     decode_bytes,
     decode_file,
     from_rgba,
-    supported_suffixes,
 )
+from cnn_explorer.media.formats import PICTURES, VIDEOS
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.text import printable
 from tests.media.files import chunk, encoded, png, scene
@@ -100,23 +100,12 @@ def test_tiff_compressions(compression: str) -> None:
     assert difference(picture, scene()) <= (5 if compression == "jpeg" else 0)
 
 
-def test_suffixes_are_those_of_the_formats() -> None:
+def test_endings_are_those_of_the_formats() -> None:
     assert {
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".gif",
-        ".webp",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".avif",
-        ".heic",
-        ".jp2",
-        ".ico",
-    } <= set(supported_suffixes())
-    assert all(suffix.startswith(".") for suffix in supported_suffixes())
+        ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".avif",
+        ".heic", ".jp2", ".ico",
+    } <= set(PICTURES)  # fmt: skip
+    assert all(ending.startswith(".") for ending in (*PICTURES, *VIDEOS))
 
 
 def test_the_content_counts_not_the_name(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.gui.widgets.theme import ground
 from cnn_explorer.media.address import LocalFile, scheme_of, what
-from cnn_explorer.media.decode import supported_suffixes
+from cnn_explorer.media.formats import PICTURES
 
 NETWORK_FORMAT = "application/x-cnn-explorer-network"
 """What is dragged out of the list of networks: a name."""
@@ -119,7 +119,7 @@ def _names_picture(address: str) -> bool:
     if scheme_of(address) == "data":
         return True
     try:
-        return urlsplit(address).path.lower().endswith(supported_suffixes())
+        return urlsplit(address).path.lower().endswith(PICTURES)
     except ValueError:  # as of a bracket without its partner
         return False
 

@@ -33,6 +33,7 @@ from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
+from cnn_explorer.media.formats import PICTURES
 from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
@@ -334,9 +335,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def open_picture(self) -> None:
         """Ask for a picture file and classify it, or for several and show them one by one."""
-        from cnn_explorer.media.decode import supported_suffixes
-
-        patterns = " ".join(f"*{suffix}" for suffix in supported_suffixes())
+        patterns = " ".join(f"*{suffix}" for suffix in PICTURES)
         names, _ = QFileDialog.getOpenFileNames(
             self,
             self.tr("Open Pictures"),

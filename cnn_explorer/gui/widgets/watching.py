@@ -20,13 +20,11 @@ from cnn_explorer.gui.widgets.live_sources import Sources, chosen_camera, format
 from cnn_explorer.gui.widgets.panels import Panels
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.theme import is_dark
+from cnn_explorer.media.formats import VIDEOS
 from cnn_explorer.text import capitalised
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.widgets.main_window import MainWindow
-
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".webm", ".mov", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv")
-"""Of files that are played rather than opened as pictures."""
 
 
 def _sources_of_qt() -> Sources:
@@ -144,7 +142,7 @@ class Watching(QObject):
         """Ask for a video file and play it."""
         if self._refuse():
             return
-        patterns = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
+        patterns = " ".join(f"*{suffix}" for suffix in VIDEOS)
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             self.tr("Open a video"),
