@@ -1,4 +1,4 @@
-"""Pictures in: from a file, from bytes in memory, from another program's pixels.
+"""Pictures in: from a file, from bytes in memory.
 
 Nothing that comes in is trusted. Only ordinary files are opened, only formats of a fixed list are
 decoded, size is judged by the header before anything is unpacked, and whatever a decoder throws
@@ -12,11 +12,7 @@ import stat
 import time
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.media.blend import over_white
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.text import printable
 
@@ -74,26 +70,6 @@ def decode_bytes(data: bytes, name: str, checkpoint: Checkpoint = no_checkpoint)
     """
     started = time.perf_counter()
     return _decode(data, printable(name), "", started, checkpoint)
-
-
-def from_rgba(pixels: npt.NDArray[np.uint8], name: str) -> Picture:
-    """A picture from pixels at hand: uint8 (H, W, 4) with straight alpha, or (H, W, 3).
-
-    The pixels are copied; what is transparent comes to lie on white. No pixels at all raise
-    `ExplorerError`; another type or shape is a mistake of the program and raises `ValueError`.
-    """
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
-        raise ValueError(f"not uint8 RGB or RGBA pixels: {pixels.dtype} {pixels.shape}")
-    name = printable(name)
-    if not pixels.size:
-        raise ExplorerError(f"{_quoted(name)} holds no picture: copy or open another one.")
-    started = time.perf_counter()
-    if pixels.shape[2] == 4:
-        rgb = over_white(pixels[..., :3], pixels[..., 3])
-    else:
-        rgb = np.array(pixels, order="C")
-    rgb.setflags(write=False)
-    return Picture(rgb=rgb, name=name, decode_ms=_ms_since(started))
 
 
 def read_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> bytes:

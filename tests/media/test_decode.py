@@ -22,7 +22,6 @@ from cnn_explorer.media import decode as decode_module
 from cnn_explorer.media.decode import (
     decode_bytes,
     decode_file,
-    from_rgba,
 )
 from cnn_explorer.media.formats import PICTURES, VIDEOS
 from cnn_explorer.media.picture import Picture
@@ -928,39 +927,6 @@ def test_threads_may_decode_at_once() -> None:
     for thread in threads:
         thread.join()
     assert not failed
-
-
-# pixels at hand
-
-
-def test_from_rgba_lays_on_white() -> None:
-    pixels = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
-    picture = from_rgba(pixels, "Drawing")
-    assert picture.rgb[0].tolist() == [[10, 20, 30], [255, 255, 255]]
-    assert picture.name == "Drawing"
-    assert not picture.rgb.flags.writeable
-
-
-def test_from_rgb_copies() -> None:
-    pixels = np.zeros((4, 6, 3), np.uint8)[::2, ::-1]
-    picture = from_rgba(pixels, "Pasted picture")
-    pixels[...] = 9
-    assert not picture.rgb.any()
-    assert picture.rgb.flags.c_contiguous
-
-
-def test_from_rgba_without_pixels() -> None:
-    with pytest.raises(ExplorerError, match="holds no picture"):
-        from_rgba(np.zeros((0, 5, 4), np.uint8), "Pasted picture")
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), float), np.zeros((4, 4, 2), np.uint8)],
-)
-def test_from_rgba_refuses_other_arrays(pixels: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="not uint8 RGB"):
-        from_rgba(pixels, "x")
 
 
 def test_importing_decode_imports_neither_pillow_nor_qt() -> None:
