@@ -7,7 +7,6 @@ import numpy as np
 from cnn_explorer.gui.multimedia.devices import Camera, CameraFormat, Region, Screen, Window
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource, Playhead, SourceKind
 from cnn_explorer.gui.state.live import Live, Pace
-from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.media.picture import Picture
 
 
@@ -74,7 +73,6 @@ class FakeSource(FrameSource):
 class FakeLive(Live):
     """Each frame is shown at once."""
 
-    snapshots: list[Path]
     frozen = False
     _picture: Picture | None = None
 
@@ -112,10 +110,6 @@ class FakeLive(Live):
 
     def drawn(self, picture: Picture) -> None:
         del picture
-
-    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
-        del look, dark
-        self.snapshots = [*getattr(self, "snapshots", []), folder]
 
     def _end(self) -> None:
         source, self._source = self._source, None

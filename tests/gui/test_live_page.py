@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.app import Program
+from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import Condition, Playhead
+from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.live_page import LivePage
@@ -391,10 +393,17 @@ def test_snapshots_go_to_the_folder_chosen_once(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
+    saved: list[Path] = []
 
     def choose(*arguments: object) -> str:
         asked.append(arguments)
         return str(tmp_path)
+
+    def save(explorer: Explorer, folder: Path, look: MapsLook, *, dark: bool) -> None:
+        del explorer, look, dark
+        saved.append(folder)
+
+    monkeypatch.setattr(Explorer, "snapshot", save)
 
     monkeypatch.setattr(
         "cnn_explorer.gui.widgets.watching.QFileDialog.getExistingDirectory", choose
@@ -403,7 +412,7 @@ def test_snapshots_go_to_the_folder_chosen_once(
     scene.source.give()
     scene.page.snapshot_button.click()
     scene.window.commands.snapshot.trigger()
-    assert scene.live.snapshots == [tmp_path, tmp_path]
+    assert saved == [tmp_path, tmp_path]
     assert len(asked) == 1
 
 

@@ -177,7 +177,7 @@ class MainWindow(QMainWindow):
         sight = LiveSight(self, explorer, self.live, panels)
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
         self._comparing.made.connect(sight.follow)
-        self.watching = Watching(self, panels, self._settings, self.live)
+        self.watching = Watching(self, panels, self._settings, explorer, self.live)
         self.watching.changed.connect(self._name_window)
         self._arrivals = Arrivals(self, explorer, panels.series, self._comparing)
         panels.set_tab_order()

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QFileDialog
 
 from cnn_explorer.gui.multimedia.devices import Region
+from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import FrameSource, Playhead
 from cnn_explorer.gui.state.live import Live
 from cnn_explorer.gui.state.settings import Settings
@@ -44,6 +45,7 @@ class Watching(QObject):
         window: "MainWindow",
         panels: Panels,
         settings: Settings,
+        explorer: Explorer,
         live: Live,
         find_sources: Callable[[], Sources] = _sources_of_qt,
     ) -> None:
@@ -51,6 +53,7 @@ class Watching(QObject):
         self._window = window
         self._panels = panels
         self._settings = settings
+        self._explorer = explorer
         self._live = live
         self._find_sources = find_sources
         self._made: Sources | None = None
@@ -203,7 +206,7 @@ class Watching(QObject):
         if not self._settings.snapshot_folder and not self.ask_snapshot_folder():
             return
         look = self._panels.activations_panel.look
-        self._live.snapshot(
+        self._explorer.snapshot(
             Path(self._settings.snapshot_folder), look, dark=is_dark(self._window.palette())
         )
 
