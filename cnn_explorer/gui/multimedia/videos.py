@@ -66,7 +66,7 @@ class VideoSource(SinkSource):
     def start(self) -> None:
         self.stop()
         try:
-            file = _opened(self._path, self.title)
+            file = opened(self._path, self.title)
         except ExplorerError as error:
             self._say("failed", str(error), can_retry=True)
             return
@@ -264,10 +264,10 @@ class VideoSource(SinkSource):
         if player is None:
             return
         if status == QMediaPlayer.MediaStatus.LoadedMedia and not player.hasVideo():
-            self._fail(f"{self.title} holds no pictures, only sound: choose a video.")
+            self._fail(without_pictures(self.title))
         elif status == QMediaPlayer.MediaStatus.EndOfMedia:
             if self._at is None:
-                self._fail(f"{self.title} holds no picture that can be shown: choose another file.")
+                self._fail(without_frames(self.title))
                 return
             self._playing = False
             self._position_ms = max(self._position_ms, player.duration())
@@ -277,7 +277,7 @@ class VideoSource(SinkSource):
     @Slot(QMediaPlayer.Error, str)
     def _on_error(self, error: QMediaPlayer.Error, text: str) -> None:
         del error, text
-        self._fail(f"{self.title} is damaged or of a kind that cannot be played: try another file.")
+        self._fail(damaged(self.title))
 
     def _fail(self, sentence: str) -> None:
         self.stop()
@@ -288,7 +288,22 @@ def _loops(loops: bool) -> int:
     return int((QMediaPlayer.Loops.Infinite if loops else QMediaPlayer.Loops.Once).value)
 
 
-def _opened(path: Path, called: str) -> QFile:
+def without_pictures(called: str) -> str:
+    """What is said of a file of sound."""
+    return f"{called} holds no pictures, only sound: choose a video."
+
+
+def without_frames(called: str) -> str:
+    """What is said of a file of which no frame has come."""
+    return f"{called} holds no picture that can be shown: choose another file."
+
+
+def damaged(called: str) -> str:
+    """What is said of a file that the player gives up."""
+    return f"{called} is damaged or of a kind that cannot be played: try another file."
+
+
+def opened(path: Path, called: str) -> QFile:
     """The file, opened by Python: a name of bytes that are no text survives in its paths, but not
     in Qt's. Raises `ExplorerError` for what need not be tried."""
     try:
