@@ -42,6 +42,11 @@ class SinkSource(FrameSource):
             self._condition = condition
             self.condition_changed.emit(condition)
 
+    def _fail(self, sentence: str) -> None:
+        """It cannot go on, until it is started again."""
+        self.stop()
+        self._say("failed", sentence, can_retry=True)
+
     @property
     def _stage(self) -> Stage | None:
         return self._condition.stage if self._condition is not None else None

@@ -68,7 +68,7 @@ class VideoSource(SinkSource):
         try:
             file = opened(self._path, self.title)
         except ExplorerError as error:
-            self._say("failed", str(error), can_retry=True)
+            self._fail(str(error))
             return
         self._say("starting")
         player = QMediaPlayer(self)
@@ -278,10 +278,6 @@ class VideoSource(SinkSource):
     def _on_error(self, error: QMediaPlayer.Error, text: str) -> None:
         del error, text
         self._fail(damaged(self.title))
-
-    def _fail(self, sentence: str) -> None:
-        self.stop()
-        self._say("failed", sentence, can_retry=True)
 
 
 def _loops(loops: bool) -> int:
