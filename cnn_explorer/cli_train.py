@@ -12,7 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn_explorer.cli_parts import card_named, natural, network_name, positive, stoppable
+from cnn_explorer.cli_parts import (
+    ChangingLine,
+    card_named,
+    natural,
+    network_name,
+    positive,
+    stoppable,
+)
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -246,8 +253,7 @@ class _Teller:
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
         self._last = 0.0
-        self._updating = sys.stderr.isatty() and not as_json
-        self._open_line = False
+        self._line = ChangingLine(sys.stderr)
 
     def say(self, text: str, *, event: str, **facts: object) -> None:
         self.end()
@@ -263,14 +269,11 @@ class _Teller:
         self._last = now
         if self._json:
             print(json.dumps({"event": "progress", "fraction": round(fraction, 5)}), flush=True)
-        elif self._updating:
-            print(f"\r{fraction:6.1%} ", end="", file=sys.stderr, flush=True)
-            self._open_line = True
+        elif self._line.works:
+            self._line.show(f"{fraction:6.1%}")
 
     def end(self) -> None:
-        if self._open_line:
-            print("\r        \r", end="", file=sys.stderr, flush=True)
-            self._open_line = False
+        self._line.clear()
 
 
 def _sentence(row: "Row") -> str:

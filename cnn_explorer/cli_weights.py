@@ -15,7 +15,6 @@ import contextlib
 import json
 import math
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_explorer.cli_parts import (
     PROGRAM,
+    ChangingLine,
     network_name,
     print_error,
     print_json,
@@ -190,23 +190,19 @@ class _Progress:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._live = sys.stderr.isatty()
-        self._width = 0
+        self._line = ChangingLine(sys.stderr)
         self._next = time.monotonic() + _EVERY
 
     def __enter__(self) -> "_Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._width:
-            print(file=sys.stderr, flush=True)  # what follows has a line of its own
+        self._line.end()
 
     def __call__(self, transfer: "Transfer") -> None:
         text = f"{self._file}: {_told(transfer)}"
-        if self._live:
-            text = text[: max(shutil.get_terminal_size().columns - 1, 1)]
-            print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
-            self._width = len(text)
+        if self._line.works:
+            self._line.show(text)
         elif time.monotonic() >= self._next:
             print(text, file=sys.stderr, flush=True)
             self._next = time.monotonic() + _EVERY
