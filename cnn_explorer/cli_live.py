@@ -10,7 +10,6 @@ everywhere; the video that was recorded up to then is whole either way.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -25,6 +24,7 @@ from cnn_explorer.cli_parts import (
     ChangingLine,
     output_file,
     positive,
+    print_json_line,
     printable,
     refuse_same_file,
     stoppable,
@@ -157,7 +157,7 @@ class _Answers:
         told = self._told(frame, seconds, result, ms, dropped)
         self._count += 1
         if options.json:
-            print(json.dumps(told, ensure_ascii=True, allow_nan=False), flush=True)
+            print_json_line(**told)
         elif self._line.works:
             self._line.show(_in_words(told))
         else:

@@ -233,6 +233,11 @@ def print_json(value: object) -> None:
     print(text)
 
 
+def print_json_line(**facts: object) -> None:
+    """One JSON object on a line, told at once: for a program that reads along."""
+    print(json.dumps(facts, allow_nan=False), flush=True)
+
+
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Columns under their titles; `align` has ``<`` or ``>`` for each."""
     cells = [list(titles), *([str(value) for value in row] for row in rows)]

@@ -4,7 +4,6 @@ With ``--json`` they print one JSON object a line; without, progress goes to sta
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from cnn_explorer.cli_parts import (
     natural,
     network_name,
     positive,
+    print_json_line,
     stoppable,
 )
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
@@ -258,7 +258,7 @@ class _Teller:
     def say(self, text: str, *, event: str, **facts: object) -> None:
         self.end()
         if self._json:
-            print(json.dumps({"event": event, **facts}), flush=True)
+            print_json_line(event=event, **facts)
         elif text:
             print(text, file=sys.stderr, flush=True)
 
@@ -268,7 +268,7 @@ class _Teller:
             return
         self._last = now
         if self._json:
-            print(json.dumps({"event": "progress", "fraction": round(fraction, 5)}), flush=True)
+            print_json_line(event="progress", fraction=round(fraction, 5))
         elif self._line.works:
             self._line.show(f"{fraction:6.1%}")
 

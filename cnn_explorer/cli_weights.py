@@ -12,7 +12,6 @@ their name: those are loaded.
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import sys
@@ -27,6 +26,7 @@ from cnn_explorer.cli_parts import (
     network_name,
     print_error,
     print_json,
+    print_json_line,
     print_table,
     printable,
     stoppable,
@@ -168,7 +168,7 @@ def _download(options: argparse.Namespace) -> int:
             except Cancelled:
                 return 130
             if options.json:
-                _say(event="done", file=entry.file, path=str(path))
+                print_json_line(event="done", file=entry.file, path=str(path))
             else:
                 print(path, flush=True)
     return 0
@@ -177,11 +177,7 @@ def _download(options: argparse.Namespace) -> int:
 def _tell(file: str, transfer: "Transfer") -> None:
     """Tells another program how far a download is, on standard output."""
     done, total, speed = transfer.done, transfer.total, round(transfer.speed)
-    _say(event="progress", file=file, done=done, total=total, speed=speed)
-
-
-def _say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+    print_json_line(event="progress", file=file, done=done, total=total, speed=speed)
 
 
 class _Progress:
