@@ -76,9 +76,10 @@ class PictureSeries(QObject):
         self._place_of: dict[str, int] = {}
         self._to_say = ""
         self._due = False
-        self._reader = PictureReader(self)
-        self._reader.gathered.connect(self._on_gathered)
-        self.thumbnails = FileThumbnails(self._reader, lambda: explorer.idle, self)
+        self.reader = PictureReader(self)
+        """The thread that reads files beside the engine, for others to use as well."""
+        self.reader.gathered.connect(self._on_gathered)
+        self.thumbnails = FileThumbnails(self.reader, lambda: explorer.idle, self)
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._on_time)
@@ -104,11 +105,11 @@ class PictureSeries(QObject):
         if any(path.is_dir() for path in asked):
             name = printable(asked[0].name or str(asked[0]), 80)
             self._say(self.tr("Looking for pictures in “{}” …").format(name))
-        self._reader.gather(tuple(asked))
+        self.reader.gather(tuple(asked))
 
     def close_series(self) -> None:
         """There is no series any more; its picture stays."""
-        self._reader.give_up()
+        self.reader.give_up()
         self._become(())
 
     def go_to(self, place: int) -> None:
@@ -186,7 +187,7 @@ class PictureSeries(QObject):
         """End everything, the thread too."""
         self._stop_clock()
         self.thumbnails.forget()
-        self._reader.close()
+        self.reader.close()
 
     # what happens
 
