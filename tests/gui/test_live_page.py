@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.app import Program
 from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import Condition, Playhead
+from cnn_explorer.gui.state.live import Live
 from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.input_panel import InputPanel
@@ -25,7 +26,7 @@ from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.transport_bar import TransportBar, clock
 from cnn_explorer.media.picture import Picture
-from tests.gui.fake_live import FakeLive, FakeSource, FakeSources, pace
+from tests.gui.fake_live import FakeSource, FakeSources, pace
 
 pytestmark = pytest.mark.usefixtures("themed")
 LEFT = Qt.MouseButton.LeftButton
@@ -50,8 +51,7 @@ class Scene:
         return self.window.panels.input_panel
 
     @property
-    def live(self) -> FakeLive:
-        assert isinstance(self.window.live, FakeLive)
+    def live(self) -> Live:
         return self.window.live
 
     @property
@@ -61,7 +61,6 @@ class Scene:
 
 @pytest.fixture
 def scene(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr("cnn_explorer.gui.state.live.Live", FakeLive)
     monkeypatch.setattr("cnn_explorer.gui.state.explorer.Explorer.start", lambda _: None)
     settings = Settings.in_file(tmp_path / "settings.ini")
     program = Program(settings, "lenet5")
@@ -290,12 +289,12 @@ def test_tab_goes_through_the_page_as_one_reads(scene: Scene, tmp_path: Path) ->
         assert stop.toolTip() or stop is page.view
 
 
-def test_what_is_live_goes_on_while_networks_are_compared(scene: Scene) -> None:
+def test_what_is_live_goes_on_while_networks_are_compared(scene: Scene, qtbot: QtBot) -> None:
     scene.window.watching.watch_camera()
     scene.source.give()
     scene.window.commands.compare.trigger()
     frame = scene.source.give()
-    assert scene.page.view.picture is frame
+    qtbot.waitUntil(lambda: scene.page.view.picture is frame)
     assert scene.page.isVisibleTo(scene.window)
     QTest.keyClick(scene.page.view, KEY.Key_Space)
     assert scene.page.is_frozen
