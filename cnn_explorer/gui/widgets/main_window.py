@@ -33,7 +33,7 @@ from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
-from cnn_explorer.media.formats import PICTURES
+from cnn_explorer.media.formats import PICTURES, patterns
 from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
@@ -335,12 +335,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def open_picture(self) -> None:
         """Ask for a picture file and classify it, or for several and show them one by one."""
-        patterns = " ".join(f"*{suffix}" for suffix in PICTURES)
         names, _ = QFileDialog.getOpenFileNames(
             self,
             self.tr("Open Pictures"),
             self._settings.folder,
-            self.tr("Pictures ({});;All files (*)").format(patterns),
+            self.tr("Pictures ({});;All files (*)").format(patterns(PICTURES)),
         )
         if names:
             self._arrivals.open_paths([Path(name) for name in names])
@@ -377,12 +376,11 @@ class MainWindow(QMainWindow):
         """Ask for a state dict and open it: in the network shown, or else in the one it fits."""
         from cnn_explorer.networks.weights import SUFFIXES
 
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self,
             self.tr("Open Weights"),
             self._settings.folder,
-            self.tr("State dicts ({});;All files (*)").format(patterns),
+            self.tr("State dicts ({});;All files (*)").format(patterns(SUFFIXES)),
         )
         if name:
             self._explorer.open_weights(Path(name))

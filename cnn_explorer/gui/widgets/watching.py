@@ -21,7 +21,7 @@ from cnn_explorer.gui.widgets.live_sources import Sources, chosen_camera, format
 from cnn_explorer.gui.widgets.panels import Panels
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.theme import is_dark
-from cnn_explorer.media.formats import VIDEOS
+from cnn_explorer.media.formats import VIDEOS, patterns
 from cnn_explorer.text import capitalised
 
 if TYPE_CHECKING:
@@ -145,12 +145,11 @@ class Watching(QObject):
         """Ask for a video file and play it."""
         if self._refuse():
             return
-        patterns = " ".join(f"*{suffix}" for suffix in VIDEOS)
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             self.tr("Open a video"),
             self._settings.video_folder,
-            self.tr("Videos ({});;All files (*)").format(patterns),
+            self.tr("Videos ({});;All files (*)").format(patterns(VIDEOS)),
         )
         if name:
             self.open_video(Path(name))
