@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.media.picture import Picture
+from cnn_explorer.media.picture import Picture, origin_of
 from cnn_explorer.text import printable
 
 MOST_BYTES = 512 * 2**20
@@ -39,7 +39,7 @@ def decode_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> Picture:
     path = Path(path)
     name = printable(path.name or str(path))
     data = _read(path, name, checkpoint)
-    source = printable(os.path.abspath(path))
+    source = origin_of(path)
     return _decode(data, name, source, started, checkpoint)
 
 
@@ -59,7 +59,7 @@ def decode_small(path: Path, side: int, checkpoint: Checkpoint = no_checkpoint) 
     pixels, note = decode(data, _quoted(name), checkpoint, draft_side=side)
     rgb = middle_square(pixels, side)
     rgb.setflags(write=False)
-    source = printable(os.path.abspath(path))
+    source = origin_of(path)
     return Picture(rgb=rgb, name=name, source=source, decode_ms=_ms_since(started), note=note)
 
 

@@ -16,6 +16,7 @@ from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.multimedia.frames import picture_of, shown_size
 from cnn_explorer.gui.multimedia.videos import damaged, opened, without_frames, without_pictures
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource
+from cnn_explorer.media.picture import origin_of
 from cnn_explorer.text import printable
 
 _SPEED = 1000.0
@@ -122,7 +123,7 @@ class EveryFrame(FrameSource):
                     number,
                     perf_counter(),
                     shown_size(frame),
-                    lambda: picture_of(frame, self.title, str(self._path)),
+                    lambda: picture_of(frame, self.title, origin_of(self._path)),
                     round(start / 1000) if start >= 0 else None,
                 )
             )

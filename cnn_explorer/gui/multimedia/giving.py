@@ -15,7 +15,7 @@ class SinkSource(FrameSource):
     """A source whose frames come through a `QVideoSink`."""
 
     def __init__(self, title: str, origin: str = "", parent: QObject | None = None) -> None:
-        """`origin` is where pictures are said to come from: a path, or nothing."""
+        """`origin` is where pictures are said to come from, as their `source`."""
         super().__init__(parent)
         self.title = title
         self._origin = origin

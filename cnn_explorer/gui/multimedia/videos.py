@@ -17,6 +17,7 @@ from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.multimedia.giving import SinkSource
 from cnn_explorer.gui.state.frame_source import Playhead
+from cnn_explorer.media.picture import origin_of
 from cnn_explorer.media.signatures import looks_like_video
 from cnn_explorer.text import printable
 
@@ -48,7 +49,7 @@ class VideoSource(SinkSource):
     kind = "video"
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
-        super().__init__(printable(path.name), str(path), parent)
+        super().__init__(printable(path.name), origin_of(path), parent)
         self._path = path
         self._player: QMediaPlayer | None = None
         self._file: QFile | None = None

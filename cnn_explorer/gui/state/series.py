@@ -1,6 +1,5 @@
 """A series of pictures, of several files or a folder, gone through by hand or by itself."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.gui.state.picture_reader import PictureReader
 from cnn_explorer.media.gather import Gathered
-from cnn_explorer.media.picture import Picture
+from cnn_explorer.media.picture import Picture, origin_of
 from cnn_explorer.text import printable
 
 SECONDS = (1, 2, 3, 5, 10, 30, 60)
@@ -95,7 +94,7 @@ class PictureSeries(QObject):
 
     def has(self, path: Path) -> bool:
         """Whether a file is of the series."""
-        return _source(path) in self._place_of
+        return origin_of(path) in self._place_of
 
     # commands
 
@@ -205,7 +204,7 @@ class PictureSeries(QObject):
         self._set(paths=paths, place=0, on_show=False, failed={}, playing=False)
 
     def _index(self, paths: tuple[Path, ...]) -> None:
-        self._place_of = {_source(path): place for place, path in enumerate(paths)}
+        self._place_of = {origin_of(path): place for place, path in enumerate(paths)}
 
     def _stop_clock(self) -> None:
         self._clock.stop()
@@ -285,8 +284,3 @@ class PictureSeries(QObject):
             self._set(playing=False)
         else:
             self.go_to(place)
-
-
-def _source(path: Path) -> str:
-    """What the `source` of a file's picture is."""
-    return printable(os.path.abspath(path))
