@@ -34,7 +34,7 @@ from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
 from cnn_explorer.media.formats import PICTURES, patterns
-from cnn_explorer.text import printable
+from cnn_explorer.text import in_menu, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -717,7 +717,7 @@ class MainWindow(QMainWindow):
                 name = self.tr("{name} in {folder}").format(
                     name=name, folder=Path(path).parent.name or Path(path).anchor
                 )
-            words = printable(name, 80).replace("&", "&&")
+            words = in_menu(printable(name, 80))
             # a digit each, for the keyboard, as far as digits go
             mark = f"&{number % 10}" if number <= 10 else str(number)
             action = self._recent_menu.addAction(f"{mark}  {words}")
