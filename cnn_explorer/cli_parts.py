@@ -178,9 +178,14 @@ class ChangingLine:
         """Whether this is a terminal: into a file nothing should be shown so."""
         self._width = 0
 
+    @property
+    def room(self) -> int:
+        """Characters that there is room for."""
+        return max(shutil.get_terminal_size().columns - 1, 1)
+
     def show(self, text: str) -> None:
-        """Say this now, as much of it as the terminal is wide."""
-        text = text[: max(shutil.get_terminal_size().columns - 1, 1)]
+        """Say this now, as much of it as there is room for."""
+        text = text[: self.room]
         print(f"\r{text:<{self._width}}", end="", file=self._stream, flush=True)
         self._width = len(text)
 
