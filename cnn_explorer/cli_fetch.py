@@ -9,11 +9,10 @@ Imports neither Qt nor torch, numpy or Pillow: the window waits for it.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-from cnn_explorer.cli_parts import Told, printable, stoppable
+from cnn_explorer.cli_parts import Told, print_json_line, printable, stoppable
 from cnn_explorer.errors import Cancelled
 
 _EVERY = 0.1
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             return 130
     write_bytes(options.output, fetched.data)
     if options.json:
-        _say(event="done", name=fetched.name, path=str(options.output))
+        print_json_line(event="done", name=fetched.name, path=str(options.output))
     else:
         print(f"{printable(options.output)}: {printable(fetched.name)}")
     return 0
@@ -68,8 +67,4 @@ class _Lines:
         now = time.monotonic()
         if now >= self._next or done == total:
             self._next = now + _EVERY
-            _say(event="progress", done=done, total=total)
-
-
-def _say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+            print_json_line(event="progress", done=done, total=total)

@@ -10,9 +10,7 @@ everywhere; the video that was recorded up to then is whole either way.
 """
 
 import argparse
-import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_explorer.cli_parts import (
     UNTRAINED,
+    ChangingLine,
     output_file,
     positive,
+    print_json_line,
     printable,
     refuse_same_file,
     stoppable,
@@ -132,7 +132,7 @@ class _Answers:
         self._count = 0
         self._began: float | None = None
         self._recording: _Recording | None = None
-        self._line = _Line()
+        self._line = ChangingLine(sys.stdout)
 
     def __call__(self, frame: "Frame", dropped: int) -> bool:
         from cnn_explorer.probe.preprocess import prepare
@@ -157,9 +157,11 @@ class _Answers:
         told = self._told(frame, seconds, result, ms, dropped)
         self._count += 1
         if options.json:
-            print(json.dumps(told, ensure_ascii=True, allow_nan=False), flush=True)
-        else:
+            print_json_line(**told)
+        elif self._line.works:
             self._line.show(_in_words(told))
+        else:
+            print(_in_words(told), flush=True)
         if options.record is not None:
             if self._recording is None:
                 self._recording = _Recording(options, session, self._stack, picture.rgb.shape)
@@ -270,27 +272,6 @@ class _Recording:
         first = {score.index: score for score in classes[:_ROWS]}
         self._places = places(self._places, list(first), _ROWS)
         return [first[index] for index in self._places]
-
-
-class _Line:
-    """Words about the newest frame: rewritten in place on a terminal, else a line each."""
-
-    def __init__(self) -> None:
-        self._in_place = sys.stdout.isatty()
-        self._open = False
-
-    def show(self, text: str) -> None:
-        if not self._in_place:
-            print(text, flush=True)
-            return
-        width = shutil.get_terminal_size().columns
-        self._open = True
-        print(f"\r\x1b[K{text[: width - 1]}", end="", flush=True)
-
-    def end(self) -> None:
-        if self._open:
-            self._open = False
-            print(flush=True)
 
 
 def _in_words(told: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError, UsageError, no_checkpoint
 from cnn_explorer.text import printable as text_printable
@@ -168,6 +169,39 @@ class Told:
             print(f"{fraction:.0%}", file=sys.stderr, flush=True)
 
 
+class ChangingLine:
+    """One line of a terminal that says something else from time to time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.works = stream.isatty()
+        """Whether this is a terminal: into a file nothing should be shown so."""
+        self._width = 0
+
+    @property
+    def room(self) -> int:
+        """Characters that there is room for."""
+        return max(shutil.get_terminal_size().columns - 1, 1)
+
+    def show(self, text: str) -> None:
+        """Say this now, as much of it as there is room for."""
+        text = text[: self.room]
+        print(f"\r{text:<{self._width}}", end="", file=self._stream, flush=True)
+        self._width = len(text)
+
+    def end(self) -> None:
+        """What follows has a line of its own."""
+        if self._width:
+            print(file=self._stream, flush=True)
+            self._width = 0
+
+    def clear(self) -> None:
+        """What follows stands in its place."""
+        if self._width:
+            print(f"\r{'':<{self._width}}\r", end="", file=self._stream, flush=True)
+            self._width = 0
+
+
 # printing
 
 
@@ -202,6 +236,11 @@ def print_json(value: object) -> None:
     except UnicodeEncodeError:  # a terminal of another encoding, a file name that is not text
         text = json.dumps(value, indent=2, allow_nan=False)
     print(text)
+
+
+def print_json_line(**facts: object) -> None:
+    """One JSON object on a line, told at once: for a program that reads along."""
+    print(json.dumps(facts, allow_nan=False), flush=True)
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:

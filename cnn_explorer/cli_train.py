@@ -4,7 +4,6 @@ With ``--json`` they print one JSON object a line; without, progress goes to sta
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn_explorer.cli_parts import card_named, natural, network_name, positive, stoppable
+from cnn_explorer.cli_parts import (
+    ChangingLine,
+    card_named,
+    natural,
+    network_name,
+    positive,
+    print_json_line,
+    stoppable,
+)
 from cnn_explorer.errors import Cancelled, ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -246,13 +253,12 @@ class _Teller:
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
         self._last = 0.0
-        self._updating = sys.stderr.isatty() and not as_json
-        self._open_line = False
+        self._line = ChangingLine(sys.stderr)
 
     def say(self, text: str, *, event: str, **facts: object) -> None:
         self.end()
         if self._json:
-            print(json.dumps({"event": event, **facts}), flush=True)
+            print_json_line(event=event, **facts)
         elif text:
             print(text, file=sys.stderr, flush=True)
 
@@ -262,15 +268,12 @@ class _Teller:
             return
         self._last = now
         if self._json:
-            print(json.dumps({"event": "progress", "fraction": round(fraction, 5)}), flush=True)
-        elif self._updating:
-            print(f"\r{fraction:6.1%} ", end="", file=sys.stderr, flush=True)
-            self._open_line = True
+            print_json_line(event="progress", fraction=round(fraction, 5))
+        elif self._line.works:
+            self._line.show(f"{fraction:6.1%}")
 
     def end(self) -> None:
-        if self._open_line:
-            print("\r        \r", end="", file=sys.stderr, flush=True)
-            self._open_line = False
+        self._line.clear()
 
 
 def _sentence(row: "Row") -> str:

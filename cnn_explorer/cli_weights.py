@@ -12,10 +12,8 @@ their name: those are loaded.
 
 import argparse
 import contextlib
-import json
 import math
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnn_explorer.cli_parts import (
     PROGRAM,
+    ChangingLine,
     network_name,
     print_error,
     print_json,
+    print_json_line,
     print_table,
     printable,
     stoppable,
@@ -168,7 +168,7 @@ def _download(options: argparse.Namespace) -> int:
             except Cancelled:
                 return 130
             if options.json:
-                _say(event="done", file=entry.file, path=str(path))
+                print_json_line(event="done", file=entry.file, path=str(path))
             else:
                 print(path, flush=True)
     return 0
@@ -177,11 +177,7 @@ def _download(options: argparse.Namespace) -> int:
 def _tell(file: str, transfer: "Transfer") -> None:
     """Tells another program how far a download is, on standard output."""
     done, total, speed = transfer.done, transfer.total, round(transfer.speed)
-    _say(event="progress", file=file, done=done, total=total, speed=speed)
-
-
-def _say(**event: object) -> None:
-    print(json.dumps(event), flush=True)
+    print_json_line(event="progress", file=file, done=done, total=total, speed=speed)
 
 
 class _Progress:
@@ -190,23 +186,19 @@ class _Progress:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._live = sys.stderr.isatty()
-        self._width = 0
+        self._line = ChangingLine(sys.stderr)
         self._next = time.monotonic() + _EVERY
 
     def __enter__(self) -> "_Progress":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._width:
-            print(file=sys.stderr, flush=True)  # what follows has a line of its own
+        self._line.end()
 
     def __call__(self, transfer: "Transfer") -> None:
         text = f"{self._file}: {_told(transfer)}"
-        if self._live:
-            text = text[: max(shutil.get_terminal_size().columns - 1, 1)]
-            print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
-            self._width = len(text)
+        if self._line.works:
+            self._line.show(text)
         elif time.monotonic() >= self._next:
             print(text, file=sys.stderr, flush=True)
             self._next = time.monotonic() + _EVERY

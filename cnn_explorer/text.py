@@ -31,6 +31,11 @@ def no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
+def in_menu(text: str) -> str:
+    """Text as it is, for menus and buttons: there an ampersand marks a key."""
+    return text.replace("&", "&&")
+
+
 def tabbed(lines: Iterable[Iterable[str]]) -> str:
     """Lines of cells with tabs between them, to be pasted into a table."""
     return "".join("\t".join(line) + "\n" for line in lines)

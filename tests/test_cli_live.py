@@ -172,7 +172,7 @@ def test_what_is_no_video_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> 
     ran = live("--network", "lenet5", "--source", broken, "--record", output)
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
-    assert "broken.mp4 cannot be played" in ran.stderr
+    assert "broken.mp4 is no video" in ran.stderr
     assert output.read_bytes() == b"was here before"
     assert sorted(os.listdir(tmp_path)) == ["broken.mp4", "out.mp4"]
 

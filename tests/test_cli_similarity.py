@@ -14,7 +14,7 @@ from PIL import Image
 from cnn_explorer.cli import main
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.paths import resource
-from cnn_explorer.probe.folder import decoded_pictures, pictures_in
+from cnn_explorer.probe.folder import decoded_pictures, list_folder
 from cnn_explorer.probe.onnx_export import export_onnx
 from cnn_explorer.probe.session import Session
 from cnn_explorer.probe.similarity import load_similarity, similarity
@@ -50,7 +50,7 @@ def test_values_are_those_of_the_library(
     layers = ("layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1")
     assert found.layers_a == found.layers_b == layers
     sessions = [Session.open(card_of(name)) for name in ("resnet20", "plain20")]
-    shown = decoded_pictures(pictures_in(folder), [])
+    shown = decoded_pictures(list_folder(folder).pictures, [])
     expected = similarity(*sessions, layers, layers, shown, count=9, batch=4)
     np.testing.assert_allclose(found.values, expected.values, atol=1e-9)
 

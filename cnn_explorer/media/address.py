@@ -10,7 +10,9 @@ import base64
 import binascii
 import os
 import re
+import socket
 import string
+import unicodedata
 import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,8 @@ MOST_BYTES = 50 * 2**20
 
 _LONGEST = 8192
 """Characters of a path or an address."""
+_FILE_LONGEST = 3 * 4096 + _LONGEST
+"""Characters of a ``file:`` address: three for a byte of a path where it is percent encoded."""
 _DATA_LONGEST = 3 * MOST_BYTES + _LONGEST
 """Characters of a ``data:`` URL: three for a byte where it is percent encoded."""
 _PORTS = (80, 443)
@@ -90,6 +94,12 @@ class Unusable:
 Address = LocalFile | WebAddress | DataAddress | Unusable
 
 
+def scheme_of(text: str) -> str:
+    """The scheme that a text begins with, in small letters; empty where it is no address."""
+    found = _SCHEME.match(text)
+    return found[1].lower() if found else ""
+
+
 def what(text: str) -> Address:
     """What a text points to; nothing is opened or looked up.
 
@@ -106,21 +116,29 @@ def what(text: str) -> Address:
         return DataAddress(text)
     if not text:
         return Unusable("There is no text.")
-    if len(text) > _LONGEST:
+    kind = scheme_of(text)
+    if len(text) > (_FILE_LONGEST if kind == "file" else _LONGEST):
         return Unusable(f"A text of {len(text):,} characters is no path and no address.")
-    if not all(sign.isprintable() or 0xDC80 <= ord(sign) <= 0xDCFF for sign in text):
+    if not (text.isprintable() or all(map(_may_stand_in_a_path, text))):
         return Unusable("A text with line ends or control characters is no path and no address.")
-    scheme = _SCHEME.match(text)
-    if scheme is None or (os.name == "nt" and len(scheme[1]) == 1):
+    if not kind:
         return _path(text)
-    kind = scheme[1].lower()
     if kind == "file":
         return _file(text)
     if kind in ("http", "https"):
         return _web(text)
     return Unusable(
-        f"Pictures are taken from http, https, file and data addresses, not from {kind[:30]}."
+        f"Pictures are taken from http, https, file and data addresses, not from {kind[:30]}: "
+        "save the picture first."
     )
+
+
+def _may_stand_in_a_path(sign: str) -> bool:
+    """Blanks of all kinds and joiners do, as in the names of screenshots and of pictures of
+    people; so do bytes that are no text."""
+    if sign.isprintable() or 0xDC80 <= ord(sign) <= 0xDCFF:
+        return True
+    return unicodedata.category(sign) in ("Zs", "Cf")
 
 
 def _path(text: str) -> Address:
@@ -138,7 +156,7 @@ def _file(text: str) -> Address:
         parts = urllib.parse.urlsplit(text)
     except ValueError:
         return Unusable("The file: address makes no sense.")
-    if parts.netloc.lower() not in ("", "localhost"):
+    if parts.netloc.lower() not in ("", "localhost", socket.gethostname().lower()):
         return Unusable(
             f'The file lies on another computer, "{_shown(parts.netloc)}": copy it to this one.'
         )

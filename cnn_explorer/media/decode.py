@@ -1,4 +1,4 @@
-"""Pictures in: from a file, from bytes in memory, from another program's pixels.
+"""Pictures in: from a file, from bytes in memory.
 
 Nothing that comes in is trusted. Only ordinary files are opened, only formats of a fixed list are
 decoded, size is judged by the header before anything is unpacked, and whatever a decoder throws
@@ -12,12 +12,8 @@ import stat
 import time
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from cnn_explorer.errors import Checkpoint, ExplorerError, no_checkpoint
-from cnn_explorer.media.blend import over_white
-from cnn_explorer.media.picture import Picture
+from cnn_explorer.media.picture import Picture, origin_of
 from cnn_explorer.text import printable
 
 MOST_BYTES = 512 * 2**20
@@ -26,20 +22,6 @@ MOST_BYTES = 512 * 2**20
 _CHUNK = 4 * 2**20
 _READING = 0.2
 """The share of the progress that reading the file makes."""
-
-_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".avif",
-    ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc", ".ico",
-    ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
-)  # fmt: skip
-
-
-def supported_suffixes() -> tuple[str, ...]:
-    """File name endings of the formats that are read, with their dot: what a file dialog lists.
-
-    A file is judged by what is in it; its name does not matter.
-    """
-    return _SUFFIXES
 
 
 def decode_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> Picture:
@@ -57,7 +39,7 @@ def decode_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> Picture:
     path = Path(path)
     name = printable(path.name or str(path))
     data = _read(path, name, checkpoint)
-    source = printable(os.path.abspath(path))
+    source = origin_of(path)
     return _decode(data, name, source, started, checkpoint)
 
 
@@ -77,7 +59,7 @@ def decode_small(path: Path, side: int, checkpoint: Checkpoint = no_checkpoint) 
     pixels, note = decode(data, _quoted(name), checkpoint, draft_side=side)
     rgb = middle_square(pixels, side)
     rgb.setflags(write=False)
-    source = printable(os.path.abspath(path))
+    source = origin_of(path)
     return Picture(rgb=rgb, name=name, source=source, decode_ms=_ms_since(started), note=note)
 
 
@@ -88,26 +70,6 @@ def decode_bytes(data: bytes, name: str, checkpoint: Checkpoint = no_checkpoint)
     """
     started = time.perf_counter()
     return _decode(data, printable(name), "", started, checkpoint)
-
-
-def from_rgba(pixels: npt.NDArray[np.uint8], name: str) -> Picture:
-    """A picture from pixels at hand: uint8 (H, W, 4) with straight alpha, or (H, W, 3).
-
-    The pixels are copied; what is transparent comes to lie on white. No pixels at all raise
-    `ExplorerError`; another type or shape is a mistake of the program and raises `ValueError`.
-    """
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
-        raise ValueError(f"not uint8 RGB or RGBA pixels: {pixels.dtype} {pixels.shape}")
-    name = printable(name)
-    if not pixels.size:
-        raise ExplorerError(f"{_quoted(name)} holds no picture: copy or open another one.")
-    started = time.perf_counter()
-    if pixels.shape[2] == 4:
-        rgb = over_white(pixels[..., :3], pixels[..., 3])
-    else:
-        rgb = np.array(pixels, order="C")
-    rgb.setflags(write=False)
-    return Picture(rgb=rgb, name=name, decode_ms=_ms_since(started))
 
 
 def read_file(path: Path, checkpoint: Checkpoint = no_checkpoint) -> bytes:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     # for annotations alone: the window is painted before numpy is imported
@@ -35,3 +39,8 @@ class Picture:
     @property
     def height(self) -> int:
         return int(self.rgb.shape[0])
+
+
+def origin_of(path: Path) -> str:
+    """The `source` of a picture that comes from a file."""
+    return printable(os.path.abspath(path))

@@ -32,7 +32,6 @@ from PIL import (
 )
 
 from cnn_explorer.errors import Cancelled, Checkpoint, ExplorerError
-from cnn_explorer.media.blend import over_white
 from cnn_explorer.media.headers import Codestream, largest_in_icon
 from cnn_explorer.media.salvage import without_metadata
 from cnn_explorer.media.signatures import JPEG_2000, may_be_heif, not_a_picture
@@ -458,9 +457,21 @@ def _colours(image: Image.Image) -> _StripReader:
         straight = strip.convert("LA") if mode == "La" else strip
         straight = straight.convert("RGBA")
         alpha = np.asarray(straight.getchannel("A"))
-        return over_white(colours(straight.convert("RGB")), alpha)
+        return _over_white(colours(straight.convert("RGB")), alpha)
 
     return read
+
+
+def _over_white(rgb: _Pixels, alpha: _Pixels) -> _Pixels:
+    """Straight (not premultiplied) colours (H, W, 3) with alpha (H, W), laid on white.
+
+    Where alpha is 0 the result is white, whatever colour the file hides there. Rounded to the
+    nearest level.
+    """
+    opaque = alpha[..., None].astype(np.uint16)
+    # at most 255 * 255, plus 127 for rounding: fits 16 bits
+    mixed = rgb * opaque + np.uint16(255) * (np.uint16(255) - opaque)
+    return ((mixed + np.uint16(127)) // np.uint16(255)).astype(np.uint8)
 
 
 def _profile_transform(image: Image.Image) -> ImageCms.ImageCmsTransform | None:

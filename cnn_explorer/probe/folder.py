@@ -21,7 +21,7 @@ from cnn_explorer.probe.precision import Precision
 from cnn_explorer.probe.preprocess import prepare
 from cnn_explorer.probe.results import ClassScore, Ranking
 from cnn_explorer.probe.session import Session
-from cnn_explorer.text import printable
+from cnn_explorer.text import capitalised, printable
 
 if TYPE_CHECKING:
     from cnn_explorer.probe.onnx_session import OnnxSession
@@ -63,11 +63,6 @@ class Listing:
         """The names of the sub-folders with pictures, each once."""
         found = (picture.label for picture in self.pictures if picture.label is not None)
         return tuple(dict.fromkeys(found))
-
-
-def pictures_in(folder: Path) -> tuple[FolderPicture, ...]:
-    """The pictures of a folder and of its sub-folders; see `list_folder`."""
-    return list_folder(folder).pictures
 
 
 def list_folder(folder: Path, checkpoint: Checkpoint = no_checkpoint) -> Listing:
@@ -153,7 +148,7 @@ def decoded_pictures(
 
 def _sentence(error: BaseException) -> str:
     said = str(error) if isinstance(error, ExplorerError) else "there is not enough memory for it."
-    return said[:1].upper() + said[1:]
+    return capitalised(said)
 
 
 @dataclass(frozen=True, eq=False)

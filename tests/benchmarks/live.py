@@ -8,7 +8,6 @@ runs bare, over and over, in the same thread with the same number of threads. Ro
 ratios are of neighbours.
 """
 
-import os
 import statistics
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from PySide6.QtGui import QImage
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource
 from cnn_explorer.gui.state.qimages import to_picture
 from cnn_explorer.media.picture import Picture
+from tests.gui.memory_rounds import resident
 
 NETWORKS = ("resnet18", "googlenet", "vgg16")
 ROUNDS = 6
@@ -290,9 +290,3 @@ def memory(minutes: float, network: str = "resnet18") -> None:
         f"{(after / before - 1) * 100:+.2f} % (goal 3 %); most {max(readings) / 2**20:.0f} MB",
         flush=True,
     )
-
-
-def resident() -> int:
-    """Of this process, in bytes."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

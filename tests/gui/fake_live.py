@@ -1,13 +1,12 @@
-"""A `Live` and sources for tests: frames come from arrays, at once and when a test says so."""
+"""Sources for tests: frames come from arrays, at once and when a test says so."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnn_explorer.gui.multimedia.devices import Camera, CameraFormat, Region, Screen, Window
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource, Playhead, SourceKind
-from cnn_explorer.gui.state.live import Live, Pace
-from cnn_explorer.gui.state.maps_look import MapsLook
+from cnn_explorer.gui.state.live import Pace
 from cnn_explorer.media.picture import Picture
 
 
@@ -71,89 +70,6 @@ class FakeSource(FrameSource):
         self.playhead_moved.emit(Playhead(position_ms, duration_ms, playing))
 
 
-class FakeLive(Live):
-    """Each frame is shown at once."""
-
-    snapshots: list[Path]
-    frozen = False
-    _picture: Picture | None = None
-
-    def watch(self, source: FrameSource) -> None:
-        self._end()
-        self._source = source
-        source.frame_arrived.connect(self._on_fake_frame)
-        source.condition_changed.connect(self.condition_changed)
-        source.playhead_moved.connect(self.playhead_moved)
-        self.source_changed.emit(source)
-        source.start()
-
-    def stop(self) -> None:
-        picture, frozen = self._picture, self.frozen
-        if self._source is not None:
-            self._end()
-            self.source_changed.emit(None)
-            if picture is not None and not frozen:
-                self._explorer.show_picture(picture)
-
-    def close(self) -> None:
-        self._end()
-
-    def try_again(self) -> None:
-        if self._source is not None:
-            self._source.start()
-
-    def freeze(self, frozen: bool) -> None:
-        if self._source is None or frozen == self.frozen:
-            return
-        self.frozen = frozen
-        if frozen and self._picture is not None:
-            self._explorer.show_picture(self._picture)
-        self.frozen_changed.emit(frozen)
-
-    def drawn(self, picture: Picture) -> None:
-        del picture
-
-    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
-        del look, dark
-        self.snapshots = [*getattr(self, "snapshots", []), folder]
-
-    def _end(self) -> None:
-        source, self._source = self._source, None
-        self._picture = None
-        if source is not None:
-            source.stop()
-            source.frame_arrived.disconnect(self._on_fake_frame)
-        if self.frozen:
-            self.frozen = False
-            self.frozen_changed.emit(False)
-
-    def _on_fake_frame(self, frame: Frame) -> None:
-        if not self.frozen:
-            self._picture = frame.picture()
-            self._explorer.show_picture(self._picture, live=True)
-
-
-class CameraFormat(NamedTuple):
-    width: int
-    height: int
-    rate: float
-
-
-class Camera(NamedTuple):
-    id: str
-    name: str
-    formats: tuple[CameraFormat, ...] = ()
-    is_default: bool = False
-
-
-class Screen(NamedTuple):
-    id: str
-    name: str
-    width: int
-    height: int
-    is_primary: bool = True
-
-
 class FakeSources:
     """As `gui.multimedia.sources`."""
 
@@ -177,20 +93,20 @@ class FakeSources:
     def cameras(self) -> tuple[Camera, ...]:
         return self.plugged
 
-    def camera(self, id: str = "", resolution: Any = None) -> FakeSource:
+    def camera(self, id: str = "", resolution: CameraFormat | None = None) -> FakeSource:
         return self._make("camera", "C920 & co", id, resolution)
 
     def video(self, path: Path) -> FakeSource:
         return self._make("video", path.name, path)
 
     def screens(self) -> tuple[Screen, ...]:
-        return (Screen("s", "", 1600, 1200),)
+        return (Screen("s", "", 1600, 1200, is_primary=True),)
 
-    def screen(self, id: str = "", region: Any = None) -> FakeSource:
+    def screen(self, id: str = "", region: Region | None = None) -> FakeSource:
         return self._make("screen", "Screen", id, region)
 
-    def windows(self) -> tuple[Any, ...]:
+    def windows(self) -> tuple[Window, ...]:
         return ()
 
-    def window(self, id: str, region: Any = None) -> FakeSource:
+    def window(self, id: str, region: Region | None = None) -> FakeSource:
         return self._make("screen", "Window", id, region)

@@ -297,18 +297,6 @@ def test_answers_to_a_moving_picture_do_not_fade(panel: AnswersPanel) -> None:
     assert panel._patience.isActive(), "an ordinary picture takes the place of a moving one"
 
 
-def test_it_says_once_that_the_answers_to_a_picture_are_on_the_screen(
-    qtbot: QtBot, panel: AnswersPanel
-) -> None:
-    told: list[Picture] = []
-    panel.painted.connect(told.append)
-    panel.show_answers(FIRST)
-    qtbot.waitUntil(lambda: told == [FIRST.picture])
-    panel._bars.viewport().repaint()
-    panel.show_answers(SECOND)
-    qtbot.waitUntil(lambda: told == [FIRST.picture, SECOND.picture])
-
-
 def test_nothing_moves_but_the_bars(qtbot: QtBot, panel: AnswersPanel) -> None:
     """Digits come and go, and neither rows nor widths change for it."""
     panel.show_answers(frame((3, 0.9), (1, 0.05), ms=9.0))

@@ -55,6 +55,12 @@ def test_a_name_that_is_no_text_comes_byte_for_byte(tmp_path: Path) -> None:
     assert bytes(path).endswith(b"/\xe9\xff.png")
 
 
+def test_a_path_as_long_as_paths_are(tmp_path: Path) -> None:
+    path = tmp_path.joinpath(*["画" * 80] * 15, "猫.png")
+    assert len(bytes(path)) < 4096
+    assert offered(files(path)).paths == (path,)
+
+
 def test_pixels_come_before_addresses() -> None:
     data = with_image(data_of(uris=PICTURE, html=f'<img src="{PICTURE}">'))
     offer = offered(data)
@@ -97,10 +103,18 @@ def test_the_address_of_the_picture(formats: dict[str, bytes | str], address: st
     assert offered(data) == Offered(address=address)
 
 
-def test_addresses_of_other_kinds_are_named() -> None:
-    assert offered(data_of(uris="ftp://example.org/cat.png")).foreign == "ftp"
-    assert offered(data_of(text="blob:https://example.org/123")).foreign == "blob"
-    assert offered(data_of(text="javascript:alert(1)")).foreign == "javascript"
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://example.org/cat.png", "blob:https://example.org/123", "javascript:alert(1)",
+     "file://server/share/cat.png", "file:///gone/cat.png"],
+)  # fmt: skip
+def test_addresses_of_other_kinds_are_left_to_whoever_opens_them(address: str) -> None:
+    assert offered(data_of(text=address)) == Offered(address=address)
+
+
+def test_a_file_of_another_computer_is_none_of_this_one() -> None:
+    address = "file://server/etc/hostname"
+    assert offered(data_of(uris=address)) == Offered(address=address)
 
 
 def test_texts_that_name_files(tmp_path: Path) -> None:
@@ -121,7 +135,7 @@ def test_texts_that_name_files(tmp_path: Path) -> None:
 def test_nothing_to_be_had() -> None:
     assert not may_offer(QMimeData())
     for data in (
-        QMimeData(), data_of(uris=""), data_of(uris="\r\n\r\n"), data_of(uris="file://"),
+        QMimeData(), data_of(uris=""), data_of(uris="\r\n\r\n"),
         data_of(text=""), data_of(text="hello world"), data_of(text="\0\0/etc\0"),
         data_of(html="<img src="), data_of(html='<img src="'), data_of(html="<img " * 1000),
         data_of(html="<p>no picture</p>"), data_of(moz=b"\0"), data_of(netscape="\n\n"),

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.errors import ExplorerError, no_checkpoint
-from cnn_explorer.gui.state.disagreement_table import DisagreementTable, thumbnail_of
+from cnn_explorer.gui.state.disagreement_table import DisagreementTable
 from cnn_explorer.gui.state.explorer import Explorer
+from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.gui.state.folder_study import FolderStudy, StudyShown, asked, wanted_named
 from cnn_explorer.gui.state.folder_work import (
     AnswerFolder,
@@ -22,6 +23,7 @@ from cnn_explorer.gui.state.folder_work import (
     FolderWork,
     LayersCompared,
 )
+from cnn_explorer.gui.state.picture_reader import PictureReader
 from cnn_explorer.gui.widgets.folder_page import FolderPage
 from cnn_explorer.gui.widgets.heat_map import HeatMap
 from cnn_explorer.networks.catalog import card_of
@@ -72,12 +74,13 @@ def compared() -> LayersCompared:
 @pytest.fixture
 def page(qtbot: QtBot) -> Iterator[FolderPage]:
     explorer = Explorer()  # never started: no engine
-    page = FolderPage(FolderStudy(explorer))
+    reader = PictureReader()
+    page = FolderPage(FolderStudy(explorer), FileThumbnails(reader, lambda: True))
     qtbot.addWidget(page)
     page.resize(1280, 700)
     page.show()
     yield page
-    qtbot.waitUntil(lambda: not page.disagreements.model.busy)
+    reader.close()
     explorer.close()
 
 
@@ -163,7 +166,8 @@ def test_networks_that_agree_and_one_alone(page: FolderPage, tmp_path: Path) -> 
 
 def test_the_table_without_sub_folders_is_a_sound_model(tmp_path: Path) -> None:
     pictures = tuple(FolderPicture(tmp_path / f"{n}.png", None) for n in range(4))
-    table = DisagreementTable()
+    reader = PictureReader()
+    table = DisagreementTable(FileThumbnails(reader, lambda: True))
     QAbstractItemModelTester(table, QAbstractItemModelTester.FailureReportingMode.Fatal)
     table.show_results(
         FolderResults(pictures, (answers("A", 0, 1, 2, 0), answers("B", 1, 1, 1, 0)))
@@ -176,8 +180,22 @@ def test_the_table_without_sub_folders_is_a_sound_model(tmp_path: Path) -> None:
     assert table.rowCount() == table.columnCount() == 0
 
 
-def test_a_picture_that_is_gone_has_an_empty_thumbnail(tmp_path: Path) -> None:
-    assert thumbnail_of(tmp_path / "gone.png").pixelColor(10, 10).alpha() == 0
+def test_a_picture_that_is_gone_is_not_asked_for_again(tmp_path: Path, qtbot: QtBot) -> None:
+    pictures = tuple(FolderPicture(tmp_path / f"{n}.png", None) for n in range(2))
+    reader = PictureReader()
+    thumbnails = FileThumbnails(reader, lambda: True)
+    table = DisagreementTable(thumbnails)
+    table.show_results(FolderResults(pictures, (answers("A", 0, 1), answers("B", 1, 1))))
+    role = Qt.ItemDataRole.DecorationRole
+    asked: list[Path] = []
+    reader.shrunk.connect(lambda shrunk: asked.append(shrunk.path))
+    with qtbot.waitSignal(thumbnails.made):
+        assert table.index(0, 0).data(role) is None
+    assert thumbnails.trouble(pictures[0].path)
+    assert table.index(0, 0).data(role) is None
+    assert asked == [pictures[0].path]
+    assert not table._turn.isActive()
+    reader.close()
 
 
 def test_few_notes_are_shown_and_all_told(page: FolderPage, tmp_path: Path) -> None:

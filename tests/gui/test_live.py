@@ -224,7 +224,7 @@ def test_frozen_the_newest_frame_is_a_picture_like_any(stage: Stage, tmp_path: P
     stage.settle()
     assert stage.explorer.depth_profile is not None
     assert stage.explorer.depth_profile.picture is newest
-    stage.live.snapshot(tmp_path)
+    stage.explorer.snapshot(tmp_path)
     stage.settle()
     assert len(list(tmp_path.glob("*.png"))) == 2
     stage.live.freeze(False)
@@ -410,7 +410,7 @@ def test_other_work_takes_turns_with_frames(stage: Stage, tmp_path: Path) -> Non
     stage.watch()
     stage.hold()
     stage.film.give()
-    stage.live.snapshot(tmp_path)
+    stage.explorer.snapshot(tmp_path)
     stage.gate.open.set()
 
     def go_on() -> bool:
@@ -424,9 +424,9 @@ def test_other_work_takes_turns_with_frames(stage: Stage, tmp_path: Path) -> Non
 def test_a_snapshot_saves_frame_answers_and_maps(stage: Stage, tmp_path: Path) -> None:
     picture = stage.watch()
     folder = tmp_path / "new"
-    stage.live.snapshot(folder)
+    stage.explorer.snapshot(folder)
     stage.settle()
-    stage.live.snapshot(folder)
+    stage.explorer.snapshot(folder)
     stage.settle()
     names = sorted(path.name for path in folder.iterdir())
     assert len(names) == 8
@@ -450,11 +450,11 @@ def test_a_snapshot_saves_frame_answers_and_maps(stage: Stage, tmp_path: Path) -
 
 
 def test_a_snapshot_of_nothing_and_to_nowhere(stage: Stage, tmp_path: Path) -> None:
-    stage.live.snapshot(tmp_path)
+    stage.explorer.snapshot(tmp_path)
     assert stage.messages[-1].text.startswith("There is no answer to save yet")
     stage.watch()
     (tmp_path / "file").write_text("", "ascii")
-    stage.live.snapshot(tmp_path / "file")
+    stage.explorer.snapshot(tmp_path / "file")
     stage.settle()
     assert stage.messages[-1].level == "error"
     assert "cannot be used as a folder" in stage.messages[-1].text

@@ -14,7 +14,10 @@ from PySide6.QtWidgets import QMenu, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.app import Program
+from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import Condition, Playhead
+from cnn_explorer.gui.state.live import Live
+from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.input_panel import InputPanel
 from cnn_explorer.gui.widgets.live_page import LivePage
@@ -23,7 +26,7 @@ from cnn_explorer.gui.widgets.main_window import MainWindow
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.transport_bar import TransportBar, clock
 from cnn_explorer.media.picture import Picture
-from tests.gui.fake_live import FakeLive, FakeSource, FakeSources, pace
+from tests.gui.fake_live import FakeSource, FakeSources, pace
 
 pytestmark = pytest.mark.usefixtures("themed")
 LEFT = Qt.MouseButton.LeftButton
@@ -48,8 +51,7 @@ class Scene:
         return self.window.panels.input_panel
 
     @property
-    def live(self) -> FakeLive:
-        assert isinstance(self.window.live, FakeLive)
+    def live(self) -> Live:
         return self.window.live
 
     @property
@@ -59,7 +61,6 @@ class Scene:
 
 @pytest.fixture
 def scene(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr("cnn_explorer.gui.state.live.Live", FakeLive)
     monkeypatch.setattr("cnn_explorer.gui.state.explorer.Explorer.start", lambda _: None)
     settings = Settings.in_file(tmp_path / "settings.ini")
     program = Program(settings, "lenet5")
@@ -288,12 +289,12 @@ def test_tab_goes_through_the_page_as_one_reads(scene: Scene, tmp_path: Path) ->
         assert stop.toolTip() or stop is page.view
 
 
-def test_what_is_live_goes_on_while_networks_are_compared(scene: Scene) -> None:
+def test_what_is_live_goes_on_while_networks_are_compared(scene: Scene, qtbot: QtBot) -> None:
     scene.window.watching.watch_camera()
     scene.source.give()
     scene.window.commands.compare.trigger()
     frame = scene.source.give()
-    assert scene.page.view.picture is frame
+    qtbot.waitUntil(lambda: scene.page.view.picture is frame)
     assert scene.page.isVisibleTo(scene.window)
     QTest.keyClick(scene.page.view, KEY.Key_Space)
     assert scene.page.is_frozen
@@ -391,10 +392,17 @@ def test_snapshots_go_to_the_folder_chosen_once(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
+    saved: list[Path] = []
 
     def choose(*arguments: object) -> str:
         asked.append(arguments)
         return str(tmp_path)
+
+    def save(explorer: Explorer, folder: Path, look: MapsLook, *, dark: bool) -> None:
+        del explorer, look, dark
+        saved.append(folder)
+
+    monkeypatch.setattr(Explorer, "snapshot", save)
 
     monkeypatch.setattr(
         "cnn_explorer.gui.widgets.watching.QFileDialog.getExistingDirectory", choose
@@ -403,7 +411,7 @@ def test_snapshots_go_to_the_folder_chosen_once(
     scene.source.give()
     scene.page.snapshot_button.click()
     scene.window.commands.snapshot.trigger()
-    assert scene.live.snapshots == [tmp_path, tmp_path]
+    assert saved == [tmp_path, tmp_path]
     assert len(asked) == 1
 
 

@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.state.explorer import Explorer, Message
+from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.gui.state.folder_study import FolderStudy, StudyShown
+from cnn_explorer.gui.state.picture_reader import PictureReader
 from cnn_explorer.gui.widgets.folder_page import FolderPage
 from cnn_explorer.networks.labels import class_names
 from cnn_explorer.paths import answers_folder
@@ -62,7 +64,8 @@ def study(qtbot: QtBot, themed: object, cifar: Path) -> Iterator[Study]:
     explorer = Explorer()
     explorer.start()
     state = FolderStudy(explorer)
-    page = FolderPage(state)
+    reader = PictureReader()
+    page = FolderPage(state, FileThumbnails(reader, lambda: explorer.idle))
     qtbot.addWidget(page)
     page.resize(1280, 680)
     page.show()
@@ -71,7 +74,7 @@ def study(qtbot: QtBot, themed: object, cifar: Path) -> Iterator[Study]:
     state.open_folder(cifar)
     one.settle()
     yield one
-    qtbot.waitUntil(lambda: not page.disagreements.model.busy)
+    reader.close()
     explorer.close()
 
 

@@ -141,18 +141,18 @@ def test_the_clipboard_gives_paths_and_addresses(
     wait_for_answer(stage, 2)
     asked: list[str] = []
     monkeypatch.setattr(window, "open_address", asked.append)
-    addresses = ["https://example.org/cat.png", "data:image/png;base64,AAAA"]
+    addresses = [
+        "https://example.org/cat.png",
+        "data:image/png;base64,AAAA",
+        "ftp://example.org/cat.png",
+    ]
     for address in addresses:
         clipboard.setText(address)
         paste()
     assert asked == addresses
-    for text, answer in (
-        ("ftp://example.org/cat.png", "not from ftp"),
-        ("hello", "no picture on the clipboard"),
-    ):
-        clipboard.setText(text)
-        paste()
-        assert answer in window.panels.message_strip.text()
+    clipboard.setText("hello")
+    paste()
+    assert "no picture on the clipboard" in window.panels.message_strip.text()
     clipboard.clear()
 
 

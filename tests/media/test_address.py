@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ from cnn_explorer.media.address import (
         ("file:///home/me/caf%E9.png", "/home/me/caf\udce9.png"),
         ("file:///home/me/two%0Alines.png", "/home/me/two\nlines.png"),
         ("/home/me/http:x.png", "/home/me/http:x.png"),
+        ("/home/me/10.00.00\u202fAM.png", "/home/me/10.00.00\u202fAM.png"),  # as macOS names them
+        ("/home/me/\U0001f469\u200d\U0001f52c.png", "/home/me/\U0001f469\u200d\U0001f52c.png"),
+        (f"file://{socket.gethostname()}/home/me/cat.png", "/home/me/cat.png"),
     ],
 )
 def test_local_files(text: str, path: str) -> None:

@@ -22,9 +22,8 @@ from cnn_explorer.media import decode as decode_module
 from cnn_explorer.media.decode import (
     decode_bytes,
     decode_file,
-    from_rgba,
-    supported_suffixes,
 )
+from cnn_explorer.media.formats import PICTURES, VIDEOS
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.text import printable
 from tests.media.files import chunk, encoded, png, scene
@@ -100,23 +99,12 @@ def test_tiff_compressions(compression: str) -> None:
     assert difference(picture, scene()) <= (5 if compression == "jpeg" else 0)
 
 
-def test_suffixes_are_those_of_the_formats() -> None:
+def test_endings_are_those_of_the_formats() -> None:
     assert {
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".gif",
-        ".webp",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".avif",
-        ".heic",
-        ".jp2",
-        ".ico",
-    } <= set(supported_suffixes())
-    assert all(suffix.startswith(".") for suffix in supported_suffixes())
+        ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".avif",
+        ".heic", ".jp2", ".ico",
+    } <= set(PICTURES)  # fmt: skip
+    assert all(ending.startswith(".") for ending in (*PICTURES, *VIDEOS))
 
 
 def test_the_content_counts_not_the_name(tmp_path: Path) -> None:
@@ -939,39 +927,6 @@ def test_threads_may_decode_at_once() -> None:
     for thread in threads:
         thread.join()
     assert not failed
-
-
-# pixels at hand
-
-
-def test_from_rgba_lays_on_white() -> None:
-    pixels = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
-    picture = from_rgba(pixels, "Drawing")
-    assert picture.rgb[0].tolist() == [[10, 20, 30], [255, 255, 255]]
-    assert picture.name == "Drawing"
-    assert not picture.rgb.flags.writeable
-
-
-def test_from_rgb_copies() -> None:
-    pixels = np.zeros((4, 6, 3), np.uint8)[::2, ::-1]
-    picture = from_rgba(pixels, "Pasted picture")
-    pixels[...] = 9
-    assert not picture.rgb.any()
-    assert picture.rgb.flags.c_contiguous
-
-
-def test_from_rgba_without_pixels() -> None:
-    with pytest.raises(ExplorerError, match="holds no picture"):
-        from_rgba(np.zeros((0, 5, 4), np.uint8), "Pasted picture")
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), float), np.zeros((4, 4, 2), np.uint8)],
-)
-def test_from_rgba_refuses_other_arrays(pixels: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="not uint8 RGB"):
-        from_rgba(pixels, "x")
 
 
 def test_importing_decode_imports_neither_pillow_nor_qt() -> None:

@@ -12,7 +12,7 @@ from cnn_explorer.cli_graph import graph_of
 from cnn_explorer.errors import Cancelled
 from cnn_explorer.graph.model import LayerGraph
 from cnn_explorer.graph.unit_field import map_extent
-from cnn_explorer.media.decode import decode_file, from_rgba
+from cnn_explorer.media.decode import decode_file
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.networks.catalog import card_of
@@ -236,8 +236,8 @@ def test_a_bright_dot_is_at_the_same_place_in_all_columns(
     bright[top : top + 32, left : left + 32] = 255
     dot = left + 16, top + 16
     wanted = [asked(name, *layers) for name, layers in NETWORKS]
-    without = columns_of(compare(from_rgba(dark, "dark"), wanted, open_networks))
-    with_dot = columns_of(compare(from_rgba(bright, "bright"), wanted, open_networks))
+    without = columns_of(compare(Picture(dark, "dark"), wanted, open_networks))
+    with_dot = columns_of(compare(Picture(bright, "bright"), wanted, open_networks))
     for ours, plain in zip(with_dot, without, strict=True):
         for row, (layer, placement) in enumerate(
             zip(ours.asked.layers, ours.placements, strict=True)

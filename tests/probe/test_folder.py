@@ -23,7 +23,6 @@ from cnn_explorer.probe.folder import (
     decoded_pictures,
     list_folder,
     no_answers,
-    pictures_in,
 )
 from cnn_explorer.probe.folder_results import FolderResults, results_csv
 from cnn_explorer.probe.kept_answers import KeptAnswers, PictureAnswer, identity_of
@@ -99,15 +98,14 @@ def test_pictures_are_told_by_what_is_in_them(tmp_path: Path) -> None:
         "gone.png": "It cannot be read (No such file or directory).",
         "pipe.png": "It is a pipe or a device, not an ordinary file.",
     }
-    assert pictures_in(tmp_path) == found.pictures
 
 
 def test_folders_that_cannot_be_listed_are_one_sentence(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     with pytest.raises(ExplorerError, match='there is no folder "b"'):
-        pictures_in(tmp_path / "b")
+        list_folder(tmp_path / "b")
     with pytest.raises(ExplorerError, match=r'"a\.png" is no folder'):
-        pictures_in(tmp_path / "a.png")
+        list_folder(tmp_path / "a.png")
 
 
 def test_listing_can_be_cancelled(tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ def test_what_cannot_be_decoded_is_told(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
     save(tmp_path / "c.png")
     skipped: list[object] = []
-    shown = [p.name for p in decoded_pictures(pictures_in(tmp_path), skipped)]  # type: ignore[arg-type]
+    shown = [p.name for p in decoded_pictures(list_folder(tmp_path).pictures, skipped)]  # type: ignore[arg-type]
     assert shown == ["a.png", "c.png"]
     assert "b.png" in str(skipped)
 
@@ -210,7 +208,7 @@ def test_the_identity_is_that_of_the_weights(tmp_path: Path) -> None:
 
 def test_a_run_asks_each_picture_once_for_ever(tmp_path: Path) -> None:
     session, model = counting()
-    pictures = pictures_in(coloured(tmp_path))
+    pictures = list_folder(coloured(tmp_path)).pictures
     heard: list[float] = []
     found = answer_folder(session, pictures, heard.append)
     assert model.asked == 5  # two of the red ones are the same file
@@ -233,7 +231,7 @@ def test_a_run_asks_each_picture_once_for_ever(tmp_path: Path) -> None:
 
 def test_a_cancelled_run_is_gone_on_with(tmp_path: Path) -> None:
     session, model = counting()
-    pictures = pictures_in(coloured(tmp_path / "in"))
+    pictures = list_folder(coloured(tmp_path / "in")).pictures
     keep = tmp_path / "kept"
 
     def stop(fraction: float) -> None:
@@ -255,12 +253,12 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from tests.probe.test_folder import counting
-from cnn_explorer.probe.folder import answer_folder, pictures_in
+from cnn_explorer.probe.folder import answer_folder, list_folder
 session, model = counting()
 def stop(fraction):
     if model.asked == 3:
         os.kill(os.getpid(), 9)
-answer_folder(session, pictures_in(Path(sys.argv[1])), stop, keep_in=Path(sys.argv[2]))
+answer_folder(session, list_folder(Path(sys.argv[1])).pictures, stop, keep_in=Path(sys.argv[2]))
 """
 
 
@@ -272,7 +270,7 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
     )
     assert done.returncode == -9
     session, model = counting()
-    found = answer_folder(session, pictures_in(tmp_path / "in"), keep_in=keep)
+    found = answer_folder(session, list_folder(tmp_path / "in").pictures, keep_in=keep)
     assert 2 <= model.asked <= 3
     assert all(found.answers)
 
@@ -281,7 +279,7 @@ def test_a_bad_picture_and_a_network_without_classes(tmp_path: Path) -> None:
     session, _ = counting()
     save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"\x89PNG nothing else")
-    found = answer_folder(session, pictures_in(tmp_path))
+    found = answer_folder(session, list_folder(tmp_path).pictures)
     assert found.answers[0] is not None
     assert found.answers[1] is None
     assert found.failed[1].path.name == "b.png"
@@ -384,7 +382,7 @@ def test_shipped_networks_over_real_pictures(shared_data: Path, tmp_path: Path) 
         path = tmp_path / names[label].upper() / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         strip.crop((32 * number, 0, 32 * number + 32, 32)).save(path)
-    pictures = pictures_in(tmp_path)
+    pictures = list_folder(tmp_path).pictures
     sessions = [Session.open(card_of(name)) for name in ("resnet20", "plain20")]
     found = FolderResults(pictures, tuple(answer_folder(one, pictures) for one in sessions))
     for number in range(2):

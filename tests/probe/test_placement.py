@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnn_explorer.media.decode import from_rgba
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.card import Preprocessing
 from cnn_explorer.networks.catalog import NETWORKS
@@ -40,7 +39,7 @@ def on_black(width: int, height: int, *boxes: tuple[int, int, int, int]) -> Pict
     pixels = np.zeros((height, width, 3), np.uint8)
     for left, top, right, bottom in boxes:
         pixels[top:bottom, left:right] = 255
-    return from_rgba(pixels, "boxes")
+    return Picture(pixels, "boxes")
 
 
 def inside(least: float, most: float, share: float) -> int:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from cnn_explorer.media.decode import decode_file, from_rgba
+from cnn_explorer.media.decode import decode_file
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.media.samples import samples
 from cnn_explorer.networks.card import Preprocessing
@@ -28,11 +28,11 @@ INTERPOLATIONS: tuple[Interpolation, ...] = ("bilinear", "bicubic")
 
 def noise(width: int, height: int, seed: int = 0) -> Picture:
     rng = np.random.default_rng(seed)
-    return from_rgba(rng.integers(0, 256, (height, width, 3), np.uint8), "noise")
+    return Picture(rng.integers(0, 256, (height, width, 3), np.uint8), "noise")
 
 
 def grey(pixels: npt.NDArray[np.uint8]) -> Picture:
-    return from_rgba(np.repeat(pixels[..., None], 3, axis=2), "grey")
+    return Picture(np.repeat(pixels[..., None], 3, axis=2), "grey")
 
 
 # photos
@@ -150,7 +150,7 @@ def test_padding_is_no_part_of_the_crop() -> None:
 
 
 def test_normalisation_by_hand() -> None:
-    picture = from_rgba(np.full((300, 300, 3), (0, 51, 255), np.uint8), "flat")
+    picture = Picture(np.full((300, 300, 3), (0, 51, 255), np.uint8), "flat")
     prepared = prepare(picture, PHOTO)
     np.testing.assert_allclose(prepared.tensor[0], (0.0 - 0.485) / 0.229, rtol=1e-6)
     np.testing.assert_allclose(prepared.tensor[1], (0.2 - 0.456) / 0.224, rtol=1e-6)

@@ -9,11 +9,14 @@ import threading
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import Q_ARG, QEventLoop, QMetaObject, QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import Q_ARG, QEventLoop, QFile, QMetaObject, QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame, QVideoSink
 
+from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.multimedia.frames import picture_of, shown_size
+from cnn_explorer.gui.multimedia.videos import damaged, opened, without_frames, without_pictures
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource
+from cnn_explorer.media.picture import origin_of
 from cnn_explorer.text import printable
 
 _SPEED = 1000.0
@@ -65,8 +68,9 @@ class EveryFrame(FrameSource):
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.kind = "video"
-        self.title = path.name
+        self.title = printable(path.name)
         self._path = path
+        self._file: QFile | None = None
         self._number = 0
         self._gate = _Gate()
         self._sink = QVideoSink(self)
@@ -78,7 +82,13 @@ class EveryFrame(FrameSource):
         self._player.errorOccurred.connect(self._on_error)
 
     def start(self) -> None:
-        self._player.setSource(QUrl.fromLocalFile(str(self._path.absolute())))
+        try:
+            self._file = opened(self._path, self.title)
+        except ExplorerError as error:
+            self._fail(str(error))
+            return
+        self._file.setParent(self._player)
+        self._player.setSourceDevice(self._file)
         self._player.setPlaybackRate(_SPEED)
         self._player.play()
 
@@ -91,6 +101,8 @@ class EveryFrame(FrameSource):
         QMetaObject.invokeMethod(self._player, "setSource", queued, Q_ARG(QUrl, QUrl()))
         QMetaObject.invokeMethod(loop, "quit", queued)
         loop.exec()
+        if self._file is not None:
+            self._file.close()
 
     def _hold(self, frame: QVideoFrame) -> None:
         """In the player's own thread."""
@@ -111,7 +123,7 @@ class EveryFrame(FrameSource):
                     number,
                     perf_counter(),
                     shown_size(frame),
-                    lambda: picture_of(frame, self.title, str(self._path)),
+                    lambda: picture_of(frame, self.title, origin_of(self._path)),
                     round(start / 1000) if start >= 0 else None,
                 )
             )
@@ -123,21 +135,17 @@ class EveryFrame(FrameSource):
         if status == QMediaPlayer.MediaStatus.EndOfMedia:
             self._end()
         elif status == QMediaPlayer.MediaStatus.LoadedMedia and not self._player.hasVideo():
-            self._fail(f"{printable(self.title)} holds no moving picture.")
+            self._fail(without_pictures(self.title))
 
     def _end(self) -> None:
         if self._number:
             self.condition_changed.emit(Condition("ended"))
         else:
-            self._fail(f"{printable(self.title)} holds no frame that can be read.")
+            self._fail(without_frames(self.title))
 
     @Slot(QMediaPlayer.Error, str)
-    def _on_error(self, _error: QMediaPlayer.Error, said: str) -> None:
-        said = said.strip().rstrip(".")
-        self._fail(
-            f"{printable(self.title)} cannot be played{f' ({printable(said)})' if said else ''}: "
-            "it is damaged, or no video that this computer can decode."
-        )
+    def _on_error(self, _error: QMediaPlayer.Error, _said: str) -> None:
+        self._fail(damaged(self.title))
 
     def _fail(self, sentence: str) -> None:
         self.condition_changed.emit(Condition("failed", sentence))

@@ -15,7 +15,7 @@ class SinkSource(FrameSource):
     """A source whose frames come through a `QVideoSink`."""
 
     def __init__(self, title: str, origin: str = "", parent: QObject | None = None) -> None:
-        """`origin` is where pictures are said to come from: a path, or nothing."""
+        """`origin` is where pictures are said to come from, as their `source`."""
         super().__init__(parent)
         self.title = title
         self._origin = origin
@@ -41,6 +41,11 @@ class SinkSource(FrameSource):
         if condition != self._condition:
             self._condition = condition
             self.condition_changed.emit(condition)
+
+    def _fail(self, sentence: str) -> None:
+        """It cannot go on, until it is started again."""
+        self.stop()
+        self._say("failed", sentence, can_retry=True)
 
     @property
     def _stage(self) -> Stage | None:

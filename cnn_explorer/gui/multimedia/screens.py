@@ -127,10 +127,6 @@ class _CaptureSource(SinkSource):
             sentence = self.tr("{} cannot be captured: allow it in the system's settings.")
         self._fail(sentence.format(self.title))
 
-    def _fail(self, sentence: str) -> None:
-        self.stop()
-        self._say("failed", sentence, can_retry=True)
-
 
 class ScreenSource(_CaptureSource):
     """A screen, or a region of it."""

@@ -17,6 +17,7 @@ from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame
 from cnn_explorer.errors import ExplorerError
 from cnn_explorer.gui.multimedia.giving import SinkSource
 from cnn_explorer.gui.state.frame_source import Playhead
+from cnn_explorer.media.picture import origin_of
 from cnn_explorer.media.signatures import looks_like_video
 from cnn_explorer.text import printable
 
@@ -48,7 +49,7 @@ class VideoSource(SinkSource):
     kind = "video"
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
-        super().__init__(printable(path.name), str(path), parent)
+        super().__init__(printable(path.name), origin_of(path), parent)
         self._path = path
         self._player: QMediaPlayer | None = None
         self._file: QFile | None = None
@@ -66,9 +67,9 @@ class VideoSource(SinkSource):
     def start(self) -> None:
         self.stop()
         try:
-            file = _opened(self._path, self.title)
+            file = opened(self._path, self.title)
         except ExplorerError as error:
-            self._say("failed", str(error), can_retry=True)
+            self._fail(str(error))
             return
         self._say("starting")
         player = QMediaPlayer(self)
@@ -264,10 +265,10 @@ class VideoSource(SinkSource):
         if player is None:
             return
         if status == QMediaPlayer.MediaStatus.LoadedMedia and not player.hasVideo():
-            self._fail(f"{self.title} holds no pictures, only sound: choose a video.")
+            self._fail(without_pictures(self.title))
         elif status == QMediaPlayer.MediaStatus.EndOfMedia:
             if self._at is None:
-                self._fail(f"{self.title} holds no picture that can be shown: choose another file.")
+                self._fail(without_frames(self.title))
                 return
             self._playing = False
             self._position_ms = max(self._position_ms, player.duration())
@@ -277,18 +278,29 @@ class VideoSource(SinkSource):
     @Slot(QMediaPlayer.Error, str)
     def _on_error(self, error: QMediaPlayer.Error, text: str) -> None:
         del error, text
-        self._fail(f"{self.title} is damaged or of a kind that cannot be played: try another file.")
-
-    def _fail(self, sentence: str) -> None:
-        self.stop()
-        self._say("failed", sentence, can_retry=True)
+        self._fail(damaged(self.title))
 
 
 def _loops(loops: bool) -> int:
     return int((QMediaPlayer.Loops.Infinite if loops else QMediaPlayer.Loops.Once).value)
 
 
-def _opened(path: Path, called: str) -> QFile:
+def without_pictures(called: str) -> str:
+    """What is said of a file of sound."""
+    return f"{called} holds no pictures, only sound: choose a video."
+
+
+def without_frames(called: str) -> str:
+    """What is said of a file of which no frame has come."""
+    return f"{called} holds no picture that can be shown: choose another file."
+
+
+def damaged(called: str) -> str:
+    """What is said of a file that the player gives up."""
+    return f"{called} is damaged or of a kind that cannot be played: try another file."
+
+
+def opened(path: Path, called: str) -> QFile:
     """The file, opened by Python: a name of bytes that are no text survives in its paths, but not
     in Qt's. Raises `ExplorerError` for what need not be tried."""
     try:

@@ -3,6 +3,7 @@
 Everything happens in the thread that runs it: between two frames it does what Qt has to do.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QTimer, Slot
 from PySide6.QtGui import QGuiApplication
 
 from cnn_explorer.errors import Checkpoint, ExplorerError
+from cnn_explorer.gui.state.frame_flow import FrameFlow
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource
 
 _LOOK_UP_MS = 50
@@ -34,12 +36,10 @@ class AnswerStream(QObject):
 
     def __init__(self, source: FrameSource, answer: Answer, *, newest: bool) -> None:
         super().__init__()
-        self.dropped = 0
         self._source = source
         self._answer = answer
         self._newest = newest
-        self._waiting: Frame | None = None
-        self._busy = False
+        self._flow = FrameFlow(time.perf_counter)
         self._failure: BaseException | None = None
         self._over = False
         self._loop = QEventLoop(self)
@@ -87,26 +87,25 @@ class AnswerStream(QObject):
         if not self._newest:
             self._guarded(lambda: self._work(frame))
             return
-        if self._waiting is not None:
-            self.dropped += 1
-        elif not self._busy:
+        if not self._flow.in_flight:
             # after what waits in Qt's queue: there may be newer frames in it
             QTimer.singleShot(0, self, self._work_on_newest)
-        self._waiting = frame
+        self._flow.arrive(frame, frame.captured)
 
     @Slot()
     def _work_on_newest(self) -> None:
-        frame, self._waiting = self._waiting, None
-        if frame is None or self._over:
+        frame = self._flow.in_hand
+        if not isinstance(frame, Frame) or self._over:
             return
-        self._busy = True
+        self._flow.convert(frame)
+        self._flow.begin(frame)
         self._guarded(lambda: self._work(frame))
-        self._busy = False
-        if self._waiting is not None and not self._over:
+        self._flow.answer(frame)
+        if self._flow.in_hand is not None and not self._over:
             QTimer.singleShot(0, self, self._work_on_newest)
 
     def _work(self, frame: Frame) -> None:
-        if not self._answer(frame, self.dropped):
+        if not self._answer(frame, self._flow.dropped):
             self._end()
 
     @Slot(object)
@@ -123,7 +122,7 @@ class AnswerStream(QObject):
 
     @Slot()
     def _end_when_idle(self) -> None:
-        if self._waiting is not None or self._busy:
+        if self._flow.in_flight:
             QTimer.singleShot(0, self, self._end_when_idle)
         else:
             self._end()

@@ -1,6 +1,5 @@
 """The pictures on which networks disagree; thumbnails are made as rows come in sight."""
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,13 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     Qt,
     QTimer,
+    Slot,
 )
-from PySide6.QtGui import QImage, QImageReader, QPainter
+from PySide6.QtGui import QImage
 
-from cnn_explorer.errors import ExplorerError
-from cnn_explorer.gui.state.qimages import to_qimage
-from cnn_explorer.media.decode import decode_file
+from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.probe.folder_results import Disagreement, FolderResults
 from cnn_explorer.text import format_share, printable
 
@@ -26,7 +23,6 @@ THUMBNAIL = 40
 """Side of a thumbnail, logical pixels."""
 _DENSITY = 2
 """They are made for a screen of twice the usual sharpness."""
-_KEPT = 400
 _WAITING = 40
 """About as many as are in sight: what was scrolled past is not made."""
 
@@ -34,16 +30,18 @@ _WAITING = 40
 class DisagreementTable(QAbstractTableModel):
     """Columns: the picture, its sub-folder where there are any, what each network takes it for."""
 
-    def __init__(self, parent: Any = None) -> None:
+    def __init__(self, thumbnails: FileThumbnails, parent: Any = None) -> None:
         super().__init__(parent)
         self._results: FolderResults | None = None
         self._rows: tuple[Disagreement, ...] = ()
         self._labelled = False
-        self._thumbnails: OrderedDict[Path, QImage] = OrderedDict()
-        self._waiting: list[int] = []
+        self._row_of: dict[Path, int] = {}
+        self._thumbnails = thumbnails
+        self._waiting: list[Path] = []
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
-        self._turn.timeout.connect(self._make_one)
+        self._turn.timeout.connect(self._tell_wanted)
+        thumbnails.made.connect(self._on_made)
 
     def show_results(self, results: FolderResults | None) -> None:
         """Show where the networks disagree, where they do most first."""
@@ -52,8 +50,9 @@ class DisagreementTable(QAbstractTableModel):
         self._rows = () if results is None else results.disagreements()
         pictures = () if results is None else results.pictures
         self._labelled = any(picture.label is not None for picture in pictures)
+        self._row_of = {self.path(row): row for row in range(len(self._rows))}
         self._waiting.clear()
-        self._thumbnails.clear()
+        self._thumbnails.forget()
         self.endResetModel()
 
     def path(self, row: int) -> Path:
@@ -65,11 +64,6 @@ class DisagreementTable(QAbstractTableModel):
     def networks(self) -> int:
         """How many there are, a column each."""
         return 0 if self._results is None else len(self._results.networks)
-
-    @property
-    def busy(self) -> bool:
-        """Whether thumbnails are on the way."""
-        return self._turn.isActive()
 
     def _network(self, column: int) -> int:
         """The place of the network of a column; negative for those before."""
@@ -109,30 +103,29 @@ class DisagreementTable(QAbstractTableModel):
         return (self.tr("Right: {}") if right else self.tr("Wrong: {}")).format(said)
 
     def _thumbnail(self, row: int) -> QImage | None:
-        made = self._thumbnails.get(self.path(row))
+        path = self.path(row)
+        made = self._thumbnails.of(path)
         if made is not None:
-            self._thumbnails.move_to_end(self.path(row))
-            return made
-        if row not in self._waiting:
-            self._waiting.append(row)
+            return _in_cell(made)
+        if path not in self._waiting and not self._thumbnails.trouble(path):
+            self._waiting.append(path)
             del self._waiting[:-_WAITING]
-            if not self._turn.isActive():
-                self._turn.start(0)
+            self._turn.start(0)
         return None
 
-    def _make_one(self) -> None:
-        """One at a time, that the window is never held up for long."""
-        if not self._waiting:
-            return
-        row = self._waiting.pop()
-        path = self.path(row)
-        self._thumbnails[path] = thumbnail_of(path)
-        while len(self._thumbnails) > _KEPT:
-            self._thumbnails.popitem(last=False)
-        index = self.index(row, 0)
-        self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
-        if self._waiting:
-            self._turn.start(0)
+    @Slot()
+    def _tell_wanted(self) -> None:
+        """What came in sight last is wanted first."""
+        self._thumbnails.want(self._waiting[::-1])
+
+    @Slot(object)
+    def _on_made(self, path: Path) -> None:
+        row = self._row_of.get(path)
+        if path in self._waiting:
+            self._waiting.remove(path)
+        if row is not None:
+            index = self.index(row, 0)
+            self.dataChanged.emit(index, index, [Qt.ItemDataRole.DecorationRole])
 
     # Qt
 
@@ -172,33 +165,12 @@ class DisagreementTable(QAbstractTableModel):
         return printable(self._results.networks[network].title)
 
 
-def thumbnail_of(path: Path) -> QImage:
-    """A picture in small, on a square without colour; that alone for one that cannot be read."""
+def _in_cell(image: QImage) -> QImage:
+    """A thumbnail as large as all are. Small pictures are enlarged without smoothing: their pixels
+    are what the network sees."""
     side = THUMBNAIL * _DENSITY
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if max(size.width(), size.height()) > side:
-        # a JPEG is decoded in small at once, which takes a tenth of the time
-        reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
-    image = reader.read()
-    if image.isNull():  # a format that Qt does not know
-        try:
-            image = to_qimage(decode_file(path).rgb)
-        except (ExplorerError, MemoryError):
-            image = QImage()
-    square = QImage(QSize(side, side), QImage.Format.Format_ARGB32_Premultiplied)
-    square.fill(Qt.GlobalColor.transparent)
-    if not image.isNull():
-        # small pictures are enlarged without smoothing: their pixels are what the network sees
-        small = max(image.width(), image.height()) < side
-        mode = Qt.TransformationMode
-        image = image.scaled(
-            side, side, Qt.AspectRatioMode.KeepAspectRatio,
-            mode.FastTransformation if small else mode.SmoothTransformation,
-        )  # fmt: skip
-        painter = QPainter(square)
-        painter.drawImage((side - image.width()) // 2, (side - image.height()) // 2, image)
-        painter.end()
-    square.setDevicePixelRatio(_DENSITY)
-    return square
+    mode = Qt.TransformationMode
+    how = mode.FastTransformation if image.width() < side else mode.SmoothTransformation
+    image = image.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio, how)
+    image.setDevicePixelRatio(_DENSITY)
+    return image

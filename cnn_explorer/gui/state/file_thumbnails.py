@@ -72,6 +72,8 @@ class FileThumbnails(QObject):
 
     @Slot(object)
     def _on_shrunk(self, shrunk: Shrunk) -> None:
+        if shrunk.path != self._under_way:
+            return  # others have the same thread make theirs
         self._under_way = None
         if shrunk.image is None:
             self._failed[shrunk.path] = shrunk.sentence

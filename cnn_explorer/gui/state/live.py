@@ -7,7 +7,6 @@ or draws; another network goes on with it. While the window cannot be seen, fram
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -16,7 +15,6 @@ from cnn_explorer.gui.state.comparison_state import ComparisonState
 from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.gui.state.frame_flow import Clock, FrameFlow
 from cnn_explorer.gui.state.frame_source import Condition, Frame, FrameSource, Playhead
-from cnn_explorer.gui.state.maps_look import MapsLook
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.text import capitalised
@@ -182,11 +180,6 @@ class Live(QObject):
                 draw_ms=(passage.drawn - passage.answered) * 1000,
             )
         )
-
-    def snapshot(self, folder: Path, look: MapsLook | None = None, *, dark: bool = False) -> None:
-        """Save the frame that was answered last, its answers and the selected layer's maps in a
-        folder; a message says where."""
-        self._explorer.snapshot(folder, look, dark=dark)
 
     def follow(self, comparison: ComparisonState) -> None:
         """While networks are compared, a frame counts as answered when all of them have."""

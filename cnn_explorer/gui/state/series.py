@@ -1,6 +1,5 @@
 """A series of pictures, of several files or a folder, gone through by hand or by itself."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from cnn_explorer.gui.state.explorer import Explorer, Message
 from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.gui.state.picture_reader import PictureReader
 from cnn_explorer.media.gather import Gathered
-from cnn_explorer.media.picture import Picture
+from cnn_explorer.media.picture import Picture, origin_of
 from cnn_explorer.text import printable
 
 SECONDS = (1, 2, 3, 5, 10, 30, 60)
@@ -76,9 +75,10 @@ class PictureSeries(QObject):
         self._place_of: dict[str, int] = {}
         self._to_say = ""
         self._due = False
-        self._reader = PictureReader(self)
-        self._reader.gathered.connect(self._on_gathered)
-        self.thumbnails = FileThumbnails(self._reader, lambda: explorer.idle, self)
+        self.reader = PictureReader(self)
+        """The thread that reads files beside the engine, for others to use as well."""
+        self.reader.gathered.connect(self._on_gathered)
+        self.thumbnails = FileThumbnails(self.reader, lambda: explorer.idle, self)
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._on_time)
@@ -94,7 +94,7 @@ class PictureSeries(QObject):
 
     def has(self, path: Path) -> bool:
         """Whether a file is of the series."""
-        return _source(path) in self._place_of
+        return origin_of(path) in self._place_of
 
     # commands
 
@@ -104,11 +104,11 @@ class PictureSeries(QObject):
         if any(path.is_dir() for path in asked):
             name = printable(asked[0].name or str(asked[0]), 80)
             self._say(self.tr("Looking for pictures in “{}” …").format(name))
-        self._reader.gather(tuple(asked))
+        self.reader.gather(tuple(asked))
 
     def close_series(self) -> None:
         """There is no series any more; its picture stays."""
-        self._reader.give_up()
+        self.reader.give_up()
         self._become(())
 
     def go_to(self, place: int) -> None:
@@ -186,7 +186,7 @@ class PictureSeries(QObject):
         """End everything, the thread too."""
         self._stop_clock()
         self.thumbnails.forget()
-        self._reader.close()
+        self.reader.close()
 
     # what happens
 
@@ -204,7 +204,7 @@ class PictureSeries(QObject):
         self._set(paths=paths, place=0, on_show=False, failed={}, playing=False)
 
     def _index(self, paths: tuple[Path, ...]) -> None:
-        self._place_of = {_source(path): place for place, path in enumerate(paths)}
+        self._place_of = {origin_of(path): place for place, path in enumerate(paths)}
 
     def _stop_clock(self) -> None:
         self._clock.stop()
@@ -284,8 +284,3 @@ class PictureSeries(QObject):
             self._set(playing=False)
         else:
             self.go_to(place)
-
-
-def _source(path: Path) -> str:
-    """What the `source` of a file's picture is."""
-    return printable(os.path.abspath(path))

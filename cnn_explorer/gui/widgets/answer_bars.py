@@ -31,7 +31,6 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPainterPath,
-    QPaintEvent,
     QPen,
     QWheelEvent,
 )
@@ -226,8 +225,6 @@ class Bars(QListView):
     """The list of bars. Ctrl+C copies the answers, not the row."""
 
     copy_asked = Signal()
-    painted = Signal()
-    """The bars have been drawn."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -255,10 +252,6 @@ class Bars(QListView):
         if not self.currentIndex().isValid() and self.model().rowCount():
             self.setCurrentIndex(self.model().index(0, 0))
         super().focusInEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        self.painted.emit()
 
 
 class AnswerBars(Bars):

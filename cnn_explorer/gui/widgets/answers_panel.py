@@ -32,7 +32,6 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars, percent
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
-from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import ClassScore
 from cnn_explorer.probe.smoothing import Smoothed, smooth
 
@@ -110,11 +109,8 @@ class AnswersPanel(QWidget):
     stands still.
     """
 
-    painted = Signal(object)
-    """The answers to a `Picture` are on the screen, for the first time."""
     smoothing_chosen = Signal(bool)
     """Whether answers to a picture that moves are to be smoothed over time."""
-    _drawn = Signal(object)
 
     def __init__(
         self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.perf_counter
@@ -122,7 +118,6 @@ class AnswersPanel(QWidget):
         super().__init__(parent)
         self._clock = clock
         self._smoothed: Smoothed | None = None
-        self._unpainted: Picture | None = None
         self._answers: AnswersShown | None = None
         self._many = False
         self.untrained_badge = UntrainedBadge()
@@ -133,9 +128,6 @@ class AnswersPanel(QWidget):
         self._bars.setItemDelegate(self._delegate)
         self._bars.setAccessibleName(self.tr("Likeliest classes"))
         self._bars.copy_asked.connect(self.copy)
-        self._bars.painted.connect(self._on_bars_painted)
-        # queued: what was painted reaches the screen when Qt has painted all that was to be
-        self._drawn.connect(self.painted, Qt.ConnectionType.QueuedConnection)
         self._times = _Times()
         self._times.setToolTip(
             self.tr(
@@ -228,7 +220,6 @@ class AnswersPanel(QWidget):
         if not follows:
             self._smoothed = None
         self._answers = answers
-        self._unpainted = answers.picture
         if answers.live:
             self._until_still.start()
         else:
@@ -268,7 +259,6 @@ class AnswersPanel(QWidget):
         self._until_still.stop()
         self._answers = None
         self._smoothed = None
-        self._unpainted = None
         self._model.show(())
         self.untrained_badge.set_untrained(False)
         self._empty.setText(
@@ -359,12 +349,6 @@ class AnswersPanel(QWidget):
             self._smoothed = None
             self._fill()
             self._tell_times()
-
-    @Slot()
-    def _on_bars_painted(self) -> None:
-        picture, self._unpainted = self._unpainted, None
-        if picture is not None:
-            self._drawn.emit(picture)
 
     @Slot(bool)
     def _on_smooth_toggled(self, wanted: bool) -> None:

@@ -13,7 +13,6 @@ from cnn_explorer.gui.widgets.drop import Offered
 from cnn_explorer.media.signatures import looks_like_video
 from cnn_explorer.networks.onnx_facts import is_onnx_path
 from cnn_explorer.networks.weights import SUFFIXES
-from cnn_explorer.text import printable
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.widgets.main_window import MainWindow
@@ -41,12 +40,7 @@ class Arrivals(QObject):
         elif offer.address:
             self._window.open_address(offer.address)
         else:
-            if offer.foreign:
-                nothing = self.tr(
-                    "Pictures are taken from files and from http, https and data addresses, not "
-                    "from {}: save the picture first."
-                ).format(printable(offer.foreign, 30))
-            self._window.say(nothing, "warning" if offer.foreign else "info")
+            self._window.say(nothing)
             return False
         return True
 

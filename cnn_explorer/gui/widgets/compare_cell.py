@@ -28,6 +28,7 @@ from cnn_explorer.gui.state.picture_link import Place, Region
 from cnn_explorer.gui.state.qimages import to_qimage
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
+from cnn_explorer.gui.widgets.panel_parts import ARROWS
 from cnn_explorer.probe.results import Placement
 
 _PIXELS_SEEN = 3
@@ -330,14 +331,8 @@ class MapCell(QWidget):
         self.menu_asked.emit(event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-        }
-        if event.key() in steps and self._placement is not None:
-            self._step(*steps[Qt.Key(event.key())])
+        if event.key() in ARROWS and self._placement is not None:
+            self._step(*ARROWS[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.layer_asked.emit()
         else:

@@ -31,6 +31,7 @@ from cnn_explorer.probe.cells import row_of
 from cnn_explorer.probe.colormaps import colormap
 from cnn_explorer.probe.compare_figure import legend_of
 from cnn_explorer.probe.comparison import MOST_NETWORKS
+from cnn_explorer.text import in_menu
 
 
 class ComparePage(QWidget):
@@ -248,7 +249,7 @@ class ComparePage(QWidget):
         compared = {network.wanted for network in state.networks}
         shown = self._explorer.network
         if shown is not None and wanted_of(shown) not in compared:
-            text = self.tr("{} (on show)").format(_in_menu(shown.card.title))
+            text = self.tr("{} (on show)").format(in_menu(shown.card.title))
             menu.addAction(text, state.add_shown)
             menu.addSeparator()
         names = {network.name for network in state.networks}
@@ -265,9 +266,9 @@ class ComparePage(QWidget):
         for card in cards:
             by_family.setdefault(card.family, []).append(card)
         for family, members in by_family.items():
-            inner = menu if len(members) == 1 else menu.addMenu(_in_menu(family))
+            inner = menu if len(members) == 1 else menu.addMenu(in_menu(family))
             for card in members:
-                action = inner.addAction(_in_menu(card.title))
+                action = inner.addAction(in_menu(card.title))
                 action.setData(card.name)
                 action.setToolTip(card.variant)
                 action.triggered.connect(self._on_add)
@@ -275,8 +276,3 @@ class ComparePage(QWidget):
     @Slot()
     def _on_add(self) -> None:
         self._state.add(str(self.sender().data()))  # type: ignore[attr-defined]
-
-
-def _in_menu(text: str) -> str:
-    """As it is: in a menu an ampersand marks a key."""
-    return text.replace("&", "&&")

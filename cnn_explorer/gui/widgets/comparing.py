@@ -173,6 +173,7 @@ class Comparing(QObject):
     def _add_pages(self, state: "ComparisonState", page: "ComparePage") -> None:
         """The other ways to compare the networks: as architectures, and over a folder."""
         from cnn_explorer.gui.state.architecture_table import ArchitectureFacts
+        from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
         from cnn_explorer.gui.state.folder_study import FolderStudy
         from cnn_explorer.gui.widgets.architectures_page import ArchitecturesPage
         from cnn_explorer.gui.widgets.folder_page import FolderPage
@@ -185,7 +186,9 @@ class Comparing(QObject):
         )  # fmt: skip
         self.architectures.network_activated.connect(self._on_network_activated)
         self.study = FolderStudy(self._explorer, self)
-        self.folder = FolderPage(self.study)
+        reader = self._panels.series.reader
+        thumbnails = FileThumbnails(reader, lambda: self._explorer.idle, self)
+        self.folder = FolderPage(self.study, thumbnails)
         page.add_page(
             self.folder, self.tr("Folder"), self.tr("The networks over a folder of pictures")
         )

@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from cnn_explorer.gui.state.frame_gestures import Grip
+from cnn_explorer.gui.widgets import theme
 
 _REACH = 9.0
 """A handle is held so near to it, widget pixels: a fingertip covers 18 of them."""
@@ -11,7 +12,7 @@ _BORDER = 5.0
 """And the border beside the handles so near."""
 _ARM = 9.0
 """Length of a corner's arms and half of a side's handle, widget pixels."""
-_SHADE = QColor(8, 10, 14, 150)
+_SHADE = theme.shade(150)
 
 ALL: Grip = (0, 0)
 """All of the frame is held: it moves."""

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from cnn_explorer.gui.state.qimages import to_picture
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import ARROWS
 from cnn_explorer.media.picture import Picture
 
 SIDE = 280
@@ -41,12 +42,6 @@ _STEP, _FINE_STEP = 10.0, 2.0
 _PAPER, _INK, _GUIDE = "#fdfcf8", "#16191f", "#dcd8cb"
 
 _CTRL_Y = (Qt.KeyboardModifier.ControlModifier | Qt.Key.Key_Y).toCombined()
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 @dataclass(frozen=True)
@@ -404,12 +399,12 @@ class _Paper(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in _ARROWS:
+        if key in ARROWS:
             self._held.add(key)
             step = _FINE_STEP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else _STEP
             # arrows held together go aslant
-            dx = sum(_ARROWS[Qt.Key(held)][0] for held in self._held)
-            dy = sum(_ARROWS[Qt.Key(held)][1] for held in self._held)
+            dx = sum(ARROWS[Qt.Key(held)][0] for held in self._held)
+            dy = sum(ARROWS[Qt.Key(held)][1] for held in self._held)
             self._cursor = QPointF(
                 min(max(self._cursor.x() + dx * step, 0.0), float(SIDE)),
                 min(max(self._cursor.y() + dy * step, 0.0), float(SIDE)),

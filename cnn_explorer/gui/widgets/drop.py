@@ -1,19 +1,23 @@
-"""What a drag or the clipboard carries, as far as the window can use it. Hostile until parsed."""
+"""What a drag or the clipboard carries, as far as the window can use it. Hostile until parsed.
+
+Which of its formats counts is decided here; what a text in one of them points to, `media.address`
+says.
+"""
 
 import html
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.gui.widgets.theme import ground
-from cnn_explorer.media.decode import supported_suffixes
+from cnn_explorer.media.address import LocalFile, scheme_of, what
+from cnn_explorer.media.formats import PICTURES
 
 NETWORK_FORMAT = "application/x-cnn-explorer-network"
 """What is dragged out of the list of networks: a name."""
@@ -29,7 +33,6 @@ _FIRST_TAGS = 20
 _SOURCE = re.compile(r"""\ssrc\s*=\s*(["']?)""", re.IGNORECASE)
 _LONGEST_TAG = 4096
 """How far behind `<img` its `src` may stand."""
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 def network_dragged(data: QMimeData) -> str:
@@ -46,9 +49,9 @@ class Offered:
     image: QImage | None = None
     """A picture as pixels."""
     address: str = ""
-    """Where a picture lies on the net (``http:``, ``https:``), or a picture itself (``data:``)."""
-    foreign: str = ""
-    """Nothing but an address of another kind was offered: its scheme, such as ``ftp``."""
+    """Where a picture lies on the net (``http:``, ``https:``), or a picture itself (``data:``).
+    One of another kind where nothing else was offered: whoever opens it says why that is of no
+    use."""
 
 
 def may_offer(data: QMimeData) -> bool:
@@ -64,30 +67,28 @@ def offered(data: QMimeData) -> Offered:
     that a picture stands in as a list of URLs, and the picture's own within HTML.
     """
     urls = _urls(data)
-    paths = _unique(_path_of(url) for url in urls if _is_local(url))
+    written = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in urls]
+    paths = _unique(map(_path_of, written))
     if paths:
         return Offered(paths=paths)
     if data.hasImage():
         image = data.imageData()
         if isinstance(image, QImage) and not image.isNull():
             return Offered(image=image)
-    addresses = [*(url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in urls)]
-    addresses += _mozilla_addresses(data)
+    addresses = [*written, *_mozilla_addresses(data)]
     text = _text(data)
-    addresses += [text] if _ADDRESS.match(text) and not text[:_MOST_TEXT].split()[1:] else []
-    link = next((address for address in addresses if _scheme(address) in _FETCHED), "")
+    addresses += [text] if scheme_of(text) and not text[:_MOST_TEXT].split()[1:] else []
+    link = next((address for address in addresses if scheme_of(address) in _FETCHED), "")
     shown = _image_source(data, link)
     if shown and not _names_picture(link):
-        return (
-            Offered(paths=_paths_in(shown)) if _scheme(shown) == "file" else Offered(address=shown)
-        )
+        is_file = scheme_of(shown) == "file"
+        return Offered(paths=_paths_in(shown)) if is_file else Offered(address=shown)
     if link:
         return Offered(address=link)
     paths = _paths_in(text)
     if paths:
         return Offered(paths=paths)
-    kinds = filter(None, map(_scheme, addresses))
-    return Offered(foreign=next((kind for kind in kinds if kind != "file"), ""))
+    return Offered(address=next(filter(scheme_of, addresses), ""))
 
 
 _FETCHED = ("http", "https", "data")
@@ -103,33 +104,22 @@ def _urls(data: QMimeData) -> list[QUrl]:
     return [url for url in data.urls()[:MOST_PATHS] if url.isValid() and not url.isEmpty()]
 
 
-def _is_local(url: QUrl) -> bool:
-    return url.isLocalFile() and bool(url.toLocalFile())
+def _unique(paths: Iterable[Path | None]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(path for path in paths if path is not None))[:MOST_PATHS]
 
 
-def _unique(paths: Iterator[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(paths))[:MOST_PATHS]
-
-
-def _path_of(url: QUrl) -> Path:
-    """A local file's path, byte for byte: Qt's own text has lost what is not UTF-8 in it."""
-    if os.name != "posix":
-        return Path(url.toLocalFile())
-    path = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
-    return Path(os.fsdecode(unquote_to_bytes(path)))
-
-
-def _scheme(address: str) -> str:
-    found = _ADDRESS.match(address)
-    return found[0][:-1].lower() if found else ""
+def _path_of(text: str) -> Path | None:
+    """The file of this computer that a text names; None where it names something else."""
+    address = what(text)
+    return address.path if isinstance(address, LocalFile) else None
 
 
 def _names_picture(address: str) -> bool:
     """Whether an address is that of a picture, as far as its ending tells."""
-    if _scheme(address) == "data":
+    if scheme_of(address) == "data":
         return True
     try:
-        return urlsplit(address).path.lower().endswith(supported_suffixes())
+        return urlsplit(address).path.lower().endswith(PICTURES)
     except ValueError:  # as of a bracket without its partner
         return False
 
@@ -155,7 +145,7 @@ def _mozilla_addresses(data: QMimeData) -> list[str]:
     first = []
     for form in ("text/x-moz-url-data", "text/x-moz-url", "_NETSCAPE_URL"):
         lines = _raw(data, form).strip().splitlines()[:1]
-        first += [line.strip() for line in lines if _ADDRESS.match(line.strip())]
+        first += [line.strip() for line in lines if scheme_of(line.strip())]
     return first
 
 
@@ -190,10 +180,10 @@ def _image_source(data: QMimeData, link: str) -> str:
             continue
         source = html.unescape(page[start.end() : end]).strip()
         try:
-            source = source if _ADDRESS.match(source) else urljoin(link, source)
+            source = source if scheme_of(source) else urljoin(link, source)
         except ValueError:
             continue
-        if _scheme(source) in (*_FETCHED, "file"):
+        if scheme_of(source) in (*_FETCHED, "file"):
             return source
     return ""
 
@@ -201,22 +191,17 @@ def _image_source(data: QMimeData, link: str) -> str:
 def _paths_in(text: str) -> tuple[Path, ...]:
     """The files and folders that a text names, one a line; none where one of the lines is
     something else."""
-    lines = [line.strip() for line in text[:_MOST_TEXT].splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in text[:_MOST_TEXT].splitlines() if line.strip()]
     paths = []
     for line in lines[:MOST_PATHS]:
-        if _scheme(line) == "file":
-            url = QUrl(line)
-            path = _path_of(url) if _is_local(url) else None
-        else:
-            path = Path(line) if len(line) < 4096 and os.path.isabs(line) else None
+        path = _path_of(line)
         try:
-            if path is None or "\0" in str(path) or not path.exists():
+            if path is None or not path.exists():
                 return ()
         except (OSError, ValueError):
             return ()
         paths.append(path)
-    return _unique(iter(paths))
+    return _unique(paths)
 
 
 class DropHint(QWidget):

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnn_explorer.gui.state.disagreement_table import THUMBNAIL, DisagreementTable
+from cnn_explorer.gui.state.file_thumbnails import FileThumbnails
 from cnn_explorer.gui.state.folder_study import FolderStudy, StudyShown
 from cnn_explorer.gui.state.folder_work import LayersCompared
 from cnn_explorer.gui.widgets import theme
@@ -70,7 +71,9 @@ class FolderPage(QWidget):
     layers_chosen = Signal(str, str, str, str)
     """Network, layer, network, layer: the two whose maps a person wants to see."""
 
-    def __init__(self, study: FolderStudy, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, study: FolderStudy, thumbnails: FileThumbnails, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._study = study
         self._shown = StudyShown()
@@ -79,7 +82,7 @@ class FolderPage(QWidget):
         self.notes = NoteLabel()
         self.empty = EmptyState()
         self.numbers = _Numbers()
-        self.disagreements = _Disagreements()
+        self.disagreements = _Disagreements(thumbnails)
         self.layers = _Layers()
         self.switch = SegmentedSwitch((
             (self.tr("Accuracy"),
@@ -464,9 +467,9 @@ class _Disagreements(QWidget):
 
     picture_chosen = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, thumbnails: FileThumbnails) -> None:
         super().__init__()
-        self.model = DisagreementTable(self)
+        self.model = DisagreementTable(thumbnails, self)
         self.view = QTableView()
         self.view.setModel(self.model)
         self.view.setAccessibleName(self.tr("Pictures on which the networks disagree"))

@@ -9,13 +9,8 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from cnn_explorer.gui.state.frame_gestures import Grip, grown, moved, pulled, squared
 from cnn_explorer.gui.state.picture_link import Region
 from cnn_explorer.gui.widgets.crop_frame import ALL, grip_at
+from cnn_explorer.gui.widgets.panel_parts import ARROWS
 
-ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 STEPS = 32
 """So many arrow keys lead across what the network sees."""
 _SLACK = 4

@@ -47,6 +47,7 @@ from cnn_explorer.gui.widgets.note_label import NoteLabel
 from cnn_explorer.gui.widgets.panel_parts import TitleLabel
 from cnn_explorer.gui.widgets.thumbnail_look import rows as thumbnail_rows
 from cnn_explorer.probe.results import Thumbnail
+from cnn_explorer.text import in_menu
 
 _ROOMY = 480
 """Pixels of width from which there is room for all tools."""
@@ -650,18 +651,18 @@ class GraphView(QWidget):
             if name in graph.block:
                 is_open = name in self._expanded
                 text = self.tr("Close {}") if is_open else self.tr("Open {}")
-                menu.addAction(text.format(_in_menu(name)), lambda: self.toggle(name))
+                menu.addAction(text.format(in_menu(name)), lambda: self.toggle(name))
                 menu.addSeparator()
             self._add_ways(menu, self.tr("Go to Producer"), producers(graph, name))
             self._add_ways(menu, self.tr("Go to Consumer"), consumers(graph, name))
             menu.addSeparator()
             type_name = graph.node[name].type_name
             menu.addAction(
-                self.tr("Highlight All of Type {}").format(_in_menu(type_name)),
+                self.tr("Highlight All of Type {}").format(in_menu(type_name)),
                 lambda: self.search_bar.look_for(f"type {type_name}"),
             )
             menu.addAction(
-                self.tr("Copy the Name {}").format(_in_menu(name)),
+                self.tr("Copy the Name {}").format(in_menu(name)),
                 lambda: QGuiApplication.clipboard().setText(name),
             )
             menu.addSeparator()
@@ -754,10 +755,6 @@ def _totals(graph: LayerGraph) -> str:
         facts.append(_tr("{} multiply-adds").format(format_macs(graph.macs)))
     facts.append(_tr("{} layers").format(operations))
     return "  ·  ".join(facts)
-
-
-def _in_menu(name: str) -> str:
-    return name.replace("&", "&&")
 
 
 def tip(graph: LayerGraph, name: str, numbers: Iterable[tuple[str, str]] = ()) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from cnn_explorer.gui.widgets.actions import Actions
 from cnn_explorer.gui.widgets.live_sources import Sources, chosen_camera, resolutions
+from cnn_explorer.text import in_menu, printable
 
 _MOST_WINDOWS = 24
 _LONGEST = 48
@@ -65,13 +66,13 @@ class LiveMenu(QObject):
         chosen = chosen_camera(cameras, camera)
         group = QActionGroup(menu)
         for one in cameras:
-            action = menu.addAction(_plain(one.name))
+            action = menu.addAction(in_menu(one.name))
             action.setCheckable(True)
             action.setChecked(one is chosen)
             action.setToolTip(self.tr("Watch this camera."))
             action.triggered.connect(_told(self.camera_chosen.emit, one.id))
             group.addAction(action)
-        sizes = resolutions(chosen)
+        sizes = [] if chosen is None else resolutions(chosen)
         if not sizes:
             return
         below = menu.addMenu(self.tr("Resolution"))
@@ -98,16 +99,16 @@ class LiveMenu(QObject):
         for screen in screens:
             whole = menu.addAction(
                 self.tr("All of {name}, {width} × {height}").format(
-                    name=_plain(screen.name), width=screen.width, height=screen.height
+                    name=in_menu(screen.name), width=screen.width, height=screen.height
                 )
             )
             whole.triggered.connect(_told(self.screen_chosen.emit, screen.id))
-            part = menu.addAction(self.tr("A Region of {}…").format(_plain(screen.name)))
+            part = menu.addAction(self.tr("A Region of {}…").format(in_menu(screen.name)))
             part.triggered.connect(_told(self.region_wanted.emit, screen.id))
         menu.addSeparator()
         for window in windows[:_MOST_WINDOWS]:
-            title = window.title if len(window.title) <= _LONGEST else window.title[:47] + "…"
-            action = menu.addAction(_plain(title) or self.tr("Window without a title"))
+            title = printable(window.title, _LONGEST)
+            action = menu.addAction(in_menu(title) or self.tr("Window without a title"))
             action.triggered.connect(_told(self.window_chosen.emit, window.id))
         if not screens and not windows:
             _note(
@@ -125,7 +126,3 @@ def _note(menu: QMenu, text: str, tip: str) -> None:
     action = menu.addAction(text)
     action.setEnabled(False)
     action.setToolTip(tip)
-
-
-def _plain(name: str) -> str:
-    return name.replace("&", "&&")

@@ -1,40 +1,14 @@
-"""What the window wants to know of cameras and screens, and of who makes sources of them.
+"""What the window wants of who makes sources, and what it chooses of the cameras there are.
 
 `cnn_explorer.gui.multimedia.sources` is such a maker; a test has one of its own.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from cnn_explorer.gui.multimedia.devices import Camera, CameraFormat, Region, Screen, Window
 from cnn_explorer.gui.state.frame_source import FrameSource
-
-Region = tuple[int, int, int, int]
-"""Left, top, width and height in pixels of what is captured."""
-
-
-class CameraFormat(Protocol):
-    """One way in which a camera gives pictures."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def rate(self) -> float: ...
-
-
-class Camera(Protocol):
-    """A camera that is plugged in."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def formats(self) -> Sequence[Any]: ...
-    @property
-    def is_default(self) -> bool: ...
 
 
 class Sources(Protocol):
@@ -44,12 +18,12 @@ class Sources(Protocol):
         """Why there are none, and what to install; empty where there are."""
         ...
 
-    def cameras(self) -> Sequence[Any]: ...
-    def camera(self, id: str = "", resolution: Any = None) -> FrameSource: ...
+    def cameras(self) -> tuple[Camera, ...]: ...
+    def camera(self, id: str = "", resolution: CameraFormat | None = None) -> FrameSource: ...
     def video(self, path: Path) -> FrameSource: ...
-    def screens(self) -> Sequence[Any]: ...
+    def screens(self) -> tuple[Screen, ...]: ...
     def screen(self, id: str = "", region: Region | None = None) -> FrameSource: ...
-    def windows(self) -> Sequence[Any]: ...
+    def windows(self) -> tuple[Window, ...]: ...
     def window(self, id: str, region: Region | None = None) -> FrameSource: ...
 
 
@@ -70,7 +44,7 @@ def format_of(camera: Camera | None, size: tuple[int, int] | None) -> CameraForm
     return next((form for form in resolutions(camera) if (form.width, form.height) == size), None)
 
 
-def chosen_camera(cameras: Sequence[Any], id: str) -> Any:
+def chosen_camera(cameras: Sequence[Camera], id: str) -> Camera | None:
     """The camera of an id, or the system's favourite where that is gone; None without any."""
     found = next((camera for camera in cameras if camera.id == id), None)
     favourite = next((camera for camera in cameras if camera.is_default), None)

@@ -77,9 +77,9 @@ class LiveView(PictureView):
             metrics.height() + 6,
         )  # fmt: skip
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(8, 10, 14, 190))
+        painter.setBrush(theme.shade(190))
         painter.drawRoundedRect(box, 4, 4)
-        painter.setPen(QColor("#ffffff"))
+        painter.setPen(QColor(theme.ON_SHADE))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._badge)
 
     def _invitation(self) -> str:

@@ -33,7 +33,8 @@ from cnn_explorer.gui.widgets.dock import Dock
 from cnn_explorer.gui.widgets.status import StatusBar
 from cnn_explorer.gui.widgets.tab_walk import step_focus
 from cnn_explorer.gui.widgets.theme import apply_theme, is_dark
-from cnn_explorer.text import printable
+from cnn_explorer.media.formats import PICTURES, patterns
+from cnn_explorer.text import in_menu, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +177,7 @@ class MainWindow(QMainWindow):
         sight = LiveSight(self, explorer, self.live, panels)
         self._comparing = Comparing(self, explorer, panels, self._settings, self._column)
         self._comparing.made.connect(sight.follow)
-        self.watching = Watching(self, panels, self._settings, self.live)
+        self.watching = Watching(self, panels, self._settings, explorer, self.live)
         self.watching.changed.connect(self._name_window)
         self._arrivals = Arrivals(self, explorer, panels.series, self._comparing)
         panels.set_tab_order()
@@ -334,14 +335,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def open_picture(self) -> None:
         """Ask for a picture file and classify it, or for several and show them one by one."""
-        from cnn_explorer.media.decode import supported_suffixes
-
-        patterns = " ".join(f"*{suffix}" for suffix in supported_suffixes())
         names, _ = QFileDialog.getOpenFileNames(
             self,
             self.tr("Open Pictures"),
             self._settings.folder,
-            self.tr("Pictures ({});;All files (*)").format(patterns),
+            self.tr("Pictures ({});;All files (*)").format(patterns(PICTURES)),
         )
         if names:
             self._arrivals.open_paths([Path(name) for name in names])
@@ -378,12 +376,11 @@ class MainWindow(QMainWindow):
         """Ask for a state dict and open it: in the network shown, or else in the one it fits."""
         from cnn_explorer.networks.weights import SUFFIXES
 
-        patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self,
             self.tr("Open Weights"),
             self._settings.folder,
-            self.tr("State dicts ({});;All files (*)").format(patterns),
+            self.tr("State dicts ({});;All files (*)").format(patterns(SUFFIXES)),
         )
         if name:
             self._explorer.open_weights(Path(name))
@@ -720,7 +717,7 @@ class MainWindow(QMainWindow):
                 name = self.tr("{name} in {folder}").format(
                     name=name, folder=Path(path).parent.name or Path(path).anchor
                 )
-            words = printable(name, 80).replace("&", "&&")
+            words = in_menu(printable(name, 80))
             # a digit each, for the keyboard, as far as digits go
             mark = f"&{number % 10}" if number <= 10 else str(number)
             action = self._recent_menu.addAction(f"{mark}  {words}")

@@ -61,6 +61,7 @@ from cnn_explorer.gui.state.network_model import NetworkFilter, NetworkModel, Ne
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.drop import NETWORK_FORMAT
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
+from cnn_explorer.text import in_menu
 
 Index = QModelIndex | QPersistentModelIndex
 _FAMILY_HEIGHT, _TALL, _LOW = 30, 64, 46
@@ -747,21 +748,21 @@ class NetworkList(QWidget):
 
     def context_menu(self, index: Index) -> QMenu:
         """The menu of a network's row. The caller deletes it."""
-        name, title = index.data(NetworkRole.NAME), _in_menu(index.data())
+        name, title = index.data(NetworkRole.NAME), in_menu(index.data())
         menu = QMenu(self)
         menu.addAction(
             self.tr("Open {title}").format(title=title), lambda: self.network_chosen.emit(name)
         )
         current = self._networks.index_of(self._delegate.current)
         if current.isValid() and name != self._delegate.current:
-            text = self.tr("Compare Facts with {title}").format(title=_in_menu(current.data()))
+            text = self.tr("Compare Facts with {title}").format(title=in_menu(current.data()))
         else:
             text = self.tr("Compare Facts…")
         menu.addAction(text, lambda: self.compare_asked.emit(name))
         menu.addSeparator()
         if current.isValid() and name != self._delegate.current:
             menu.addAction(
-                self.tr("Compare with {title}").format(title=_in_menu(current.data())),
+                self.tr("Compare with {title}").format(title=in_menu(current.data())),
                 lambda: self.comparison_asked.emit(self._delegate.current, name),
             )
         menu.addAction(self.tr("Add to the Comparison"), lambda: self.addition_asked.emit(name))
@@ -897,8 +898,3 @@ class NetworkList(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._icons_due = True
         super().changeEvent(event)
-
-
-def _in_menu(text: str) -> str:
-    """As it is: in a menu an ampersand marks a key."""
-    return text.replace("&", "&&")

@@ -1,4 +1,4 @@
-"""What the panels below the graph share: header line, empty state, colour bar, number texts."""
+"""What panels share: header line, empty state, colour bar, buttons, texts, arrow keys."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -33,6 +33,13 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""Where arrow keys lead, x and y."""
 _FACTS = "  ·  "
 """Between two facts on one line."""
 

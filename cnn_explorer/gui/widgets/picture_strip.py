@@ -4,7 +4,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from cnn_explorer.gui.state.file_thumbnails import MOST_KEPT, FileThumbnails
 from cnn_explorer.gui.state.series import SECONDS, PictureSeries, SeriesShown
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import IconButton
 from cnn_explorer.gui.widgets.thumbnail_row import GAP, Index, ThumbnailDelegate, ThumbnailRow
 from cnn_explorer.text import printable
 
@@ -198,7 +199,6 @@ class PictureStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icons_due = True
         self._model = _SeriesModel(self)
         self._thumbnails: FileThumbnails | None = None
         self.row = _Row(THUMBNAIL, self)
@@ -209,19 +209,25 @@ class PictureStrip(QWidget):
         self.row.setAccessibleDescription(
             self.tr("Arrow keys show the pictures one after the other, Delete takes one out.")
         )
-        self.previous_button = self._button(
-            self.tr("Previous picture"), self.tr("Show the picture before (Alt+Page Up).")
+        self.previous_button = IconButton(
+            "ph.caret-left",
+            self.tr("Previous picture"),
+            self.tr("Show the picture before (Alt+Page Up)."),
         )
-        self.next_button = self._button(
-            self.tr("Next picture"), self.tr("Show the picture that follows (Alt+Page Down).")
+        self.next_button = IconButton(
+            "ph.caret-right",
+            self.tr("Next picture"),
+            self.tr("Show the picture that follows (Alt+Page Down)."),
         )
-        self.play_button = self._button(
+        self.play_button = IconButton(
+            "ph.play",
             self.tr("Slide show"),
             self.tr("Show one picture after the other (F5); the arrow says how long each stands."),
         )
         self.play_button.setCheckable(True)
         self.play_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        self.close_button = self._button(
+        self.close_button = IconButton(
+            "ph.x",
             self.tr("Close the series"),
             self.tr("Close the series; the picture shown and all files stay."),
         )
@@ -283,7 +289,7 @@ class PictureStrip(QWidget):
         self.previous_button.setEnabled(shown.step(-1) is not None)
         self.next_button.setEnabled(shown.step(1) is not None)
         self.play_button.setChecked(shown.playing)
-        self._show_play_icon()
+        self.play_button.set_look("ph.pause" if shown.playing else "ph.play", self.tr("Slide show"))
         if shown.seconds in self._seconds:
             self._seconds[shown.seconds].setChecked(True)
         self._loops.setChecked(shown.loops)
@@ -296,15 +302,6 @@ class PictureStrip(QWidget):
             self.offered.emit(count > 0)
         if others:
             self._tell_wanted()
-
-    def _button(self, name: str, tip: str) -> QToolButton:
-        button = QToolButton()
-        button.setAccessibleName(name)
-        button.setToolTip(tip)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setIconSize(QSize(16, 16))
-        return button
 
     def _fill_menu(self) -> None:
         menu = QMenu(self.play_button)
@@ -326,18 +323,6 @@ class PictureStrip(QWidget):
         self._loops.setCheckable(True)
         self._loops.triggered.connect(self.loops_chosen)
         self.play_button.setMenu(menu)
-
-    def _set_icons(self) -> None:
-        self._icons_due = False
-        self.previous_button.setIcon(theme.icon("ph.caret-left", self))
-        self.next_button.setIcon(theme.icon("ph.caret-right", self))
-        self.close_button.setIcon(theme.icon("ph.x", self))
-        self._show_play_icon()
-
-    def _show_play_icon(self) -> None:
-        if not self._icons_due:
-            name = "ph.pause" if self.play_button.isChecked() else "ph.play"
-            self.play_button.setIcon(theme.icon(name, self))
 
     @Slot()
     def _tell_wanted(self) -> None:
@@ -379,17 +364,8 @@ class PictureStrip(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._icons_due:
-            self._set_icons()
         self._tell_wanted()
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
         self._tell_wanted()
-
-    def changeEvent(self, event: Any) -> None:
-        if event.type() == event.Type.PaletteChange:
-            self._icons_due = not self.isVisible()
-            if not self._icons_due:
-                self._set_icons()
-        super().changeEvent(event)

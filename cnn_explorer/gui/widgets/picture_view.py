@@ -33,8 +33,9 @@ from cnn_explorer.gui.widgets.crop_frame import (
     paint_line,
     paint_shade,
 )
-from cnn_explorer.gui.widgets.frame_hand import ARROWS, STEPS, FrameHand
+from cnn_explorer.gui.widgets.frame_hand import STEPS, FrameHand
 from cnn_explorer.gui.widgets.marks import paint_box, paint_cross
+from cnn_explorer.gui.widgets.panel_parts import ARROWS
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import PreparedInput
 

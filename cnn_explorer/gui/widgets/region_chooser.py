@@ -14,17 +14,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from cnn_explorer.gui.widgets import theme
+from cnn_explorer.gui.widgets.panel_parts import ARROWS
 
 SMALLEST = 32
 """Side of a region at least, pixels of the screen: less is a slip of the hand."""
 _STEP = 16
 """What an arrow key moves, pixels of the screen; one with Alt."""
-_ARROWS = {
-    Qt.Key.Key_Left: (-1, 0),
-    Qt.Key.Key_Right: (1, 0),
-    Qt.Key.Key_Up: (0, -1),
-    Qt.Key.Key_Down: (0, 1),
-}
 
 
 class RegionChooser(QWidget):
@@ -122,9 +117,9 @@ class RegionChooser(QWidget):
         box.moveCenter(QRectF(self.rect()).center())
         box.moveTop(24)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(8, 10, 14, 220))
+        painter.setBrush(theme.shade(220))
         painter.drawRoundedRect(box, theme.RADIUS, theme.RADIUS)
-        painter.setPen(QColor("#ffffff"))
+        painter.setPen(QColor(theme.ON_SHADE))
         painter.drawText(box, int(flags), said)
 
     # Overrides of Qt
@@ -133,7 +128,7 @@ class RegionChooser(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(self.rect(), self._picture)
-        painter.fillRect(self.rect(), QColor(8, 10, 14, 120))
+        painter.fillRect(self.rect(), theme.shade(120))
         if self._region is not None:
             area = self._on_widget(self._region)
             across = self._picture.width() / self._pixels.width()
@@ -178,9 +173,9 @@ class RegionChooser(QWidget):
             self.close()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._decide()
-        elif key in _ARROWS:
+        elif key in ARROWS:
             step = 1 if modifiers & Qt.KeyboardModifier.AltModifier else _STEP
-            across, down = _ARROWS[Qt.Key(key)]
+            across, down = ARROWS[Qt.Key(key)]
             stretch = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
             self._move(across * step, down * step, stretch=stretch)
         else:

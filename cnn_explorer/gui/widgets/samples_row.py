@@ -31,7 +31,11 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def _thumbnail(path: Path) -> QImage:
-    """The middle square of a picture, small; null where it cannot be read."""
+    """The middle square of a picture, small; null where it cannot be read.
+
+    By Qt: these are files of our own, and the row is seen before anyone has imported Pillow, which
+    reads those of others.
+    """
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     side = THUMBNAIL * _DENSITY

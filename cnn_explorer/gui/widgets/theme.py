@@ -89,6 +89,14 @@ UNIT_MARK = "#ffffff"
 """Units pointed at, and those that see a place."""
 MARK_RIM = "#12151b"
 """Around both: of line and rim one shows on any ground."""
+ON_SHADE = "#ffffff"
+"""Words on a `shade`."""
+
+
+def shade(opacity: int) -> QColor:
+    """Lies on pictures, as dark as it is opaque (0 to 255): on what is not seen of them, and below
+    words."""
+    return QColor(8, 10, 14, opacity)
 
 
 def icon(name: str, widget: QWidget) -> QIcon:

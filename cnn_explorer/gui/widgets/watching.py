@@ -11,21 +11,21 @@ from PySide6.QtCore import QObject, QSize, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QScreen
 from PySide6.QtWidgets import QFileDialog
 
+from cnn_explorer.gui.multimedia.devices import Region
+from cnn_explorer.gui.state.explorer import Explorer
 from cnn_explorer.gui.state.frame_source import FrameSource, Playhead
 from cnn_explorer.gui.state.live import Live
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.widgets.live_menu import LiveMenu
-from cnn_explorer.gui.widgets.live_sources import Region, Sources, chosen_camera, format_of
+from cnn_explorer.gui.widgets.live_sources import Sources, chosen_camera, format_of
 from cnn_explorer.gui.widgets.panels import Panels
 from cnn_explorer.gui.widgets.region_chooser import RegionChooser
 from cnn_explorer.gui.widgets.theme import is_dark
+from cnn_explorer.media.formats import VIDEOS, patterns
 from cnn_explorer.text import capitalised
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.widgets.main_window import MainWindow
-
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".webm", ".mov", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv")
-"""Of files that are played rather than opened as pictures."""
 
 
 def _sources_of_qt() -> Sources:
@@ -45,6 +45,7 @@ class Watching(QObject):
         window: "MainWindow",
         panels: Panels,
         settings: Settings,
+        explorer: Explorer,
         live: Live,
         find_sources: Callable[[], Sources] = _sources_of_qt,
     ) -> None:
@@ -52,6 +53,7 @@ class Watching(QObject):
         self._window = window
         self._panels = panels
         self._settings = settings
+        self._explorer = explorer
         self._live = live
         self._find_sources = find_sources
         self._made: Sources | None = None
@@ -143,12 +145,11 @@ class Watching(QObject):
         """Ask for a video file and play it."""
         if self._refuse():
             return
-        patterns = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(
             self._window,
             self.tr("Open a video"),
             self._settings.video_folder,
-            self.tr("Videos ({});;All files (*)").format(patterns),
+            self.tr("Videos ({});;All files (*)").format(patterns(VIDEOS)),
         )
         if name:
             self.open_video(Path(name))
@@ -204,7 +205,7 @@ class Watching(QObject):
         if not self._settings.snapshot_folder and not self.ask_snapshot_folder():
             return
         look = self._panels.activations_panel.look
-        self._live.snapshot(
+        self._explorer.snapshot(
             Path(self._settings.snapshot_folder), look, dark=is_dark(self._window.palette())
         )
 
