@@ -270,6 +270,7 @@ def test_a_file_is_played_stepped_and_sought_by_keys(scene: Scene, tmp_path: Pat
 def test_tab_goes_through_the_page_as_one_reads(scene: Scene, tmp_path: Path) -> None:
     scene.window.open_video(tmp_path / "film.mp4")
     scene.source.play_at(7_200, playing=True)
+    scene.source.give()  # without a frame nothing can be frozen or saved
     page, bar = scene.page, scene.page.transport
     stops: list[QWidget] = [page.source_button]
     page.source_button.setFocus()

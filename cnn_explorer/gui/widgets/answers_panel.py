@@ -343,7 +343,8 @@ class AnswersPanel(QWidget):
             self.tr("forward {ms}").format(ms=milliseconds(answers.forward_ms)),
         ]
         if answers.decode_ms >= 0.05:  # a drawing was never a file
-            parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
+            read = self.tr("convert {ms}") if answers.live else self.tr("decode {ms}")
+            parts.insert(0, read.format(ms=milliseconds(answers.decode_ms)))
         if answers.arithmetic.precision == "fast":
             parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
         if self._smoothed is not None:

@@ -16,14 +16,13 @@ from PySide6.QtWidgets import (
     QLayout,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from cnn_explorer.gui.state.framing_choice import FramingOffered
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import IconButton
+from cnn_explorer.gui.widgets.panel_parts import ChoiceButton, IconButton
 from cnn_explorer.gui.widgets.untrained_badge import WarningBadge
 from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
 
@@ -101,10 +100,7 @@ class FramingBar(QWidget):
                 self.tr("Show all that is framed, with the mean colour beside it."),
             ),
         }  # fmt: skip
-        self.fit_button = QToolButton()
-        self.fit_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.fit_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fit_button = ChoiceButton()
         menu = QMenu(self.fit_button)
         menu.setToolTipsVisible(True)
         group = QActionGroup(menu)
@@ -152,7 +148,6 @@ class FramingBar(QWidget):
         self.steps.show_steps(in_words(rules, framing))
         name, tip = self._words[framing.fit]
         self.fit_button.setText(name)
-        self.fit_button.setMinimumWidth(self.fit_button.sizeHint().width() + theme.GAP)
         self.fit_button.setAccessibleName(self.tr("Fit: {}").format(name))
         self.fit_button.setToolTip(
             self.tr("How the picture is made to fit: {}").format(html.escape(tip))
