@@ -11,6 +11,7 @@ everywhere; the video that was recorded up to then is whole either way.
 
 import argparse
 import json
+import math
 import os
 import shutil
 import sys
@@ -31,6 +32,7 @@ from cnn_explorer.cli_parts import (
 )
 from cnn_explorer.cli_session import describe_network, describe_precision, open_session
 from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.text import percent
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.state.frame_source import Frame, FrameSource
@@ -283,9 +285,11 @@ class _Line:
         if not self._in_place:
             print(text, flush=True)
             return
-        width = shutil.get_terminal_size().columns
+        room = shutil.get_terminal_size().columns - 1
+        if len(text) > room:  # without the last answers: a number that is cut is none
+            text = text[: room + 1].rpartition(", ")[0] or text[:room]
         self._open = True
-        print(f"\r\x1b[K{text[: width - 1]}", end="", flush=True)
+        print(f"\r\x1b[K{text}", end="", flush=True)
 
     def end(self) -> None:
         if self._open:
@@ -295,13 +299,15 @@ class _Line:
 
 def _in_words(told: dict[str, Any]) -> str:
     when = f"{told['position']:8.2f} s" if "position" in told else told["time"][11:23]
-    shares = ", ".join(
-        f"{printable(answer['name'])} "
-        + ("not a number" if answer["probability"] is None else f"{answer['probability']:.1%}")
-        for answer in told["answers"]
-    )
+    shares = ", ".join(_share(answer) for answer in told["answers"])
     dropped = f"  ({told['dropped']} dropped)" if told["dropped"] else ""
     return f"{told['frame']:6}  {when}  {told['ms']['forward']:6.1f} ms  {shares}{dropped}"
+
+
+def _share(answer: dict[str, Any]) -> str:
+    """Like ``cat   7.3 %``: as wide whatever the number is, so that lines stand still."""
+    probability = math.nan if answer["probability"] is None else answer["probability"]
+    return f"{printable(answer['name'])} {percent(probability):>7}"
 
 
 def _say(sentence: str) -> None:

@@ -29,12 +29,13 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars, percent
+from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.probe.results import ClassScore
 from cnn_explorer.probe.smoothing import Smoothed, smooth
+from cnn_explorer.text import percent
 
 MORE = 20
 _PENDING_MS = 150
