@@ -7,6 +7,8 @@ from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
+    QSizePolicy,
+    QSpacerItem,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -98,13 +100,15 @@ class InputPanel(QWidget):
         self._body.setSpacing(theme.GAP)
         self._body.addWidget(self._stack, 1)
         self._body.addWidget(self.seen)
-        self._body.addStretch(0)  # what a tall panel has to spare stands below both
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
         layout.setSpacing(theme.GAP)
         layout.addLayout(head)
         layout.addLayout(self._body, 1)
         layout.addWidget(self.framing_bar)
+        # what a tall panel has to spare stands below all that is of the picture
+        self._spare = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        layout.addItem(self._spare)
         layout.addWidget(self.samples)
         layout.addWidget(self.strip)
         self.samples.setVisible(self.samples.count() > 0)
@@ -251,7 +255,7 @@ class InputPanel(QWidget):
         if space.isEmpty():
             self.seen.setVisible(seen)
             return
-        width, height = space.width(), space.height()
+        width, height = space.width(), space.height() + self._spare.geometry().height()
         beside = width > 1.15 * height
         if page == _LIVE:
             below = theme.GAP + SeenPreview.SMALLEST if seen and not beside else 0
