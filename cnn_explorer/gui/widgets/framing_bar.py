@@ -125,11 +125,13 @@ class FramingBar(QWidget):
             self.tr("As trained: frame pictures again as the weights were made for."),
         )
         self.reset_button.clicked.connect(self.reset_asked)
+        for button in (self.steps_button, self.reset_button):
+            button.setFixedSize(20, 24)  # the longest warning has room in the narrowest panel
         self.warning = WarningBadge()
         self.steps = FramingSteps(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GAP // 2)
+        row.setSpacing(2)
         row.addWidget(self.fit_button)
         row.addWidget(self.steps_button)
         row.addStretch(1)
@@ -148,6 +150,7 @@ class FramingBar(QWidget):
         self.steps.show_steps(in_words(rules, framing))
         name, tip = self._words[framing.fit]
         self.fit_button.setText(name)
+        self.fit_button.setFixedWidth(self.fit_button.sizeHint().width())
         self.fit_button.setAccessibleName(self.tr("Fit: {}").format(name))
         self.fit_button.setToolTip(
             self.tr("How the picture is made to fit: {}").format(html.escape(tip))

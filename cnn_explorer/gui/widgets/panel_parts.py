@@ -309,7 +309,7 @@ class ChoiceButton(QToolButton):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        words = QSize(metrics.horizontalAdvance(self.text()) + 2, max(metrics.height() + 2, 14))
+        words = QSize(metrics.horizontalAdvance(self.text()) - 2, max(metrics.height() + 2, 14))
         kind = QStyle.ContentsType.CT_ComboBox
         return self.style().sizeFromContents(kind, self._box(), words, self)
 
@@ -321,7 +321,7 @@ class ChoiceButton(QToolButton):
         complex_control = QStyle.ComplexControl.CC_ComboBox
         style.drawComplexControl(complex_control, box, painter, self)
         field = QStyle.SubControl.SC_ComboBoxEditField
-        room = style.subControlRect(complex_control, box, field, self).width() - 4
+        room = style.subControlRect(complex_control, box, field, self).width() - 2
         elide = Qt.TextElideMode.ElideMiddle
         text = self.fontMetrics().elidedText(self.text(), elide, room)
         box.currentText = text  # type: ignore[attr-defined]
