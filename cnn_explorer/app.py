@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from cnn_explorer.gui.state.downloads import Downloads
     from cnn_explorer.gui.state.explorer import Explorer, Message
+    from cnn_explorer.gui.state.frame_source import Condition
+    from cnn_explorer.gui.state.live import Live
     from cnn_explorer.media.picture import Picture
     from cnn_explorer.networks.card import NetworkCard
     from cnn_explorer.probe.framing import Framing
@@ -179,7 +181,7 @@ class Program(QObject):
         else:
             explorer.choose_network(self._network if known else _FIRST_NETWORK, layer=self._layer)
         if self._picture is not None:
-            explorer.open_file(self._picture)
+            self.window.open_path(self._picture)
         self.furnished.emit()
         explorer.start()
 
@@ -259,6 +261,7 @@ class _Settling(QObject):
     def __init__(self, program: Program) -> None:
         super().__init__()
         self.error: str | None = None
+        self._awaits_frame = False
         self._program = program
         self._loop = QEventLoop(self)
         self._limit = QTimer(self)
@@ -273,6 +276,26 @@ class _Settling(QObject):
         self._loop.exec()
         self._limit.stop()
 
+    def wait_for_frame(self, live: Live) -> None:
+        """Turn the event loop until a frame has been answered, or none can be had."""
+        live.pace_told.connect(self._on_frame)
+        live.condition_changed.connect(self._on_condition)
+        self._on_condition(live.condition)
+        if self.error is None:
+            self._awaits_frame = True
+            self.wait()
+            self._awaits_frame = False
+
+    @Slot()
+    def _on_frame(self) -> None:
+        self._loop.quit()
+
+    @Slot(object)
+    def _on_condition(self, condition: Condition) -> None:
+        if condition.stage == "failed":
+            self.error = condition.sentence.rstrip(".") + "."
+            self._loop.quit()
+
     @Slot()
     def _on_furnished(self) -> None:
         explorer = self._program.explorer
@@ -284,7 +307,7 @@ class _Settling(QObject):
     @Slot()
     def _on_settled(self) -> None:
         explorer = self._program.explorer
-        if explorer is not None and explorer.idle:
+        if explorer is not None and explorer.idle and not self._awaits_frame:
             self._loop.quit()
 
     @Slot()
@@ -316,7 +339,8 @@ def snapshot(
 
     `size` is in logical pixels; `scale` multiplies it (2.0 for a picture as on a 2x display). The
     networks to `compare`, if there are any, stand side by side in the place of the graph.
-    `framing` says how the picture is framed.
+    `framing` says how the picture is framed. In the place of a picture a video will do: its first
+    frame that is answered is held fast.
     """
     import tempfile
 
@@ -326,6 +350,8 @@ def snapshot(
 
     if output.suffix.lower() != ".png":
         raise ExplorerError(f"the snapshot {output.name} must end in .png.")
+    if picture is not None and picture.is_dir():
+        raise ExplorerError(f'"{picture}" is a folder: choose a picture in it.')
     name = network or _FIRST_NETWORK
     title = Path(name).stem if is_onnx_path(name) else card_of(name).title
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -350,6 +376,12 @@ def snapshot(
             window.show()
             settling.wait()
             explorer = program.explorer
+            if explorer is not None and window.live.source is not None:
+                if explorer.picture is None:
+                    settling.wait_for_frame(window.live)
+                window.live.freeze(True)
+                if not explorer.idle:
+                    settling.wait()
             if framing is not None and explorer is not None and explorer.picture is not None:
                 wanted = framing(explorer.picture)
                 if wanted != explorer.framing:

@@ -201,7 +201,8 @@ def _parser(named: str) -> argparse.ArgumentParser:
 def _describe_gui(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "image", metavar="PHOTO", nargs="?", type=Path,
-        help="a picture to open, or an ONNX file to show as the network",
+        help="a picture to open, a folder of pictures or a video; or an ONNX file to show as the "
+        "network",
     )  # fmt: skip
     parser.add_argument(
         "--network", metavar="NAME", type=network_or_file, help="the network to show"
@@ -234,7 +235,10 @@ def _gui(options: argparse.Namespace) -> int:
 
 
 def _describe_snapshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", nargs="?", type=Path, help="a picture to open")
+    parser.add_argument(
+        "image", metavar="IMAGE", nargs="?", type=Path,
+        help="a picture to open, or a video, of which one frame is held fast",
+    )  # fmt: skip
     describe_framing(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", required=True, type=output_file((".png",)),

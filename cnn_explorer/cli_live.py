@@ -10,6 +10,7 @@ everywhere; the video that was recorded up to then is whole either way.
 """
 
 import argparse
+import math
 import os
 import sys
 import time
@@ -31,6 +32,7 @@ from cnn_explorer.cli_parts import (
 )
 from cnn_explorer.cli_session import describe_network, describe_precision, open_session
 from cnn_explorer.errors import Checkpoint, ExplorerError, UsageError
+from cnn_explorer.text import percent
 
 if TYPE_CHECKING:
     from cnn_explorer.gui.state.frame_source import Frame, FrameSource
@@ -159,7 +161,7 @@ class _Answers:
         if options.json:
             print_json_line(**told)
         elif self._line.works:
-            self._line.show(_in_words(told))
+            self._line.show(_cut(_in_words(told), self._line.room))
         else:
             print(_in_words(told), flush=True)
         if options.record is not None:
@@ -276,13 +278,20 @@ class _Recording:
 
 def _in_words(told: dict[str, Any]) -> str:
     when = f"{told['position']:8.2f} s" if "position" in told else told["time"][11:23]
-    shares = ", ".join(
-        f"{printable(answer['name'])} "
-        + ("not a number" if answer["probability"] is None else f"{answer['probability']:.1%}")
-        for answer in told["answers"]
-    )
+    shares = ", ".join(_share(answer) for answer in told["answers"])
     dropped = f"  ({told['dropped']} dropped)" if told["dropped"] else ""
     return f"{told['frame']:6}  {when}  {told['ms']['forward']:6.1f} ms  {shares}{dropped}"
+
+
+def _cut(text: str, room: int) -> str:
+    """As many answers as there is room for: a number that is cut is none."""
+    return text if len(text) <= room else text[: room + 1].rpartition(", ")[0] or text[:room]
+
+
+def _share(answer: dict[str, Any]) -> str:
+    """Like ``cat   7.3 %``: as wide whatever the number is, so that lines stand still."""
+    probability = math.nan if answer["probability"] is None else answer["probability"]
+    return f"{printable(answer['name'])} {percent(probability):>7}"
 
 
 def _say(sentence: str) -> None:

@@ -87,6 +87,17 @@ def format_share(share: float) -> str:
     return f"{per_cent:.0f} %"
 
 
+def percent(probability: float) -> str:
+    """A probability for people: ``97.3 %``, ``<0.1 %``, and never a false 100."""
+    if math.isnan(probability):
+        return "not a number"
+    if probability < 0.001:
+        return "<0.1 %" if probability > 0 else "0 %"
+    if 0.9995 <= probability < 1:
+        return ">99.9 %"
+    return f"{100 * probability:.1f} %" if probability < 1 else "100 %"
+
+
 @lru_cache(maxsize=65_536)  # what is drawn stands in columns, and much of it looks alike
 def decimal(value: float, places: int = 2) -> str:
     """At most so many places after the point, as drawings have them: ``1.5``."""

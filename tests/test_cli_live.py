@@ -203,3 +203,22 @@ def test_wrong_usage_is_said_before_anything_is_loaded(
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
     assert said in error
+
+
+def test_the_window_is_saved_with_a_frame_of_a_video(digits: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(range(256)))
+    output = tmp_path / "window.png"
+    for video, code in ((digits, 0), (broken, 1)):
+        done = subprocess.run(
+            [sys.executable, "-m", "cnn_explorer", "snapshot", "-o", output, video, "--size",
+             "1280x800"],
+            capture_output=True, text=True, timeout=120, check=False, env=environment(),
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+    assert "broken.mp4 is damaged or of a kind that cannot be played" in done.stderr
+    with Image.open(output) as image:
+        assert image.size == (1280, 800)
+        frame = np.asarray(image.convert("L"))[180:300, 1000:1240]
+    assert frame.min() < 40  # a digit, white on black or black on white
+    assert frame.max() > 215

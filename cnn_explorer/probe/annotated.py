@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from cnn_explorer.media.lettering import Weight, font, shortened, text_width
 from cnn_explorer.probe.figures import DARK, Colour
 from cnn_explorer.probe.results import ClassScore
-from cnn_explorer.text import printable
+from cnn_explorer.text import percent, printable
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -99,9 +99,9 @@ class _Pen:
         size = _TEXT * self._scale
         weight: Weight = "semibold" if strong else "regular"
         face = font(weight, size)
-        share = f"{score.probability:.1%}"
-        # room for 100.0% whatever the number is: names are not cut otherwise when digits change
-        room = self._width - text_width("100.0%", size, "semibold") - 8 * self._scale
+        share = percent(score.probability)
+        # room for >99.9 % whatever the number is: names are not cut otherwise when digits change
+        room = self._width - text_width(">99.9 %", size, "semibold") - 8 * self._scale
         name = shortened(printable(score.name, 400), size, room, weight)
         right = self._left + self._width
         self._draw.text((self._left, y), name, fill=DARK.text, font=face)

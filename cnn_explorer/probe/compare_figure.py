@@ -31,7 +31,7 @@ from cnn_explorer.probe.figures import (
 )
 from cnn_explorer.probe.framing import AS_TRAINED, Framing
 from cnn_explorer.probe.mosaic import Shading
-from cnn_explorer.text import format_value, printable
+from cnn_explorer.text import format_value, percent, printable
 
 UNTRAINED = "untrained: this answer means nothing"
 CLASSES_SHOWN = 5
@@ -246,10 +246,10 @@ class _Sheet:
         if not classes:
             self._text(x, y + 22, "tells no classes apart", colour=self._ground.quiet)
         for score in classes[:CLASSES_SHOWN]:
-            percent = f"{score.probability:.1%}"
-            room = _COLUMN - text_width(percent, _SMALL) - 16
+            share = percent(score.probability)
+            room = _COLUMN - text_width(share, _SMALL) - 16
             self._text(x, y + 22, score.name, within=room)
-            self._text(x + _COLUMN, y + 22, percent, anchor="end")
+            self._text(x + _COLUMN, y + 22, share, anchor="end")
             self._boxes.append(FigureBox(x, y + 30, _COLUMN, 6, self._ground.mat))
             long = max(1.0, score.probability * _COLUMN)
             self._boxes.append(FigureBox(x, y + 30, long, 6, self._accent.bar))

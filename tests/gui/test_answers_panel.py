@@ -14,11 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.settings import Settings
 from cnn_explorer.gui.state.shown import AnswersShown
-from cnn_explorer.gui.widgets.answer_bars import percent
 from cnn_explorer.gui.widgets.answers_panel import AnswersPanel, milliseconds
 from cnn_explorer.media.picture import Picture
 from cnn_explorer.networks.catalog import NETWORKS
 from cnn_explorer.probe.results import ClassScore, PreparedInput
+from cnn_explorer.text import percent
 
 pytestmark = pytest.mark.usefixtures("themed")
 LEFT = Qt.MouseButton.LeftButton

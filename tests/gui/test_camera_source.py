@@ -255,7 +255,8 @@ def test_silence_is_told_and_passes(watch: Callable[..., Watched], qtbot: QtBot)
     watched.source.start()
     watched.cameras.give(grey(1))
     qtbot.waitUntil(lambda: watched.stages[-1] == "stalled")
-    assert watched.heard[-1] == Condition("stalled", "Front Camera gives no picture.", True)
+    said = "Front Camera gives no picture: unplug it and plug it in again."
+    assert watched.heard[-1] == Condition("stalled", said, True)
     assert watched.cameras.is_open
     watched.cameras.give(grey(2))
     assert watched.stages == ["starting", "running", "stalled", "running"]

@@ -143,6 +143,31 @@ def test_nothing_is_laid_out_between_frames(scene: Scene, qtbot: QtBot) -> None:
         assert [part.geometry() for part in parts] == before
 
 
+def test_the_preview_gives_way_to_the_graph_of_the_pace(scene: Scene, tmp_path: Path) -> None:
+    scene.window.open_video(tmp_path / "film.mp4")
+    scene.source.give((640, 480))
+    page, seen = scene.page, scene.panel.seen
+    assert page.pace.graph.isVisible()
+    assert seen.isHidden()
+    assert page.view.height() >= 140
+    page.pace.fold_button.click()
+    assert page.pace.graph.isHidden()
+    assert seen.isVisible()
+
+
+def test_what_cannot_be_played_offers_no_commands(scene: Scene, tmp_path: Path) -> None:
+    scene.window.open_video(tmp_path / "film.mp4")
+    page = scene.page
+    scene.source.say(Condition("failed", "film.mp4 is damaged.", True))
+    buttons = (page.freeze_button, page.snapshot_button, page.transport.play_button)
+    assert not any(button.isEnabled() for button in buttons)
+    assert scene.panel.seen.isHidden()
+    page.view.card.button.click()
+    scene.source.say(Condition("running"))
+    scene.source.give()
+    assert all(button.isEnabled() for button in buttons)
+
+
 # The window
 
 
@@ -271,6 +296,7 @@ def test_a_file_is_played_stepped_and_sought_by_keys(scene: Scene, tmp_path: Pat
 def test_tab_goes_through_the_page_as_one_reads(scene: Scene, tmp_path: Path) -> None:
     scene.window.open_video(tmp_path / "film.mp4")
     scene.source.play_at(7_200, playing=True)
+    scene.source.give()  # without a frame nothing can be frozen or saved
     page, bar = scene.page, scene.page.transport
     stops: list[QWidget] = [page.source_button]
     page.source_button.setFocus()

@@ -67,6 +67,18 @@ def test_numbers_keep_their_place_when_they_change(qtbot: QtBot) -> None:
     )
 
 
+def test_numbers_are_left_out_and_not_cut_where_there_is_no_room(qtbot: QtBot) -> None:
+    view = PaceView()
+    qtbot.addWidget(view)
+    view.show()
+    view.show_pace(pace())
+    shown = {view.line.fitted(width).replace("\u2007", "") for width in range(100, 400)}
+    assert shown == {
+        "30.0 in · 21.4 answers/s · 62 ms · 14 dropped", "30.0 in · 21.4 out · 62 ms · 14 dropped",
+        "30.0 in · 21.4 out · 62 ms · 14 lost", "30.0 in · 21.4 out · 62 ms", "21.4 out · 62 ms",
+    }  # fmt: skip
+
+
 def test_it_is_painted_ten_times_a_second_at_most(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,12 @@ def test_it_takes_the_place_of_the_samples(strip: PictureStrip, panel: InputPane
     assert strip.count.text() == "7 of 120"
     strip.show_series(SeriesShown(paths(1200), 6))
     assert strip.count.text() == "1,200 pictures"
+    panel.show_live()  # where it would take room from what is live
+    assert strip.isHidden()
+    assert panel.samples.isHidden()
+    panel.switch.button(0).click()
+    assert strip.isVisible()
+    assert panel.samples.isHidden()
     strip.show_series(SeriesShown())
     assert strip.isHidden()
     assert panel.samples.isVisible()

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 import cnn_explorer.gui.state.file_thumbnails as thumbnails_module
 from cnn_explorer.gui.state.explorer import Explorer, Message
+from cnn_explorer.gui.state.picture_reader import PictureReader
 from cnn_explorer.gui.state.series import PictureSeries, SeriesShown
 from cnn_explorer.media.picture import Picture
 
@@ -138,9 +139,18 @@ def test_what_is_passed_over_is_said_once_the_picture_is_there(
 ) -> None:
     (three[0].parent / "notes.txt").write_text("hello")
     watched.open(three[0].parent)
-    watched.qtbot.waitUntil(lambda: len(watched.messages) == 2, timeout=PATIENCE)
+    watched.qtbot.waitUntil(lambda: len(watched.messages) == 1, timeout=PATIENCE)
+    assert watched.messages[0].text == "1 file that is no picture was passed over."
+
+
+def test_a_folder_that_takes_long_is_said_to_be_looked_through(
+    watched: Watched, three: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PictureReader, "gather", lambda *_: None)
+    watched.series.open([three[0].parent])
+    assert not watched.messages
+    watched.qtbot.waitUntil(lambda: bool(watched.messages), timeout=PATIENCE)
     assert watched.messages[0].text.startswith("Looking for pictures in")
-    assert watched.messages[1].text == "1 file that is no picture was passed over."
 
 
 def test_no_pictures_leave_everything_as_it_was(

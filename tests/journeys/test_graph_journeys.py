@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -151,3 +152,20 @@ def test_keys_of_the_graph_are_told_and_work_from_anywhere(stage: Stage) -> None
         assert keys in box.text()
     assert box.height() < 700  # fits on a low screen
     box.close()
+
+
+def test_no_two_keys_of_the_whole_window_are_equal(stage: Stage) -> None:
+    window = stage.window
+    window.commands.compare.trigger()  # with all that comparing brings
+    wide = Qt.ShortcutContext.WindowShortcut
+    keys: dict[str, QAction | QShortcut] = {}
+    for action in window.findChildren(QAction):
+        if action.shortcutContext() != wide or not action.associatedObjects():
+            continue
+        for sequence in action.shortcuts():
+            other = keys.setdefault(sequence.toString(), action)
+            assert other is action, f"{sequence.toString()}: {action.text()}"
+    for shortcut in window.findChildren(QShortcut):
+        if shortcut.context() == wide:
+            assert keys.setdefault(shortcut.key().toString(), shortcut) is shortcut
+    assert {"F8", "F12", "F5", "Alt+PgDown", "Ctrl+Alt+O", "Ctrl+Alt+V"} <= keys.keys()

@@ -316,3 +316,20 @@ def test_interrupted_in_the_terminal(tmp_path: Path, words: list[str], library: 
     assert (out, err) == ("", "")
     assert process.returncode in (0, 130, -signal.SIGINT)
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_started_with_a_folder(qtbot: QtBot, themed: object, tmp_path: Path) -> None:
+    """What is named on the command line is opened as a drop of it is."""
+    assert themed is not None
+    settings = Settings.in_file(tmp_path / "settings.ini")
+    program = Program(settings, "lenet5", picture=resource("samples"))
+    program.window.show()
+    try:
+        qtbot.waitSignal(program.furnished, timeout=20_000).wait()
+        panels = program.window.panels
+        assert panels is not None
+        qtbot.waitUntil(lambda: len(panels.series.shown.paths) > 5, timeout=20_000)
+        qtbot.waitUntil(panels.input_panel.strip.isVisible)
+    finally:
+        program.close()
+        program.window.deleteLater()

@@ -171,7 +171,8 @@ class CameraSource(SinkSource):
 
     @Slot()
     def _on_silence(self) -> None:
-        self._say("stalled", self.tr("{} gives no picture.").format(self.title), can_retry=True)
+        sentence = self.tr("{} gives no picture: unplug it and plug it in again.")
+        self._say("stalled", sentence.format(self.title), can_retry=True)
 
     @Slot()
     def _on_cameras_changed(self) -> None:

@@ -16,6 +16,9 @@ from cnn_explorer.text import printable
 SECONDS = (1, 2, 3, 5, 10, 30, 60)
 """How long a picture of the slide show may stand, offered in menus; any from 1 to 60 will do."""
 
+_PATIENCE_MS = 700
+"""For a folder to be looked through before that is said: most take less."""
+
 
 @dataclass(frozen=True)
 class SeriesShown:
@@ -82,6 +85,11 @@ class PictureSeries(QObject):
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._on_time)
+        self._sought = ""  # the name of the folder that is looked through
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._on_patience_over)
         explorer.picture_shown.connect(self._on_picture_shown)
         explorer.file_refused.connect(self._on_file_refused)
         explorer.stopped.connect(self._on_stopped)
@@ -102,12 +110,13 @@ class PictureSeries(QObject):
         """Make a series of files and of what there is in folders, and show its first picture. Where
         there is only one picture, it is shown and is no series."""
         if any(path.is_dir() for path in asked):
-            name = printable(asked[0].name or str(asked[0]), 80)
-            self._say(self.tr("Looking for pictures in “{}” …").format(name))
+            self._sought = printable(asked[0].name or str(asked[0]), 80)
+            self._patience.start()
         self.reader.gather(tuple(asked))
 
     def close_series(self) -> None:
         """There is no series any more; its picture stays."""
+        self._patience.stop()
         self.reader.give_up()
         self._become(())
 
@@ -184,6 +193,7 @@ class PictureSeries(QObject):
 
     def close(self) -> None:
         """End everything, the thread too."""
+        self._patience.stop()
         self._stop_clock()
         self.thumbnails.forget()
         self.reader.close()
@@ -213,8 +223,13 @@ class PictureSeries(QObject):
     def _say(self, text: str) -> None:
         self._explorer.tell(Message(text, "info"))
 
+    @Slot()
+    def _on_patience_over(self) -> None:
+        self._say(self.tr("Looking for pictures in “{}” …").format(self._sought))
+
     @Slot(object)
     def _on_gathered(self, found: Gathered | str) -> None:
+        self._patience.stop()
         if isinstance(found, str):
             self._explorer.tell(Message(found, "error"))
             return

@@ -47,6 +47,7 @@ from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.quiet_scroll_bar import quiet_bars
 from cnn_explorer.probe.results import ClassScore
 from cnn_explorer.probe.standing import places
+from cnn_explorer.text import percent
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -58,17 +59,6 @@ _SCORE_ROLE = Qt.ItemDataRole.UserRole + 1
 _FIRST_ROLE = Qt.ItemDataRole.UserRole + 2
 _WIDEST = ">99.9 %"
 """Room is kept for this share, so that names end where they are whatever the numbers are."""
-
-
-def percent(probability: float) -> str:
-    """A probability for people: ``97.3 %``, ``<0.1 %``, and never a false 100."""
-    if math.isnan(probability):
-        return "not a number"
-    if probability < 0.001:
-        return "<0.1 %" if probability > 0 else "0 %"
-    if 0.9995 <= probability < 1:
-        return ">99.9 %"
-    return f"{100 * probability:.1f} %" if probability < 1 else "100 %"
 
 
 class AnswersModel(QAbstractListModel):

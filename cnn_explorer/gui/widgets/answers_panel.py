@@ -29,11 +29,12 @@ from PySide6.QtWidgets import (
 
 from cnn_explorer.gui.state.shown import AnswersShown
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars, percent
+from cnn_explorer.gui.widgets.answer_bars import FEW, ROW, AnswersModel, BarDelegate, Bars
 from cnn_explorer.gui.widgets.panel_parts import QuietLabel
 from cnn_explorer.gui.widgets.untrained_badge import UntrainedBadge
 from cnn_explorer.probe.results import ClassScore
 from cnn_explorer.probe.smoothing import Smoothed, smooth
+from cnn_explorer.text import percent
 
 MORE = 20
 _PENDING_MS = 150
@@ -333,7 +334,8 @@ class AnswersPanel(QWidget):
             self.tr("forward {ms}").format(ms=milliseconds(answers.forward_ms)),
         ]
         if answers.decode_ms >= 0.05:  # a drawing was never a file
-            parts.insert(0, self.tr("decode {ms}").format(ms=milliseconds(answers.decode_ms)))
+            read = self.tr("convert {ms}") if answers.live else self.tr("decode {ms}")
+            parts.insert(0, read.format(ms=milliseconds(answers.decode_ms)))
         if answers.arithmetic.precision == "fast":
             parts.append(self.tr("fast: {how}").format(how=answers.arithmetic.how))
         if self._smoothed is not None:

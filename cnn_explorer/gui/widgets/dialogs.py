@@ -20,9 +20,14 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
     rows = [
         (action.text().rstrip("…"), action.shortcut().toString(native))
         for action in actions.with_keys()
+        if action not in actions.tabs
     ]
-    colours = [action.shortcut().toString(native) for action in actions.colours.values()]
+    tabs, colours = (
+        [action.shortcut().toString(native) for action in several]
+        for several in (actions.tabs, actions.colours.values())
+    )
     rows += [
+        (_tr("Activations, Filters and other tabs"), f"{tabs[0]} – {tabs[-1]}"),
         (_tr("Colour the graph by kind or a number"), f"{colours[0]} – {colours[-1]}"),
         (_tr("Walk along the layers"), "←  ↑  →  ↓"),
         (_tr("Open, close a block"), "Enter, Backspace"),
@@ -40,7 +45,9 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
         (_tr("Take a move of the frame back"), "Ctrl+Z"),
         (_tr("Walk along the series, take one out"), _tr("←  →, Delete")),
         (_tr("Freeze what is live, go on"), _tr("Space")),
-        (_tr("Video: play, frame by frame, ends"), _tr("K,  ,  .  Home, End")),
+        (_tr("Play a video, pause it"), "K"),
+        (_tr("One frame of it back, on"), _tr("Comma, Period")),
+        (_tr("Go to the ends of a video"), _tr("Home, End")),
         (_tr("Read bars, plots and matrices"), "←  →, Home, End"),
         (_tr("Put away what is marked or read"), "Esc"),
     ]
@@ -54,8 +61,8 @@ def show_keys(parent: QWidget, actions: Actions) -> QMessageBox:
 
 def _key_cells(what: str, keys: str) -> str:
     return (
-        f"<td style='padding:2px 16px 2px 0; white-space:pre'>{what}</td>"
-        f"<td style='padding:2px 20px 2px 0; white-space:pre; font-weight:600'>{keys}</td>"
+        f"<td style='padding:1px 16px 1px 0; white-space:pre'>{what}</td>"
+        f"<td style='padding:1px 20px 1px 0; white-space:pre; font-weight:600'>{keys}</td>"
     )
 
 

@@ -230,7 +230,7 @@ class DropHint(QWidget):
         painter.fillRect(self.rect(), fill)
         painter.setPen(QPen(accent, 4))
         painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 8, 8)
-        text = self.tr("Drop pictures or a folder to classify them, weights or ONNX to open them")
+        text = self.tr("Drop pictures, a folder or a video to look at, weights or ONNX to open")
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)

@@ -16,14 +16,13 @@ from PySide6.QtWidgets import (
     QLayout,
     QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from cnn_explorer.gui.state.framing_choice import FramingOffered
 from cnn_explorer.gui.widgets import theme
-from cnn_explorer.gui.widgets.panel_parts import IconButton
+from cnn_explorer.gui.widgets.panel_parts import ChoiceButton, IconButton
 from cnn_explorer.gui.widgets.untrained_badge import WarningBadge
 from cnn_explorer.probe.framing import AS_TRAINED, FITS, Fit, in_words
 
@@ -101,10 +100,7 @@ class FramingBar(QWidget):
                 self.tr("Show all that is framed, with the mean colour beside it."),
             ),
         }  # fmt: skip
-        self.fit_button = QToolButton()
-        self.fit_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.fit_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fit_button = ChoiceButton()
         menu = QMenu(self.fit_button)
         menu.setToolTipsVisible(True)
         group = QActionGroup(menu)
@@ -129,11 +125,13 @@ class FramingBar(QWidget):
             self.tr("As trained: frame pictures again as the weights were made for."),
         )
         self.reset_button.clicked.connect(self.reset_asked)
+        for button in (self.steps_button, self.reset_button):
+            button.setFixedSize(20, 24)  # the longest warning has room in the narrowest panel
         self.warning = WarningBadge()
         self.steps = FramingSteps(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GAP // 2)
+        row.setSpacing(2)
         row.addWidget(self.fit_button)
         row.addWidget(self.steps_button)
         row.addStretch(1)
@@ -152,7 +150,7 @@ class FramingBar(QWidget):
         self.steps.show_steps(in_words(rules, framing))
         name, tip = self._words[framing.fit]
         self.fit_button.setText(name)
-        self.fit_button.setMinimumWidth(self.fit_button.sizeHint().width() + theme.GAP)
+        self.fit_button.setFixedWidth(self.fit_button.sizeHint().width())
         self.fit_button.setAccessibleName(self.tr("Fit: {}").format(name))
         self.fit_button.setToolTip(
             self.tr("How the picture is made to fit: {}").format(html.escape(tip))

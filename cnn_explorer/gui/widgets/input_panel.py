@@ -7,6 +7,8 @@ from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
+    QSizePolicy,
+    QSpacerItem,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -60,6 +62,7 @@ class InputPanel(QWidget):
         self._place: Place | None = None  # last told
         self._prepared: PreparedInput | None = None
         self._compared = False
+        self._showed_seen = False
         self._framing: FramingOffered | None = None
         self._side = 224  # of what the network sees, pixels
         self._icons_due = True
@@ -97,13 +100,15 @@ class InputPanel(QWidget):
         self._body.setSpacing(theme.GAP)
         self._body.addWidget(self._stack, 1)
         self._body.addWidget(self.seen)
-        self._body.addStretch(0)  # what a tall panel has to spare stands below both
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.MARGIN, theme.GAP, theme.MARGIN, theme.GAP)
         layout.setSpacing(theme.GAP)
         layout.addLayout(head)
         layout.addLayout(self._body, 1)
         layout.addWidget(self.framing_bar)
+        # what a tall panel has to spare stands below all that is of the picture
+        self._spare = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        layout.addItem(self._spare)
         layout.addWidget(self.samples)
         layout.addWidget(self.strip)
         self.samples.setVisible(self.samples.count() > 0)
@@ -117,7 +122,7 @@ class InputPanel(QWidget):
         self.open_button.clicked.connect(self.open_asked)
         self.paste_button.clicked.connect(self.paste_asked)
         self.samples.sample_chosen.connect(self.sample_chosen)
-        self.strip.offered.connect(self._on_strip_offered)
+        self.strip.offered.connect(self._show_rows)
         self.pad.drawing_changed.connect(self._on_drawing_changed)
         self.pad.cleared.connect(self._on_cleared)
         self.switch.chosen.connect(self._on_page_chosen)
@@ -163,7 +168,7 @@ class InputPanel(QWidget):
             self.picture_view.show_crop(prepared.crop)
         elif subject is live.picture:
             live.show_crop(prepared.crop)
-        if self.seen.isVisibleTo(self) != self._shows_seen():
+        if self._shows_seen() != self._showed_seen:
             self._arrange()
 
     def set_compared(self, compared: bool) -> None:
@@ -244,16 +249,21 @@ class InputPanel(QWidget):
         """The preview under the picture, or beside it where the panel is low, as large as fits."""
         # on the pad it keeps its place, for the paper must not shrink under the first stroke
         page = self._stack.currentIndex()
-        self.seen.setVisible(self._shows_seen())
-        self.samples.setVisible(page != _LIVE and self.samples.count() > 0)
+        seen = self._showed_seen = self._shows_seen()
+        self._show_rows()
         space = self._body.geometry()
         if space.isEmpty():
+            self.seen.setVisible(seen)
             return
-        width, height = space.width(), space.height()
+        width, height = space.width(), space.height() + self._spare.geometry().height()
         beside = width > 1.15 * height
         if page == _LIVE:
-            below = 0 if beside or self.seen.isHidden() else theme.GAP + SeenPreview.SMALLEST
+            below = theme.GAP + SeenPreview.SMALLEST if seen and not beside else 0
+            if below and not self.live_page.fits(height - below):
+                # the frame itself shows what is cut out of it: the preview is the first to go
+                seen, below = False, 0
             self.live_page.fit(height - below)
+        self.seen.setVisible(seen)
         shown = (self.live_page.view if page == _LIVE else self.picture_view).picture
         on_picture = page != _DRAW and shown is not None
         aspect = shown.width / shown.height if on_picture and shown is not None else 1.0
@@ -291,8 +301,17 @@ class InputPanel(QWidget):
 
     def _shows_seen(self) -> bool:
         """Whether there is a place for what the network sees."""
-        on_pad = self._stack.currentIndex() == _DRAW
-        return not self._compared and (on_pad or self._subject is not None)
+        page = self._stack.currentIndex()
+        if page == _LIVE and self.live_page.view.picture is None:
+            return False  # what it saw of another picture would stand below no frame
+        return not self._compared and (page == _DRAW or self._subject is not None)
+
+    def _show_rows(self) -> None:
+        """Show the series or, in its place, the samples; neither where something is live."""
+        live = self._stack.currentIndex() == _LIVE
+        self.strip.set_wanted(not live)
+        offered = self.strip.is_offered
+        self.samples.setVisible(not live and not offered and self.samples.count() > 0)
 
     def _show_page(self, page: int) -> None:
         self._stack.setCurrentIndex(page)
@@ -339,10 +358,6 @@ class InputPanel(QWidget):
     def _on_pad(self) -> bool:
         """Whether the network looks at a drawing."""
         return self._subject is not None and self.pad.made(self._subject)
-
-    def _on_strip_offered(self, offered: bool) -> None:
-        """A series stands in the place of the samples."""
-        self.samples.setVisible(not offered and self.samples.count() > 0)
 
     def _on_drawing_changed(self, picture: Picture) -> None:
         if not self._on_pad():

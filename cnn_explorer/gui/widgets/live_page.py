@@ -1,20 +1,22 @@
 """The page of the input panel for what moves: a camera, a video file, the screen."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from cnn_explorer.gui.state.frame_source import Condition, FrameSource, Playhead
 from cnn_explorer.gui.state.live import Pace
 from cnn_explorer.gui.widgets import theme
 from cnn_explorer.gui.widgets.live_view import LiveView
 from cnn_explorer.gui.widgets.pace_view import PaceView
-from cnn_explorer.gui.widgets.panel_parts import IconButton
+from cnn_explorer.gui.widgets.panel_parts import ChoiceButton, IconButton
 from cnn_explorer.gui.widgets.transport_bar import TransportBar
 from cnn_explorer.media.picture import Picture
 
 _LOWEST = 96
 """Of a frame, pixels: with less the graph below it is left out."""
+COMFORTABLE = 140
+"""Of a frame, pixels: with less the preview of what the network sees is left out."""
 
 
 class LivePage(QWidget):
@@ -102,12 +104,14 @@ class LivePage(QWidget):
             if is_there
             else self.tr("Start the source that the button beside this names.")
         )
-        self.freeze_button.setEnabled(is_there)
-        self.snapshot_button.setEnabled(is_there or self.view.picture is not None)
         if source is not None:
             self.pace.clear()
             self.set_title(source.title)
             self.view.show_picture(None)  # of another source
+        has_frame = self.view.picture is not None
+        self.freeze_button.setEnabled(is_there and has_frame)
+        self.snapshot_button.setEnabled(has_frame)
+        self.transport.setEnabled(True)
         self._mirror()
         self._invite()
         self.view.show_condition(None)
@@ -119,7 +123,8 @@ class LivePage(QWidget):
         self.source_button.set_title(title)
 
     def show_condition(self, condition: Condition) -> None:
-        """Say how the source is."""
+        """Say how the source is. A file that cannot be played offers nothing to play it with."""
+        self.transport.setEnabled(condition.stage != "failed")
         self.view.show_condition(condition)
 
     def show_playhead(self, playhead: Playhead) -> None:
@@ -136,6 +141,7 @@ class LivePage(QWidget):
         """Show the next frame; gives whether it is of another size than the one before."""
         before = self.view.picture
         self.view.show_next(picture)
+        self.freeze_button.setEnabled(self._source is not None)
         self.snapshot_button.setEnabled(True)
         if before is None:
             return True
@@ -167,9 +173,12 @@ class LivePage(QWidget):
 
     def fit(self, room: int) -> None:
         """Suit the page to a height, pixels: the frame goes before the graph of the pace."""
-        wanted = not self.pace.is_folded
-        rest = room - self._chrome(graph=wanted) if wanted else _LOWEST
-        self.pace.set_room(rest >= _LOWEST)
+        self.pace.set_room(self.pace.is_folded or self.fits(room, _LOWEST))
+
+    def fits(self, room: int, frame: int = COMFORTABLE) -> bool:
+        """Whether a height, pixels, is enough for a frame of that height and the graph below it,
+        where that is wanted."""
+        return room - self._chrome(graph=not self.pace.is_folded) >= frame
 
     def chrome_height(self) -> int:
         """What stands above and below the frame, pixels."""
@@ -229,39 +238,16 @@ class LivePage(QWidget):
             super().keyPressEvent(event)
 
 
-class _SourceButton(QToolButton):
-    """Names the source, as far as there is room, and opens the menu of all."""
+class _SourceButton(ChoiceButton):
+    """Names the source, and opens the menu of all."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._title = ""
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setToolTip(self.tr("Choose a camera, a video file or the screen."))
         self.set_title("")
 
     def set_title(self, title: str) -> None:
-        self._title = title
         said = title or self.tr("Choose a source")
         self.setAccessibleName(self.tr("Source: {}").format(said))
-        self.setToolTip(self.tr("Choose a camera, a video file or the screen."))
-        self._fit()
-
-    def _fit(self) -> None:
-        said = self._title or self.tr("Source")
-        room = max(20, self.width() - 30)
-        shown = self.fontMetrics().elidedText(said, Qt.TextElideMode.ElideMiddle, room)
-        self.setText(shown.replace("&", "&&"))
-
-    # Overrides of Qt
-
-    def sizeHint(self) -> QSize:
-        return QSize(120, 28)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(60, 28)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
+        self.setText(said)

@@ -367,6 +367,10 @@ class MainWindow(QMainWindow):
         nothing = self.tr("There is no picture on the clipboard; copy one first.")
         self._arrivals.take(offer, self.tr("Pasted picture"), nothing)
 
+    def open_path(self, path: Path) -> None:
+        """Open a picture, a folder, a video, weights or a network, as a drop of it does."""
+        self._arrivals.open_path(path)
+
     def open_address(self, url: str) -> None:
         """Open what an address names: a picture of the web, one within the address, or a file."""
         self._addresses.open(url, allow_private=self._settings.allow_private)

@@ -157,11 +157,27 @@ class _PaceLine(QWidget):
         """The whole line, however little of it there is room for."""
         return self._text(self._long())
 
+    def fitted(self, room: int) -> str:
+        """The line without what a width, pixels, has no room for."""
+        metrics = self.fontMetrics()
+        widest = {"arrived": "100.0", "drawn": "100.0", "latency": "1000", "dropped": "1000"}
+        forms = (self._long(), *self._shorter())
+        # by the widest numbers: or the words would change with them
+        fitting = (
+            form for form in forms if metrics.horizontalAdvance(form.format(**widest)) <= room
+        )
+        return self._text(next(fitting, forms[-1]))
+
     def _long(self) -> str:
         return self.tr("{arrived} in · {drawn} answers/s · {latency} ms · {dropped} dropped")
 
-    def _short(self) -> str:
-        return self.tr("{arrived} in · {drawn} out · {latency} ms · {dropped} lost")
+    def _shorter(self) -> tuple[str, ...]:
+        return (
+            self.tr("{arrived} in · {drawn} out · {latency} ms · {dropped} dropped"),
+            self.tr("{arrived} in · {drawn} out · {latency} ms · {dropped} lost"),
+            self.tr("{arrived} in · {drawn} out · {latency} ms"),
+            self.tr("{drawn} out · {latency} ms"),
+        )
 
     def _text(self, template: str) -> str:
         if self._shown is None:
@@ -194,12 +210,8 @@ class _PaceLine(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         painter = QPainter(self)
         painter.setPen(theme.quiet_colour(self))
-        metrics = self.fontMetrics()
-        # by the widest numbers: or the words would change with them
-        widest = self._long().format(arrived="100.0", drawn="100.0", latency="1000", dropped="1000")
-        fits = metrics.horizontalAdvance(widest) <= self.width()
-        text = self._text(self._long() if fits else self._short())
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width())
+        elide = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self.fitted(self.width()), elide, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
 
     def hideEvent(self, event: QHideEvent) -> None:

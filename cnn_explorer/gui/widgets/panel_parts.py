@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
+    QStyle,
+    QStyleOptionComboBox,
     QToolButton,
     QWidget,
 )
@@ -289,6 +291,48 @@ class IconButton(QToolButton):
         if event.type() == QEvent.Type.PaletteChange:
             self._due = True
             self.update()
+
+
+class ChoiceButton(QToolButton):
+    """Says what is chosen, as far as there is room, and opens a menu; it looks like the boxes in
+    which other things are chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _box(self) -> QStyleOptionComboBox:
+        box = QStyleOptionComboBox()
+        box.initFrom(self)
+        state = QStyle.StateFlag
+        if self.isDown():
+            box.state |= state.State_On | state.State_Sunken  # type: ignore[attr-defined]
+        else:
+            box.state |= state.State_Raised  # type: ignore[attr-defined]
+        return box
+
+    # Qt
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        words = QSize(metrics.horizontalAdvance(self.text()) - 2, max(metrics.height() + 2, 14))
+        kind = QStyle.ContentsType.CT_ComboBox
+        return self.style().sizeFromContents(kind, self._box(), words, self)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(60, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - drawn whole
+        painter, box, style = QPainter(self), self._box(), self.style()
+        complex_control = QStyle.ComplexControl.CC_ComboBox
+        style.drawComplexControl(complex_control, box, painter, self)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = style.subControlRect(complex_control, box, field, self).width() - 2
+        elide = Qt.TextElideMode.ElideMiddle
+        text = self.fontMetrics().elidedText(self.text(), elide, room)
+        box.currentText = text  # type: ignore[attr-defined]
+        style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, box, painter, self)
 
 
 class SizeSlider(QSlider):

@@ -195,12 +195,13 @@ class PictureStrip(QWidget):
     loops_chosen = Signal(bool)
     close_asked = Signal()
     offered = Signal(bool)
-    """Whether there is a series, and the strip is shown."""
+    """Whether there is a series to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = _SeriesModel(self)
         self._thumbnails: FileThumbnails | None = None
+        self._wanted = True
         self.row = _Row(THUMBNAIL, self)
         self.row.setModel(self._model)
         self.row.setItemDelegate(_Delegate(THUMBNAIL, self.row))
@@ -278,7 +279,7 @@ class PictureStrip(QWidget):
     @Slot(object)
     def show_series(self, shown: SeriesShown) -> None:
         """Show where one is in the series; the strip hides where there is none."""
-        others = shown.paths != self._model.shown.paths
+        was_offered, others = self.is_offered, shown.paths != self._model.shown.paths
         self._model.show_series(shown)
         count = len(shown.paths)
         self.count.setText(
@@ -297,11 +298,21 @@ class PictureStrip(QWidget):
             index = self._model.index(shown.place, 0)
             self.row.setCurrentIndex(index)
             self.row.bring_into_sight(shown.place)
-        if (count > 0) == self.isHidden():
-            self.setVisible(count > 0)
-            self.offered.emit(count > 0)
+        if bool(count) != was_offered:
+            self.setVisible(self._wanted and self.is_offered)
+            self.offered.emit(self.is_offered)
         if others:
             self._tell_wanted()
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether there is a series to be shown."""
+        return bool(self._model.shown.paths)
+
+    def set_wanted(self, wanted: bool) -> None:
+        """Leave the strip out where something else is looked at, though there is a series."""
+        self._wanted = wanted
+        self.setVisible(wanted and self.is_offered)
 
     def _fill_menu(self) -> None:
         menu = QMenu(self.play_button)

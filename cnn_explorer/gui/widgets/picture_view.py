@@ -236,7 +236,12 @@ class PictureView(QWidget):
         # escaped: a file may be called <b>
         lines.append(self.tr("Click to mark the units that see a place."))
         if self.frame is not None:
-            lines.append(self.tr("Pull the frame to show the network another part."))
+            lines.append(
+                self.tr(
+                    "Pull the frame by an edge, or with Ctrl from within, to show the network "
+                    "another part."
+                )
+            )
         self.setToolTip("<br>".join(html.escape(line) for line in lines if line))
         said = self.tr("{name}, {size} pixels.").format(name=picture.name, size=size)
         if self._place is None:
