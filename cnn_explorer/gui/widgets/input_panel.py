@@ -285,7 +285,12 @@ class InputPanel(QWidget):
         in_sight = shown is {_PICTURE: self.picture_view, _LIVE: self.live_page.view}.get(
             self._stack.currentIndex()
         )
+        was_hidden = self.framing_bar.isHidden()
         self.framing_bar.show_offer(offer if in_sight else None)
+        outer = self.layout()
+        if self.framing_bar.isHidden() != was_hidden and outer is not None:
+            outer.activate()  # what stands above it has another room
+            self._arrange()
         frame = None if offer is None else offer.frame
         if offer is not None and self._compared and offer.framing == AS_TRAINED:
             frame = None  # each network has its own
