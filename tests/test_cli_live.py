@@ -164,6 +164,25 @@ def test_ctrl_c_leaves_the_recording_whole(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["out.mp4", "photo.mp4"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on Unix")
+def test_ctrl_c_while_qt_is_imported_ends_it_as_ever() -> None:
+    """Qt's binding aborts the process where its own import is interrupted."""
+    program = (
+        "import os, signal, sys\n"
+        "def interrupt(event, told):\n"
+        "    if event == 'import' and told[0] == 'shibokensupport.signature.parser':\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(interrupt)\n"
+        "from cnn_explorer.cli import main\n"
+        "sys.exit(main(['live', '--network', 'lenet5', '--source', 'camera']))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False,
+        env=environment(),
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
 def test_what_is_no_video_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video " * 500)
