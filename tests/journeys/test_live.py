@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.live import Pace
+from cnn_explorer.gui.state.shown import EffectsShown
 from cnn_explorer.gui.state.workbench import Run
 from tests.gui.test_live import Film
 from tests.journeys.conftest import Stage
@@ -177,6 +178,28 @@ def test_live_pictures_are_framed_by_hand_while_they_come(
     stage.settle()
     assert view.frame == trained
     other.deleteLater()
+
+
+def test_channels_are_sorted_by_effect_when_a_frame_is_frozen(stage: Stage, film: Film) -> None:
+    panels, explorer = stage.window.panels, stage.explorer
+    assert panels is not None
+    panel = panels.activations_panel
+    watch(stage, film)
+    effects: list[EffectsShown] = []
+    explorer.effects_shown.connect(effects.append)
+    panel.sort.setCurrentIndex(panel.sort.findData("effect"))
+    panel.sort.activated.emit(panel.sort.currentIndex())
+    assert "when a frame is frozen" in panels.message_strip.text()
+    film.give()
+    stage.settle()
+    assert effects == []
+    stage.window.watching.freeze(True)
+    stage.settle()
+    assert [told.picture for told in effects] == [film.given[-1]]
+    stage.window.watching.freeze(False)
+    film.give()
+    stage.settle()
+    assert len(effects) == 1
 
 
 def test_closing_the_window_ends_the_source(stage: Stage, film: Film) -> None:
