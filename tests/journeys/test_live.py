@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from cnn_explorer.gui.state.live import Pace
 from cnn_explorer.gui.state.shown import EffectsShown
 from cnn_explorer.gui.state.workbench import Run
+from cnn_explorer.probe.framing import Framing
 from tests.gui.test_live import Film
 from tests.journeys.conftest import Stage
 
@@ -178,6 +179,32 @@ def test_live_pictures_are_framed_by_hand_while_they_come(
     stage.settle()
     assert view.frame == trained
     other.deleteLater()
+
+
+def test_what_is_pointed_at_stays_from_frame_to_frame(stage: Stage, film: Film) -> None:
+    panels = stage.window.panels
+    assert panels is not None
+    link, view = panels.picture_link, panels.input_panel.live_page.view
+    stage.explorer.choose_network("alexnet-cifar")
+    stage.network_open("alexnet-cifar")
+    watch(stage, film)
+    view.mark_place((30.0, 20.0))
+    maps = panels.activations_panel.maps
+    maps._hover(maps.tile_rect(0).center())
+    field = view.field
+    told: list[object] = []
+    link.field_shown.connect(told.append)
+    link.units_marked.connect(told.append)
+    for _ in range(3):
+        film.give()
+    stage.settle()
+    assert set(told) == {field}
+    assert field is not None
+    assert view.field == field
+    assert view.place == (30.0, 20.0)
+    stage.explorer.frame_as(Framing("crop", (0.0, 0.0, 0.5, 0.5)))
+    stage.settle()
+    assert view.field not in (None, field), "framed otherwise, it sees another part"
 
 
 def test_channels_are_sorted_by_effect_when_a_frame_is_frozen(stage: Stage, film: Film) -> None:
