@@ -186,9 +186,9 @@ class PictureLink(QObject):
     @Slot(object)
     def _on_picture_shown(self, picture: Picture) -> None:
         before, self._picture = self._picture, picture
-        if before is not None and self._explorer.picture_is_live:
-            if (before.width, before.height) == (picture.width, picture.height):
-                return  # the next frame of a film: its units see the same places
+        same_size = before is not None and before.rgb.shape == picture.rgb.shape
+        if same_size and self._explorer.picture_is_live:
+            return  # the next frame of a film: its units see the same places
         # the maps stay until those of the new picture are there, and belong to the old one
         self._outdated = True
         self.field_shown.emit(None)
