@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from cnn_explorer.cli_parts import (
     UNTRAINED,
     ChangingLine,
+    interrupts_held,
     output_file,
     positive,
     print_json_line,
@@ -84,10 +85,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     source_of = _source_of(options)
     _prepare_qt()
-    from cnn_explorer.gui.multimedia import sources
-    from cnn_explorer.gui.state.answer_stream import AnswerStream, application
+    with interrupts_held():
+        from cnn_explorer.gui.multimedia import sources
+        from cnn_explorer.gui.state.answer_stream import AnswerStream, application
 
-    why = sources.unavailable()
+        why = sources.unavailable()
     if why:
         raise ExplorerError(why)
     session = open_session(options)

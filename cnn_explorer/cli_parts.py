@@ -155,6 +155,24 @@ def stoppable(progress: Callable[[float], None] = no_checkpoint) -> Iterator[Che
         restore()
 
 
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl+C takes effect at the end of this: for importing Qt, which aborts the process where it
+    is interrupted at that."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
 class Told:
     """How far it is, on standard error now and then where someone looks on."""
 

@@ -6,6 +6,7 @@ ask for a Qt fixture.
 
 import gc
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("exploring", deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+# a shell lets what it starts in the background ignore Ctrl+C, which tests send
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_LOGGING_RULES", ";".join(("qt.qpa.fonts.warning=false", *QUIET)))

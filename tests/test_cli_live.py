@@ -17,6 +17,10 @@ import pytest
 from PIL import Image
 
 from cnn_explorer.cli import main
+from cnn_explorer.cli_live import _camera
+from cnn_explorer.errors import ExplorerError
+from cnn_explorer.gui.multimedia import sources
+from cnn_explorer.gui.multimedia.devices import Camera
 from cnn_explorer.paths import resource
 
 av = pytest.importorskip("av")
@@ -164,6 +168,25 @@ def test_ctrl_c_leaves_the_recording_whole(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["out.mp4", "photo.mp4"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as on Unix")
+def test_ctrl_c_while_qt_is_imported_ends_it_as_ever() -> None:
+    """Qt's binding aborts the process where its own import is interrupted."""
+    program = (
+        "import os, signal, sys\n"
+        "def interrupt(event, told):\n"
+        "    if event == 'import' and told[0] == 'shibokensupport.signature.parser':\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(interrupt)\n"
+        "from cnn_explorer.cli import main\n"
+        "sys.exit(main(['live', '--network', 'lenet5', '--source', 'camera']))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False,
+        env=environment(),
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
 def test_what_is_no_video_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video " * 500)
@@ -182,6 +205,37 @@ def test_where_it_cannot_be_recorded(digits: Path, tmp_path: Path) -> None:
     ran = live("--network", "lenet5", "--source", digits, "--record", nowhere)
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_so_many_seconds_of_a_file_in_either_precision(digits: Path, precision: str) -> None:
+    ran = live("--network", "alexnet-cifar", "--source", digits, "--json", "--seconds", 0.1,
+               "--precision", precision)  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [one["position"] for one in told] == pytest.approx([0.0, 0.047, 0.08], abs=0.0011)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("", ""), ("/dev/video2", "/dev/video2"), ("Desk Camera", "/dev/video2"),
+        ("desk", "/dev/video2"), ("Camera", None), ("garden", None),
+    ],
+)  # fmt: skip
+def test_a_camera_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, found: str | None
+) -> None:
+    opened: list[str] = []
+    plugged = Camera("/dev/video0", "Front Camera", ()), Camera("/dev/video2", "Desk Camera", ())
+    monkeypatch.setattr(sources, "cameras", lambda: plugged)
+    monkeypatch.setattr(sources, "camera", lambda id="": opened.append(id))
+    if found is None:
+        with pytest.raises(ExplorerError, match="are: Front Camera, Desk Camera"):
+            _camera(name)
+    else:
+        _camera(name)
+        assert opened == [found]
 
 
 @pytest.mark.parametrize(

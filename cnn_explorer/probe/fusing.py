@@ -8,7 +8,8 @@ what its name says: where a run wants the output of the convolution itself, or o
 normalisation, `Fused.wanted` divides that chain before it.
 
 Which modules make up a chain is seen in one recorded forward: what the first gives must be used by
-the second alone, and not be handed out by the network.
+the second alone, and not be handed out by the network. A network that looks at values may use it
+otherwise for another picture, and has no chains.
 
 Torch must have been imported when this module is.
 """
@@ -34,6 +35,12 @@ _ACTIVATIONS: Mapping[type[nn.Module], tuple[str, list[float]]] = {
 """Which activations oneDNN computes together with a convolution, its names and settings of them."""
 
 _PLAIN: tuple[str, list[float]] = ("none", [])
+
+_LOOKING = frozenset({
+    "__bool__", "__int__", "__float__", "__complex__", "__index__", "__contains__", "__array__",
+    "item", "tolist", "numpy", "equal", "allclose", "is_nonzero",
+})  # fmt: skip
+"""Functions that give values of a tensor to Python, which can decide by them."""
 
 
 @dataclass(frozen=True)
@@ -294,6 +301,7 @@ class _Recording(FunctionCalls):
         self._used_by: dict[_Value, list[_Call | None]] = defaultdict(list)
         self._layers: dict[_Value, set[str]] = defaultdict(set)
         self._unfit: set[int] = set()
+        self._looks_at_values = False
 
     def module_entered(self, scope: str, module: nn.Module, inputs: tuple[Any, Any]) -> None:
         del scope
@@ -324,8 +332,10 @@ class _Recording(FunctionCalls):
                 self._layers[_value(tensor)].add(layer)
 
     def compute(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        name = getattr(function, "__name__", "")
+        self._looks_at_values |= name in _LOOKING
         # a size or type is no value, but ``.T`` and ``.data`` are the tensor itself
-        if getattr(function, "__name__", "") == "__get__":
+        if name == "__get__":
             output = function(*args, **kwargs)
             if not isinstance(output, Tensor):
                 return output
@@ -344,6 +354,8 @@ class _Recording(FunctionCalls):
 
     def chains(self) -> Iterator[Chain]:
         """The chains, when the forward is over."""
+        if self._looks_at_values:
+            return
         for module in self.modules.values():
             calls = self._calls_of[id(module)]
             if not calls or not _can_begin(module) or not self._fit(module):

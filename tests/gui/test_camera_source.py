@@ -216,6 +216,26 @@ def test_unplugged_in_use_it_goes_on_when_it_is_plugged_in_again(
     assert watched.stages == ["starting", "running", "stalled", "starting", "running"]
 
 
+def test_one_that_is_started_again_while_it_is_not_there_goes_on_once_it_is(
+    watch: Callable[..., Watched],
+) -> None:
+    watched = watch(DESK)
+    watched.source.start()
+    watched.cameras.give(grey(1))
+    watched.cameras.unplug(DESK)
+    watched.source.start()  # Try Again, while it is not there
+    assert watched.stages[-2:] == ["starting", "failed"]
+    watched.cameras.plug_in(FRONT)  # which is another one
+    assert watched.stages[-1] == "failed"
+    watched.cameras.plug_in(DESK)
+    watched.cameras.give(grey(2))
+    assert watched.stages[-1] == "running"
+    watched.source.stop()
+    watched.cameras.unplug(DESK)
+    watched.cameras.plug_in(DESK)
+    assert not watched.cameras.is_open
+
+
 def test_a_fault_told_before_the_camera_is_gone_turns_out_as_unplugged(
     watch: Callable[..., Watched],
 ) -> None:

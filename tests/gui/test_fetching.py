@@ -116,6 +116,18 @@ def test_the_newest_wins(qtbot: QtBot, fetching: Fetching, server: WebServer, fo
     assert list(folder.iterdir()) == []
 
 
+def test_no_address_instead_of_one_leaves_that(
+    qtbot: QtBot, fetching: Fetching, server: WebServer, folder: Path
+) -> None:
+    heard = Heard(fetching)
+    server.plan = [stalled_after(600, PICTURE)]
+    fetching.fetch(f"{server.url}/first.png", allow_private=True)
+    qtbot.waitUntil(server.stalled.is_set, timeout=30_000)
+    fetching.fetch("")
+    assert [event for event in heard.events if isinstance(event, bool)] == [True, False]
+    qtbot.waitUntil(lambda: not list(folder.iterdir()), timeout=30_000)
+
+
 def test_it_is_cancelled(qtbot: QtBot, fetching: Fetching, server: WebServer, folder: Path) -> None:
     heard = Heard(fetching)
     server.plan = [stalled_after(600, PICTURE)]

@@ -313,3 +313,16 @@ def test_the_panel_frames_what_the_network_looks_at(qtbot: QtBot) -> None:
     assert bar.reset_button.geometry().right() <= bar.width()
     panel.show_pad()
     assert not bar.isVisible()
+
+
+def test_as_in_a_mirror_a_frame_is_pulled_where_it_is_seen(
+    qtbot: QtBot, view: PictureView, heard: list[tuple[Region, bool]]
+) -> None:
+    view.set_mirrored(True)
+    drag(qtbot, view, at(view, 200 - 60, 80), at(view, 200 - 50, 90))  # its left, on the right
+    assert view.frame == (50, 20, 70, 70)
+    drag(qtbot, view, at(view, 200 - 85, 50), at(view, 200 - 95, 55), MOD.ControlModifier)
+    assert view.frame == (60, 25, 70, 70)
+    qtbot.keyClick(view, KEY.Key_Right, MOD.AltModifier | MOD.ShiftModifier)
+    assert view.frame == (59, 25, 70, 70)
+    assert not heard[-1][1]

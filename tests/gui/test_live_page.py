@@ -264,6 +264,16 @@ def test_space_is_left_to_buttons_fields_lists_and_tables(scene: Scene) -> None:
     assert not page.is_frozen
 
 
+def test_freezing_before_the_first_frame_comes_to_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.window.watching.watch_camera()
+    monkeypatch.setattr(scene.live, "freeze", lambda _frozen: None)  # as it does without a frame
+    scene.window.commands.freeze.trigger()
+    assert not scene.window.commands.freeze.isChecked()
+    assert not scene.page.freeze_button.isChecked()
+
+
 def test_space_means_nothing_while_nothing_is_live(scene: Scene) -> None:
     QTest.keyClick(scene.panel.picture_view, KEY.Key_Space)
     assert not scene.page.is_frozen

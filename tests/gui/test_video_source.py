@@ -197,6 +197,21 @@ def test_play_goes_on_and_from_the_beginning_after_the_end(
     assert watched.stage == "running"
 
 
+def test_paused_before_a_frame_has_come_it_stands_at_the_first_one(
+    film: Path, watch: Callable[[Path], Watched]
+) -> None:
+    watched = watch(film)
+    watched.source.start()
+    watched.source.pause()
+    watched.until(lambda: watched.stage == "paused" and watched.last == 0)
+    watched.source.set_speed(4.0)
+    watched.source.play()
+    watched.until(lambda: watched.stage == "ended")
+    watched.source.play()
+    watched.goes_to(lambda: watched.source.step(1), 1)  # and not past the end, where it was
+    assert watched.stage == "paused"
+
+
 def test_a_loop_begins_anew(film: Path, watch: Callable[[Path], Watched]) -> None:
     watched = watch(film)
     watched.source.set_loops(True)

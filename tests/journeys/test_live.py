@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.live import Pace
+from cnn_explorer.gui.state.shown import EffectsShown
 from cnn_explorer.gui.state.workbench import Run
+from cnn_explorer.probe.framing import Framing
 from tests.gui.test_live import Film
 from tests.journeys.conftest import Stage
 
@@ -119,6 +121,112 @@ def test_compared_networks_are_as_live(
     stage.settle()
     assert stage.explorer.answers is not None
     assert stage.explorer.answers.picture is last
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_live_pictures_are_framed_by_hand_while_they_come(
+    stage: Stage, film: Film, mirrored: bool
+) -> None:
+    film.kind = "camera"
+    qtbot, explorer, panels = stage.qtbot, stage.explorer, stage.window.panels
+    assert panels is not None
+    panel = panels.input_panel
+    view, bar = panel.live_page.view, panel.framing_bar
+    explorer.choose_network("alexnet-cifar")
+    stage.network_open("alexnet-cifar")
+    panel.live_page.set_mirrored(mirrored)
+    panel.show_live()
+    watch(stage, film)
+    trained = view.frame
+    assert trained == pytest.approx((8, 0, 48, 48), abs=1)
+    assert bar.isVisible()
+    assert not bar.warning.isVisible()
+    assert panel.picture_view.frame is None
+    if panel.live_page.pace.graph.isVisible():
+        assert view.height() >= 96, "the graph goes before the frame"
+
+    def on_view(x: float, y: float) -> QPoint:
+        area = view.picture_rect()
+        x = 64 - x if mirrored else x
+        return (area.topLeft() + QPointF(x * area.width() / 64, y * area.height() / 48)).toPoint()
+
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=on_view(56, 0))  # its upper right corner
+    for step in (44, 32, 20):
+        qtbot.mouseMove(view, on_view(8 + step, 48 - step))
+        film.give()
+        film.give()
+    stage.settle()
+    assert view.frame == pytest.approx((8, 28, 20, 20), abs=1)
+    assert explorer.framing_moves
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=on_view(28, 28))
+    last = film.give()
+    stage.settle()
+    answers = explorer.answers
+    assert answers is not None
+    assert answers.picture is last
+    assert answers.prepared.crop == view.frame
+    assert bar.warning.isVisible()
+    assert view.frame == pytest.approx((8, 28, 20, 20), abs=1)
+    qtbot.mouseClick(bar.reset_button, Qt.MouseButton.LeftButton)
+    film.give()
+    stage.settle()
+    assert view.frame == trained
+    # another source with frames of the same size: it can be framed at once
+    watch(stage, other := Film())
+    assert view.frame == trained
+    assert bar.isVisible()
+    stage.window.live.stop()
+    stage.settle()
+    assert view.frame == trained
+    other.deleteLater()
+
+
+def test_what_is_pointed_at_stays_from_frame_to_frame(stage: Stage, film: Film) -> None:
+    panels = stage.window.panels
+    assert panels is not None
+    link, view = panels.picture_link, panels.input_panel.live_page.view
+    stage.explorer.choose_network("alexnet-cifar")
+    stage.network_open("alexnet-cifar")
+    watch(stage, film)
+    view.mark_place((30.0, 20.0))
+    maps = panels.activations_panel.maps
+    maps._hover(maps.tile_rect(0).center())
+    field = view.field
+    told: list[object] = []
+    link.field_shown.connect(told.append)
+    link.units_marked.connect(told.append)
+    for _ in range(3):
+        film.give()
+    stage.settle()
+    assert set(told) == {field}
+    assert field is not None
+    assert view.field == field
+    assert view.place == (30.0, 20.0)
+    stage.explorer.frame_as(Framing("crop", (0.0, 0.0, 0.5, 0.5)))
+    stage.settle()
+    assert view.field not in (None, field), "framed otherwise, it sees another part"
+
+
+def test_channels_are_sorted_by_effect_when_a_frame_is_frozen(stage: Stage, film: Film) -> None:
+    panels, explorer = stage.window.panels, stage.explorer
+    assert panels is not None
+    panel = panels.activations_panel
+    watch(stage, film)
+    effects: list[EffectsShown] = []
+    explorer.effects_shown.connect(effects.append)
+    panel.sort.setCurrentIndex(panel.sort.findData("effect"))
+    panel.sort.activated.emit(panel.sort.currentIndex())
+    assert "when a frame is frozen" in panels.message_strip.text()
+    film.give()
+    stage.settle()
+    assert effects == []
+    stage.window.watching.freeze(True)
+    stage.settle()
+    assert [told.picture for told in effects] == [film.given[-1]]
+    stage.window.watching.freeze(False)
+    film.give()
+    stage.settle()
+    assert len(effects) == 1
 
 
 def test_closing_the_window_ends_the_source(stage: Stage, film: Film) -> None:

@@ -181,6 +181,20 @@ def test_what_is_used_elsewhere_too_stays_by_itself(used: Callable[..., object])
     assert found(Told(used)) == {"conv": ("", "")}
 
 
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda shown: bool(shown.mean() > 0), lambda shown: shown.mean().item() > 0,
+        lambda shown: float(shown.mean()) > 0, lambda shown: bool(shown.numpy().any()),
+        lambda shown: torch.equal(shown, shown),
+    ],
+)  # fmt: skip
+def test_a_network_that_decides_by_values_has_no_chains(decide: Callable[[Tensor], bool]) -> None:
+    """For another picture what was recorded as used once could be used twice."""
+    used = lambda _model, made, shown: made + shown if decide(shown) else shown  # noqa: E731
+    assert found(Told(used)) == {}
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 def test_a_network_that_cannot_be_recorded_runs_module_by_module(
     monkeypatch: pytest.MonkeyPatch,
@@ -254,7 +268,9 @@ def test_weights_without_the_normalisation_are_kept_only_while_they_are_wanted()
 
 
 class Fickle(nn.Module):
-    """Takes another way for pictures that are not black."""
+    """Takes another way than when it was recorded, and nobody can see why."""
+
+    as_recorded = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -263,7 +279,7 @@ class Fickle(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         made = self.conv(x)
-        if not x.any():
+        if self.as_recorded:
             made = self.norm(made)
         answer: Tensor = self.fc(self.relu(made).mean((2, 3)))
         return answer
@@ -276,6 +292,8 @@ def test_a_network_that_takes_another_way_runs_exactly_and_says_so(
     session = Session(CARD, lively(Fickle()), False, "", PREPROCESSING, ())
     values = np.random.default_rng(0).normal(size=(2, 6, 6)).astype(np.float32)
     prepared = PreparedInput(values, np.zeros((6, 6, 3), np.uint8), (0, 0, 6, 6), 0.0)
+    session.run(prepared, ["relu"], precision="fast")
+    monkeypatch.setattr(Fickle, "as_recorded", False)
     exact = session.run(prepared, ["conv"])
     for _ in range(2):
         fast = session.run(prepared, ["relu"], precision="fast")

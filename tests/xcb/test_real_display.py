@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnn_explorer.paths import resource
+from tests.web_server import serving, whole
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -200,6 +201,27 @@ def test_pictures_of_a_browser(desk: Desk) -> None:
         desk.addresses.clear()
         desk.drag(**formats)
         assert desk.addresses == [address]
+
+
+def test_an_address_alone_is_fetched_where_that_is_allowed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    del desk.window.open_address  # the real one
+    with serving() as server:
+        server.plan = [whole(sample(7).read_bytes())]
+        address = f"{server.url}/seven%20of%20ten.png#top"
+        desk.drag(uris=f"{address}\r\n", text=address)
+        desk.qtbot.waitUntil(lambda: "own network" in desk.text(), timeout=30_000)
+        assert not server.requests
+        desk.window.commands.allow_private.setChecked(True)
+        desk.drag(uris=f"{address}\r\n", text=address)
+        desk.wait_for("seven of ten.png", 7)
+        desk.drag(html=f'<a href="{server.url}/page"><img src="{address}"></a>')
+        desk.qtbot.waitUntil(lambda: len(server.requests) == 2, timeout=30_000)
+        assert [request.path for request in server.requests] == ["/seven%20of%20ten.png"] * 2
+        desk.qtbot.waitUntil(lambda: desk.window._addresses.busy is None, timeout=30_000)
 
 
 def test_what_is_of_no_use_is_told_in_a_sentence(desk: Desk) -> None:

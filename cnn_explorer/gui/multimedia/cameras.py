@@ -94,6 +94,7 @@ class CameraSource(SinkSource):
         self._active = False
         self._open = False
         self._repeats = 0
+        self._awaited = False
         self._clock = CaptureClock()
         self._patience = self._timer(patience_ms, self._on_silence)
         self._again = self._timer(repeat_ms, self._begin)
@@ -120,6 +121,7 @@ class CameraSource(SinkSource):
 
     def stop(self) -> None:
         self._active = False
+        self._awaited = False
         self._repeats = 0
         self._condition = None
         self._give_back()
@@ -146,6 +148,7 @@ class CameraSource(SinkSource):
             return
         name = self._camera.name if self._camera is not None else ""
         camera = _chosen(self._driver.cameras(), self._id, name)
+        self._awaited = camera is None and bool(name)  # it was watched, and started again
         if camera is None:
             if self._id:
                 self._fail(self.tr("{} is not plugged in: plug it in.").format(self.title))
@@ -180,7 +183,11 @@ class CameraSource(SinkSource):
         if not self._active or camera is None:
             return
         there = _chosen(self._driver.cameras(), camera.id, camera.name) is not None
-        if not there:
+        if self._awaited:
+            if there:
+                self._repeats = REPEATS
+                self._begin()
+        elif not there:
             self._give_back()
             self._repeats = REPEATS
             self._say(

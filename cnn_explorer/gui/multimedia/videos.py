@@ -108,6 +108,8 @@ class VideoSource(SinkSource):
         if self._player is None:
             return
         if self._stage == "ended":
+            self._at = None  # the frame on show is no longer where the file stands
+            self._position_ms = 0
             self._player.setPosition(0)
         self._moves.clear()
         self._playing = True
@@ -122,6 +124,8 @@ class VideoSource(SinkSource):
         self._player.pause()
         if self._at is not None:
             self._say("paused")
+        else:  # before a frame has come, and none comes unless it is asked for
+            self._begin(_Move("seek", 1))
         self._tell()
 
     def seek(self, position_ms: int) -> None:

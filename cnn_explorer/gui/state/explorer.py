@@ -472,11 +472,17 @@ class Explorer(QObject):
 
     def find_effects(self, asked: bool = True) -> None:
         """Work out how much each channel of the layer on show speaks for the likeliest class.
-        Where that cannot be done, it is said if a person has just `asked` for it."""
+        Where that cannot be done, it is said if a person has just `asked` for it. It takes longer
+        than a forward, so frames that follow each other are left out until one is frozen."""
         network, answers, shown = self._network, self._answers, self._activations
         if network is None or answers is None or shown is None or self._opening is not None:
             return
         if shown.layer in ("input", "output") or not answers.classes:
+            return
+        if self._picture_is_live and not self._picture_is_drawn:
+            if asked:
+                said = self.tr("Channels are sorted by effect when a frame is frozen: press Space.")
+                self.message_shown.emit(Message(said, "info"))
             return
         if is_onnx_card(network.card):
             if asked:

@@ -77,6 +77,9 @@ class Fetching(QObject):
     def fetch(self, url: str, *, allow_private: bool = False) -> None:
         """Fetch a picture, instead of what is being fetched. `allow_private` lets addresses of
         this computer and its own network through."""
+        if not url:
+            self.cancel()
+            return
         was_busy = bool(self._wanted)
         self._wanted, self._allow_private = url, allow_private
         self._process.stop()

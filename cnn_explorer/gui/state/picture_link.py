@@ -86,6 +86,12 @@ class LayerOnPicture:
             return Units(range(0), range(0))
         return Units(*units_seeing(self.field, int(y), int(x), self.map_sides))
 
+    def lies_as(self, other: "LayerOnPicture") -> bool:
+        """Whether each unit sees the same place of the picture as in another one."""
+        return (self.map_sides, self.field, self.input_sides, self.prepared.placement) == (
+            other.map_sides, other.field, other.input_sides, other.prepared.placement
+        )  # fmt: skip
+
     def extent(self) -> MapExtent | None:
         """Where the maps lie over the network's input."""
         return None if self.field is None else map_extent(self.field, self.map_sides)
@@ -103,7 +109,9 @@ class PictureLink(QObject):
 
     def __init__(self, explorer: Explorer, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._explorer = explorer
         self._graph: LayerGraph | None = None
+        self._picture: Picture | None = None
         self._prepared: PreparedInput | None = None
         self._layer: LayerOnPicture | None = None
         self._outdated = False  # the layer is still that of the picture before
@@ -150,11 +158,15 @@ class PictureLink(QObject):
         self.units_marked.emit(None if place is None else self.units_at(*place))
 
     def _show(self, layer: LayerOnPicture | None) -> None:
+        before = self._current()
+        stays = before is not None and layer is not None and layer.lies_as(before)
         self._layer = layer
         self._outdated = False
-        self.field_shown.emit(None)
+        if not stays:
+            self.field_shown.emit(None)
         self.layer_placed.emit(layer)
-        self._mark()
+        if not stays:
+            self._mark()
 
     def _placed(self, prepared: PreparedInput, name: str, sides: Sides) -> LayerOnPicture:
         field = None if self._graph is None else self._graph.receptive_fields.get(name)
@@ -172,7 +184,11 @@ class PictureLink(QObject):
         self._forget()
 
     @Slot(object)
-    def _on_picture_shown(self, picture: Picture) -> None:  # noqa: ARG002 - its answers tell
+    def _on_picture_shown(self, picture: Picture) -> None:
+        before, self._picture = self._picture, picture
+        same_size = before is not None and before.rgb.shape == picture.rgb.shape
+        if same_size and self._explorer.picture_is_live:
+            return  # the next frame of a film: its units see the same places
         # the maps stay until those of the new picture are there, and belong to the old one
         self._outdated = True
         self.field_shown.emit(None)

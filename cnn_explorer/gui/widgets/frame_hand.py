@@ -47,6 +47,7 @@ class FrameHand(QObject):
         super().__init__(parent)
         self._on_widget = on_widget
         self._frame: Region | None = None
+        self._mirrored = False
         self._square = True
         self._size = QSize()
         self._hold: _Hold | None = None
@@ -61,6 +62,10 @@ class FrameHand(QObject):
     def holds(self) -> bool:
         """Whether a button is down on the frame."""
         return self._hold is not None
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Whether the picture is seen as in a mirror: what is left on the widget is its right."""
+        self._mirrored = mirrored
 
     def show(self, frame: Region | None, size: QSize, *, square: bool) -> None:
         """What is framed now of a picture of this size; None: nothing may be changed."""
@@ -97,7 +102,10 @@ class FrameHand(QObject):
         width, height = self._size.width(), self._size.height()
         whole = self._on_widget((0.0, 0.0, float(width), float(height)))
         across, down = way.x() * width / whole.width(), way.y() * height / whole.height()
-        self._tell(pulled(hold.frame, hold.grip, across, down, width, height, self._square))
+        grip = hold.grip
+        if self._mirrored:
+            across, grip = -across, (-grip[0], grip[1])
+        self._tell(pulled(hold.frame, grip, across, down, width, height, self._square))
 
     def let_go(self) -> QPointF | None:
         """The hand is off the frame. Where that was a click, this is where."""
@@ -124,6 +132,7 @@ class FrameHand(QObject):
             frame = squared(frame)
         if event.key() in ARROWS and event.modifiers() & Qt.KeyboardModifier.AltModifier:
             across, down = ARROWS[Qt.Key(event.key())]
+            across = -across if self._mirrored else across
             fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             step = 1.0 if fine else max(1.0, min(frame[2:]) / STEPS)
             frame = moved(frame, across * step, down * step, width, height)

@@ -152,6 +152,7 @@ class InputPanel(QWidget):
         elif resized:
             self._arrange()
         if turned or resized:
+            self._show_frame()  # it may be offered as it was for a picture of the same size
             self._tell_place()
 
     def show_prepared(self, prepared: PreparedInput | None) -> None:
@@ -289,15 +290,24 @@ class InputPanel(QWidget):
             self._body.setAlignment(self.seen, align)
 
     def _show_frame(self) -> None:
-        offer = self._framing if self._view() is self.picture_view else None
-        on_picture = self._stack.currentIndex() == _PICTURE
-        self.framing_bar.show_offer(offer if on_picture else None)
+        shown = self._view()
+        offer = None if shown is None else self._framing
+        in_sight = shown is {_PICTURE: self.picture_view, _LIVE: self.live_page.view}.get(
+            self._stack.currentIndex()
+        )
+        was_hidden = self.framing_bar.isHidden()
+        self.framing_bar.show_offer(offer if in_sight else None)
+        outer = self.layout()
+        if self.framing_bar.isHidden() != was_hidden and outer is not None:
+            outer.activate()  # what stands above it has another room
+            self._arrange()
         frame = None if offer is None else offer.frame
         if offer is not None and self._compared and offer.framing == AS_TRAINED:
             frame = None  # each network has its own
         seen = offer is not None and offer.preprocessing.kind == "photo"
         square = offer is not None and offer.square
-        self.picture_view.show_frame(frame, square=square, seen=seen)
+        for view in (self.picture_view, self.live_page.view):
+            view.show_frame(frame if view is shown else None, square=square, seen=seen)
 
     def _shows_seen(self) -> bool:
         """Whether there is a place for what the network sees."""

@@ -150,9 +150,10 @@ class Panels(QObject):
         # it offers for the picture that the panel has just shown
         self.framing_choice = FramingChoice(explorer, self)
         self.framing_choice.offered.connect(self.input_panel.show_framing)
-        self.input_panel.picture_view.frame_pulled.connect(self.framing_choice.move)
-        self.input_panel.picture_view.frame_given_up.connect(self.framing_choice.give_up)
-        self.input_panel.picture_view.frame_undo_asked.connect(self.framing_choice.take_back)
+        for view in (self.input_panel.picture_view, self.input_panel.live_page.view):
+            view.frame_pulled.connect(self.framing_choice.move)
+            view.frame_given_up.connect(self.framing_choice.give_up)
+            view.frame_undo_asked.connect(self.framing_choice.take_back)
         self.input_panel.framing_bar.fit_chosen.connect(self.framing_choice.fit)
         self.input_panel.framing_bar.reset_asked.connect(self.framing_choice.reset)
 

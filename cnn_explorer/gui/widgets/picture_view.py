@@ -168,6 +168,7 @@ class PictureView(QWidget):
         of the picture itself."""
         if mirrored != self._mirrored:
             self._mirrored = mirrored
+            self._hand.set_mirrored(mirrored)
             self.update()
 
     def show_crop(self, crop: Region | None) -> None:

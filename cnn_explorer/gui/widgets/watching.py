@@ -97,7 +97,7 @@ class Watching(QObject):
         commands = self._window.commands
         commands.camera.triggered.connect(self._on_camera_asked)
         commands.video.triggered.connect(self.ask_video)
-        commands.freeze.triggered.connect(self._page.freeze)
+        commands.freeze.triggered.connect(self._on_freeze_asked)
         commands.snapshot.triggered.connect(self.snapshot)
         commands.snapshot_folder.triggered.connect(self.ask_snapshot_folder)
         commands.mirror.setChecked(self._settings.mirror)
@@ -314,6 +314,11 @@ class Watching(QObject):
         else:
             self._live.stop()
         self._tell()  # it may have come to nothing
+
+    @Slot()
+    def _on_freeze_asked(self) -> None:
+        self._page.freeze()
+        self._tell()  # there may be no frame yet
 
     @Slot(object)
     def _on_resolution_chosen(self, size: tuple[int, int] | None) -> None:
