@@ -29,7 +29,7 @@ from tests.gui.memory_rounds import resident
 NETWORKS = ("resnet18", "googlenet", "vgg16")
 ROUNDS = 6
 SECONDS = 4.0
-_BEAT = 5
+_BEAT = 10
 """Milliseconds between two looks at whether the window answers."""
 
 

@@ -77,7 +77,7 @@ def test_frames_are_converted_as_they_are_wanted(flow: FrameFlow, clock: Clock) 
     handed(flow, "three", 0)
     flow.arrive("fourth", 0)
     assert flow.due_in == pytest.approx(1 / MOST_SHOWN)
-    clock.now += 0.07
+    clock.now += 0.13
     assert flow.due_in == 0.0
     clock.now += 0.01
     flow.start()
@@ -88,10 +88,10 @@ def test_frames_are_converted_as_they_are_wanted(flow: FrameFlow, clock: Clock) 
     flow.arrive("next", 0)
     assert flow.due_in == pytest.approx(0.02)
     flow.ahead = False  # on all cores: when it has answered
-    assert flow.due_in == pytest.approx(0.1)
+    assert flow.due_in == pytest.approx(0.2)
     flow.convert("waits")
     flow.arrive("last", 0)
-    assert flow.due_in == pytest.approx(0.1)  # it may be the last one of a film that stands still
+    assert flow.due_in == pytest.approx(0.2)  # it may be the last one of a film that stands still
 
 
 def test_rates_are_of_the_last_seconds(clock: Clock) -> None:
@@ -234,7 +234,7 @@ class Flowing(RuleBasedStateMachine):
     def what_is_in_hand_falls_due(self) -> None:
         due = self.flow.due_in
         assert (due is None) == (self.flow.in_hand is None)
-        assert due is None or 0 <= due <= 0.1 + 1e-9
+        assert due is None or 0 <= due <= 0.2 + 1e-9
 
 
 TestFlowing = Flowing.TestCase

@@ -15,15 +15,15 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MOST_SHOWN = 15.0
+MOST_SHOWN = 8.0
 """Frames a second that are converted for the eye alone, while another waits for the network."""
 SPAN = 2.0
 """Seconds over which rates are counted."""
-_QUICK = 1 / 12
+_QUICK = 1 / 8
 """Seconds. A network that takes no longer shows enough frames to the eye by itself."""
 _AHEAD = 0.5
 """Of the time that the network takes: then the next frame is made ready."""
-_LONGEST = 0.1
+_LONGEST = 0.2
 """Seconds that a frame stays unconverted at most: it may be the last one."""
 _MOST_TIMES = 1024
 """Times that are kept for a rate at most, whatever the clock says."""

@@ -1,5 +1,7 @@
 """Between numpy arrays and Qt's images, both ways. QtGui alone: no widgets, no screen needed."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
@@ -61,8 +63,14 @@ def to_picture(image: QImage, name: str) -> Picture:
 
 
 def indexed_colours(name: ColormapName, ground: QColor) -> list[int]:
-    """The colour table of an indexed image of values: a colour map, with `ground` for no value."""
-    table = colour_table(name, (ground.red(), ground.green(), ground.blue())).astype(np.uint32)
+    """The colour table of an indexed image of values: a colour map, with `ground` for no value.
+    It is not to be changed."""
+    return _indexed_colours(name, (ground.red(), ground.green(), ground.blue()))
+
+
+@lru_cache(maxsize=16)
+def _indexed_colours(name: ColormapName, ground: tuple[int, int, int]) -> list[int]:
+    table = colour_table(name, ground).astype(np.uint32)
     packed = 0xFF000000 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
     return [int(colour) for colour in packed]
 

@@ -7,6 +7,7 @@ equally wide: of an answer that follows the one before nothing moves but the bar
 import html
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from PySide6.QtCore import (
@@ -140,6 +141,16 @@ class BarDelegate(QStyledItemDelegate):
         self.inset = theme.MARGIN
         """Between the bars and the edges of the view."""
 
+    @cached_property
+    def _fonts(self) -> dict[bool, tuple[QFont, QFontMetrics]]:
+        """Of the likeliest class (True) and of others."""
+        bold, usual = theme.tabular_font(weight=QFont.Weight.DemiBold), theme.tabular_font()
+        return {True: (bold, QFontMetrics(bold)), False: (usual, QFontMetrics(usual))}
+
+    @cached_property
+    def _widest(self) -> int:
+        return self._fonts[True][1].horizontalAdvance(_WIDEST)
+
     # Overrides of Qt
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002
@@ -160,15 +171,11 @@ class BarDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(ring, 4, 4)
         if self.faded:
             painter.setOpacity(0.45)
-        strong = first and self.trained
-        bold = theme.tabular_font(weight=QFont.Weight.DemiBold)
-        font = bold if strong else theme.tabular_font()
-        metrics = QFontMetrics(font)
+        strong = bool(first and self.trained)
+        font, metrics = self._fonts[strong]
         share = percent(score.probability)
         # as wide as the widest in bold: a name is not cut otherwise when digits change
-        share_width = max(
-            metrics.horizontalAdvance(share), QFontMetrics(bold).horizontalAdvance(_WIDEST)
-        )
+        share_width = max(metrics.horizontalAdvance(share), self._widest)
         line = QRect(box.x(), box.y() + 4, box.width(), metrics.height())
         painter.setFont(font)
         text = QColor(style.text if strong else style.text_quiet)
