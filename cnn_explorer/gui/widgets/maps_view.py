@@ -917,12 +917,13 @@ def _reduced(
     whole = not height % down and not width % down
 
     def summed(tiles: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
-        sums = np.zeros((rows, len(y) // down, columns, len(x) // down, *deeper), wide)
-        # of strided slices: one pass over the mosaic in all, and no array of its size in floats
+        # whole lines first, which lie in a row in memory, and then what is left across
+        lines = np.zeros((rows, len(y) // down, columns, width, *deeper), wide)
         for i in range(down):
-            lines = tiles[:, i::down] if whole else tiles[:, y[i::down]]
-            for j in range(down):
-                sums += lines[:, :, :, j::down] if whole else lines[:, :, :, x[j::down]]
+            lines += tiles[:, i::down] if whole else tiles[:, y[i::down]]
+        sums = np.zeros((rows, len(y) // down, columns, len(x) // down, *deeper), wide)
+        for j in range(down):
+            sums += lines[:, :, :, j::down] if whole else lines[:, :, :, x[j::down]]
         return sums
 
     mean: npt.NDArray[np.uint8] = (
