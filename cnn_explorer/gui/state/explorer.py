@@ -733,6 +733,7 @@ class Explorer(QObject):
         """Cancel everything and end the engine thread."""
         self._started = False
         self._standing.stop()
+        self._unpainted.stop()
         self._queue.cancel()
         self._engine.stop()
 
@@ -935,7 +936,7 @@ class Explorer(QObject):
             live = job.lane is Lane.LIVE
             if live and outcome.error is None and isinstance(job.request, Run):
                 filled = isinstance(outcome.response, Ran) and outcome.response.fills_cores
-                self._turns = self._takes_turns and filled
+                self._turns = self._takes_turns and filled and self._started
                 if self._turns:
                     self._unpainted.start()
                 self.live_answered.emit(job.request.picture)
