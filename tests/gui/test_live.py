@@ -207,6 +207,20 @@ def test_the_engine_begins_the_next_frame_before_an_answer_is_worked_off(stage: 
     assert seen == [True]
 
 
+def test_an_answer_that_is_never_painted_does_not_hold_the_next_one_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnn_explorer.probe.runtime.fills_all_cores", lambda: True)
+    stage.explorer.take_turns(True)
+    stage.live.watch(stage.film)
+    for _ in range(3):
+        picture = stage.film.give()
+        stage.settle()
+        assert stage.answers[-1].picture is picture
+    assert stage.explorer.takes_turns
+    stage.explorer.painted()  # too late, and harmless
+
+
 def test_frozen_the_newest_frame_is_a_picture_like_any(stage: Stage, tmp_path: Path) -> None:
     stage.watch()
     stage.hold()

@@ -218,7 +218,7 @@ class Explorer(QObject):
         self._unpainted = QTimer(self)
         self._unpainted.setSingleShot(True)
         self._unpainted.setInterval(_LONGEST_PAINTING)
-        self._unpainted.timeout.connect(self.painted)
+        self._unpainted.timeout.connect(self._advance)
         self._answers: AnswersShown | None = None
         self._activations: ActivationsShown | None = None
         self._thumbnails: ThumbnailsShown | None = None
@@ -889,6 +889,7 @@ class Explorer(QObject):
         self._queue.submit(Job(lane, request, title))
         self._advance()
 
+    @Slot()
     def _advance(self) -> None:
         self._tell_begun(self._start_next())
         self._report()
