@@ -1,7 +1,6 @@
 """``cnn-explorer fetch``, as a person and as the window call it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,16 +13,14 @@ from cnn_explorer.cli import main
 from cnn_explorer.media import neighbourhood
 from cnn_explorer.media.neighbourhood import Where
 from tests.media.files import encoded, scene
-from tests.web_server import WebServer, says, serving, stalled_after, whole
+from tests.web_server import WebServer, says, serving, stalled_after, whole, without_proxies
 
 PICTURE = encoded(scene(200, 150), "PNG")
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     with serving() as server:
         server.plan = [whole(PICTURE)]
         yield server

@@ -23,7 +23,16 @@ from cnn_explorer.networks import download as downloading
 from cnn_explorer.networks.card import WeightsEntry
 from cnn_explorer.networks.catalog import card_of
 from cnn_explorer.networks.download import Transfer
-from tests.web_server import CONTENT, WebServer, entry_of, ranged, says, serving, stalled_after
+from tests.web_server import (
+    CONTENT,
+    WebServer,
+    entry_of,
+    ranged,
+    says,
+    serving,
+    stalled_after,
+    without_proxies,
+)
 
 ROOT = str(Path(__file__).resolve().parents[1])
 OLDER = CONTENT[::-1]
@@ -35,9 +44,7 @@ MB = 1 << 20
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Torch's cache, not made yet; no proxies, no pauses."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     monkeypatch.setattr(downloading, "_PAUSES", (0.0, 0.0, 0.0))
     return tmp_path / "torch" / "hub" / "checkpoints"
 

@@ -6,6 +6,7 @@ answer is a function of the request; `whole`, `ranged`, `broken_after` and other
 
 import contextlib
 import hashlib
+import os
 import random
 import re
 import socket
@@ -15,6 +16,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import pytest
 
 from cnn_explorer.networks.card import WeightsEntry
 
@@ -248,3 +251,10 @@ def forwarded(request: Request) -> None:
 
 def _dashed(headers: Mapping[str, object]) -> dict[str, object]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests of this test go straight to the server, whatever the environment says."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

@@ -1,6 +1,5 @@
 """Pictures from the web by the real process, from a server of the tests' own."""
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from cnn_explorer.gui.state.fetching import FetchFailed, Fetching, FetchProgress, PictureFetched
 from tests.media.files import encoded, scene
-from tests.web_server import WebServer, says, serving, stalled_after, whole
+from tests.web_server import WebServer, says, serving, stalled_after, whole, without_proxies
 
 PICTURE = encoded(scene(200, 150), "PNG")
 
@@ -20,9 +19,7 @@ PICTURE = encoded(scene(200, 150), "PNG")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where temporary files are made."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     return tmp_path
 
 

@@ -1,7 +1,6 @@
 """Pictures by address in the real window: from the web, from within the address, and what fails."""
 
 import base64
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,14 @@ from PySide6.QtCore import Qt
 
 from tests.journeys.conftest import PATIENCE, Stage
 from tests.media.files import encoded, scene
-from tests.web_server import WebServer, serving, stalled_after, whole
+from tests.web_server import WebServer, serving, stalled_after, whole, without_proxies
 
 PICTURE = encoded(scene(200, 150), "PNG")
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     with serving() as server:
         server.plan = [whole(PICTURE)]
         yield server

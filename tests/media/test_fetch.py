@@ -2,7 +2,6 @@
 
 import errno
 import gzip
-import os
 import socket
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from tests.web_server import (
     stalled_after,
     unmeasured,
     whole,
+    without_proxies,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,9 +44,7 @@ OUTSIDE = "93.184.216.34"
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture

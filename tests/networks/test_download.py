@@ -46,6 +46,7 @@ from tests.web_server import (
     stalled_after,
     unmeasured,
     whole,
+    without_proxies,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +58,7 @@ PAGE = b"<!DOCTYPE html><html><body>Please sign in</body></html>"
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Torch's cache, not made yet; no proxies, no pauses."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    for name in list(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     monkeypatch.setattr(module, "_PAUSES", (0.0, 0.0, 0.0))
     return tmp_path / "torch" / "hub" / "checkpoints"
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnn_explorer.paths import resource
-from tests.web_server import serving, whole
+from tests.web_server import serving, whole, without_proxies
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -206,8 +206,7 @@ def test_pictures_of_a_browser(desk: Desk) -> None:
 def test_an_address_alone_is_fetched_where_that_is_allowed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
+    without_proxies(monkeypatch)
     del desk.window.open_address  # the real one
     with serving() as server:
         server.plan = [whole(sample(7).read_bytes())]

@@ -195,12 +195,14 @@ class Live(QObject):
         self._flow.arrive(frame, frame.captured)
         if self._away:
             self._flow.let_go()
-        elif not self._handing:
+        else:
             self._hand_on()
 
     @Slot()
     def _hand_on(self) -> None:
         """Convert and show the frame in hand, now or when it is due."""
+        if self._handing:  # another one is just being shown
+            return
         wait = None if self._source is None or self._frozen else self._flow.due_in
         if wait is None:
             self._due.stop()
@@ -275,15 +277,13 @@ class Live(QObject):
     @Slot(object)
     def _on_begun(self, picture: Picture) -> None:
         self._flow.begin(picture)
-        if not self._handing and self._flow.in_hand is not None:
-            self._hand_on()
+        self._hand_on()
 
     @Slot(object)
     def _on_answered(self, picture: Picture) -> None:
         self._flow.answer(picture)
         self._flow.ahead = not self._explorer.takes_turns
-        if not self._handing and self._flow.in_hand is not None:
-            self._hand_on()  # made ready while the answer is drawn
+        self._hand_on()  # made ready while the answer is drawn
 
     @Slot(object)
     def _on_answers_shown(self, answers: AnswersShown) -> None:
